@@ -1,0 +1,162 @@
+"""What the service talks about: plain frozen values, standard library alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic")
+
+MAX_ID = 200
+MAX_NAME = 200
+MAX_URL = 2_000
+MAX_TITLE = 1_000
+MAX_COMMENT = 20_000
+MAX_ARTICLE = 200_000
+
+
+class Invalid(ValueError):
+    """A value that the domain refuses. Never holds the value itself: it may be a reader's text."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(f"{field}: expected {expected}")
+        self.field = field
+        self.expected = expected
+
+
+class Outcome(StrEnum):
+    """What becomes of a comment, mildest first."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+    REJECT = "reject"
+
+    @property
+    def severity(self) -> int:
+        return list(Outcome).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What a comment is about. `id` is the CMS's, or the URL where it gives no id."""
+
+    id: str
+    url: str | None = None
+    title: str = ""
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        _check_text("article.id", self.id, MAX_ID if self.id != self.url else MAX_URL)
+        _check_text("article.title", self.title, MAX_TITLE, blank=True)
+        _check_text("article.text", self.text, MAX_ARTICLE, blank=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """The comment that a reply answers."""
+
+    id: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    id: str
+    name: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreInput:
+    """All that a model may look at: the text, what it is about, and what it answers."""
+
+    text: str
+    article: Article | None = None
+    parent: Parent | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("text", self.text, MAX_COMMENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    site: str
+    id: str
+    text: str
+    article: Article | None = None
+    parent: Parent | None = None
+    author: Author | None = None
+    section: str | None = None
+    language: str | None = None
+    created_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("id", self.id, MAX_ID)
+        _check_text("text", self.text, MAX_COMMENT)
+
+    @property
+    def score_input(self) -> ScoreInput:
+        return ScoreInput(text=self.text, article=self.article, parent=self.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A number from 0 to 1 for each attribute that the model could judge; one without evidence is absent, not zero."""
+
+    values: Mapping[str, float]
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What is already known when a comment arrives, within the windows that the rules name."""
+
+    author_recent: int = 0
+    author_approved: int = 0
+    same_text: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why: a code, the outcome it asks for and, where there is one, the score, the threshold that it crossed, the words that did it."""
+
+    code: str
+    outcome: Outcome
+    message: str
+    score: float | None = None
+    threshold: float | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the service says. `shadow` is what it would have said, where the policy only watches."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    scores: Mapping[str, float]
+    model_version: str
+    policy_version: str
+    shadow: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a moderator says of a held comment."""
+
+    outcome: Outcome
+    moderator: str
+    at: datetime
+    reason_code: str | None = None
+    explanation: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.HOLD:
+            raise Invalid("verdict", "approve or reject")
+
+
+def _check_text(name: str, value: str, longest: int, *, blank: bool = False) -> None:
+    if not blank and not value.strip():
+        raise Invalid(name, "a text that is not blank")
+    if len(value) > longest:
+        raise Invalid(name, f"at most {longest:,} characters")
