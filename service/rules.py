@@ -1,0 +1,254 @@
+"""The newspaper's house rules: policy.toml as values. What is not written there is off."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from service.domain import ATTRIBUTES
+from service.language import KNOWN
+from service.rule_problems import PolicyError, Problem, contradictions, from_validation, named, nearest, syntax_problem
+from service.toml_lines import line_of, lines
+from service.wordlist import is_address, tokens
+
+
+def _attribute(name: str) -> str:
+    if name not in ATTRIBUTES:
+        raise ValueError(f"unknown attribute{nearest(name, ATTRIBUTES)} The attributes are {', '.join(ATTRIBUTES)}.")
+    return name
+
+
+def _rejectable(name: str) -> str:
+    if name == "off_topic":
+        raise ValueError("off_topic alone never rejects: give it a hold threshold instead.")
+    return _attribute(name)
+
+
+def _language(code: str) -> str:
+    if code not in KNOWN:
+        raise ValueError("expected the two-letter code of a language that can be detected, such as 'en', 'de' or 'fr'.")
+    return code
+
+
+def _listed_word(entry: str) -> str:
+    if "*" in entry.removesuffix("*"):
+        raise ValueError("a '*' may stand only at the end.")
+    if not tokens(entry):
+        raise ValueError("expected a word or phrase with letters in it.")
+    if is_address(entry):
+        raise ValueError("expected a word or phrase, not a link or an e-mail address; 'links' is for those.")
+    return entry
+
+
+def _domain(name: str) -> str:
+    if "/" in name or "." not in name or name != name.strip().lower():
+        raise ValueError("expected a bare domain in small letters, such as 'example.com'.")
+    return name
+
+
+Threshold = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+Window = Annotated[int, Field(ge=1, le=100_000)]
+Entry = Annotated[str, AfterValidator(_listed_word)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Words(_Table):
+    banned: tuple[Entry, ...] = ()
+    suspect: tuple[Entry, ...] = ()
+
+
+class Links(_Table):
+    hold_above: Count | None = None
+    allowed_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+
+
+class Repeats(_Table):
+    hold_above: Annotated[int, Field(ge=1)] | None = None
+    hours: Window = 24
+
+
+class Floods(_Table):
+    hold_above: Annotated[int, Field(ge=1)] | None = None
+    minutes: Window = 10
+
+
+class NewAuthors(_Table):
+    hold_until_approved: Count = 0
+
+
+class Shouting(_Table):
+    hold_above: Threshold | None = None
+    min_letters: Count = 20
+
+
+class Length(_Table):
+    min_characters: Count = 0
+    max_characters: Annotated[int, Field(ge=1)] | None = None
+
+
+class Sensitive(_Table):
+    articles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class Settings(_Table):
+    """The rules in force at one place: by default, on a site, or in a section of it."""
+
+    shadow: bool = False
+    languages: tuple[Annotated[str, AfterValidator(_language)], ...] = ()
+    hold: dict[Annotated[str, AfterValidator(_attribute)], Threshold] = {}
+    reject: dict[Annotated[str, AfterValidator(_rejectable)], Threshold] = {}
+    words: Words = Words()
+    links: Links = Links()
+    repeats: Repeats = Repeats()
+    floods: Floods = Floods()
+    new_authors: NewAuthors = NewAuthors()
+    shouting: Shouting = Shouting()
+    length: Length = Length()
+    sensitive: Sensitive = Sensitive()
+
+
+class _Site(Settings):
+    sections: tuple[str, ...] = ()
+    section: dict[str, Settings] = {}
+
+
+class _File(Settings):
+    sites: dict[str, _Site] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One policy file, checked. `version` names its very text, so that a decision can be explained years later."""
+
+    version: str
+    source: str
+    default: Settings
+    places: Mapping[tuple[str, str | None], Settings] = field(repr=False)
+
+    def for_(self, site: str, section: str | None = None) -> Settings:
+        """The rules of a section; where it has none of its own the site's; where the site has none, the default."""
+        on_site = self.places.get((site, None), self.default)
+        return self.places.get((site, section), on_site)
+
+
+def load(path: Path) -> Rules:
+    """Raises PolicyError, with a sentence for each problem."""
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise PolicyError(path.name, [Problem(1, "", f"the file cannot be read: {error.strerror}.")]) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PolicyError(path.name, [Problem(line, "", "expected UTF-8 text; save the file in that encoding.")]) from error
+    return parse(text, path.name)
+
+
+def parse(text: str, name: str = "policy.toml") -> Rules:
+    """Raises PolicyError, with a sentence for each problem."""
+    try:
+        raw = _tuples(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(name, [syntax_problem(str(error), text)]) from error
+    places = _merged(raw)
+    found = [*_invalid(raw), *contradictions(raw, places)]
+    if found:
+        at = lines(text)
+        raise PolicyError(name, [Problem(line_of(at, path), named(path), message) for path, message in found])
+    return Rules(
+        version=hashlib.sha256(text.encode()).hexdigest()[:12],
+        source=text,
+        default=Settings.model_validate(places.pop(())),
+        places={(place[0], place[1] if len(place) > 1 else None): Settings.model_validate(rules) for place, rules in places.items()},
+    )
+
+
+def summary(rules: Rules) -> str:
+    """What is on, for a person: by default, and what each site and section changes."""
+    text = [f"Policy {rules.version}", "", "By default:", *_described(rules.default)]
+    for (site, section), settings in rules.places.items():
+        around = rules.for_(site) if section is not None else rules.default
+        changed = [line for line in _described(settings) if line not in _described(around)]
+        text += ["", f"Site {site}{f', section {section}' if section is not None else ''}:", *(changed or ["  nothing of its own"])]
+    return "\n".join(text)
+
+
+def _described(settings: Settings) -> list[str]:
+    """One line for each setting that does something, in the order of the file."""
+    text = ["  shadow: yes, everything is approved and the rest only recorded" if settings.shadow else "  shadow: no, decisions count"]
+    text.append(f"  languages: {', '.join(settings.languages) or 'any'}")
+    for attribute in ATTRIBUTES:
+        marks = [
+            f"{name} at {getattr(settings, name)[attribute]:.2f}" for name in ("hold", "reject") if attribute in getattr(settings, name)
+        ]
+        text.append(f"  {attribute}: {', '.join(marks) or 'off'}")
+    length, links, repeats, floods = settings.length, settings.links, settings.repeats, settings.floods
+    longest = "any" if length.max_characters is None else f"{length.max_characters:,}"
+    shouting = "off" if settings.shouting.hold_above is None else f"hold above {settings.shouting.hold_above:.0%} capitals"
+    return [
+        *text,
+        f"  words: {len(settings.words.banned)} banned, {len(settings.words.suspect)} suspect",
+        f"  links: {_above(links.hold_above)}; domains that do not count: {', '.join(links.allowed_domains) or 'none'}",
+        f"  repeats: {_above(repeats.hold_above)} times the same text in {repeats.hours} hours",
+        f"  floods: {_above(floods.hold_above)} comments by one author in {floods.minutes} minutes",
+        f"  new authors: hold until {settings.new_authors.hold_until_approved} are approved",
+        f"  shouting: {shouting} in {settings.shouting.min_letters} letters or more",
+        f"  length: {length.min_characters:,} to {longest} characters",
+        f"  sensitive articles: {len(settings.sensitive.articles)}",
+    ]
+
+
+def _above(limit: int | None) -> str:
+    return "off, hold above any number of" if limit is None else f"hold above {limit}"
+
+
+def _invalid(raw: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    try:
+        _File.model_validate(raw)
+    except ValidationError as error:
+        return from_validation(error, _File)
+    return []
+
+
+def _tuples(value: Any) -> Any:
+    """Lists as tuples, which is what frozen settings hold."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _merged(raw: Mapping[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The settings in force by place: () for the default, (site,), (site, section). Wrong types are left for validation to report."""
+    default = {key: value for key, value in raw.items() if key != "sites"}
+    places: dict[tuple[str, ...], dict[str, Any]] = {(): default}
+    for site, written in _table(raw.get("sites")).items():
+        own = {key: value for key, value in _table(written).items() if key not in ("sections", "section")}
+        places[site,] = _over(default, own)
+        for section, changed in _table(_table(written).get("section")).items():
+            places[site, section] = _over(places[site,], _table(changed))
+    return places
+
+
+def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The nearer place wins, key by key; its word lists, domains and articles are added to the inherited ones."""
+    merged = dict(base)
+    for key, value in changes.items():
+        known = merged.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = _over(known, value)
+        elif isinstance(known, tuple) and isinstance(value, tuple) and key != "languages":
+            merged[key] = tuple(dict.fromkeys(known + value))
+        else:
+            merged[key] = value
+    return merged

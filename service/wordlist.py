@@ -1,0 +1,63 @@
+"""Listed words in a comment: whole words, in any case, with the disguises undone."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from service.normalise import normalise, visible
+
+_WORD = re.compile(r"\w+")
+_STAND_INS = ("httplink", "mailaddress")
+
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """Entries by their words, so that a list of thousands costs no more than a list of ten."""
+
+    whole: frozenset[tuple[str, ...]]
+    begun: frozenset[tuple[str, ...]]
+    longest: int
+
+    def matches(self, words: list[str]) -> Iterator[str]:
+        for start in range(len(words)):
+            for count in range(1, min(self.longest, len(words) - start) + 1):
+                phrase = tuple(words[start : start + count])
+                if phrase in self.whole or self._begins(phrase):
+                    yield " ".join(phrase)
+
+    def _begins(self, phrase: tuple[str, ...]) -> bool:
+        *before, last = phrase
+        return bool(self.begun) and any((*before, last[:end]) in self.begun for end in range(1, len(last) + 1))
+
+
+@lru_cache(maxsize=256)
+def word_list(entries: tuple[str, ...]) -> WordList:
+    """Compiled once for each list. An entry that ends in '*' also matches whatever the word goes on with."""
+    whole = frozenset(tokens(entry) for entry in entries if not entry.endswith("*"))
+    begun = frozenset(tokens(entry) for entry in entries if entry.endswith("*"))
+    return WordList(whole, begun, max((len(entry) for entry in whole | begun), default=0))
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(visible(text).casefold()))
+
+
+def is_address(entry: str) -> bool:
+    return any(stand_in in tokens(entry) for stand_in in _STAND_INS)
+
+
+def found(entries: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """What matched, as the comment spells it where that is one word. Both as a reader sees the text and with disguises undone."""
+    if not entries:
+        return ()
+    listed = word_list(entries)
+    plain = [*listed.matches(list(tokens(text))), *listed.matches(_WORD.findall(normalise(text)))]
+    return tuple(dict.fromkeys(_as_written(listed, word, text) for word in plain))
+
+
+def _as_written(listed: WordList, word: str, text: str) -> str:
+    for written in text.split():
+        if word in _WORD.findall(normalise(written)) or word in tokens(written):
+            return written.strip(".,;:!?\"'()[]")
+    return word
