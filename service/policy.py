@@ -1,0 +1,206 @@
+"""The house rules, applied: what becomes of a comment, and why. Pure: the same comment, scores and rules give the same decision.
+
+Rules hold or reject, and none asks for an approval: so the severest that any asks for is what happens, and silence approves.
+
+Doubt is a hold. Without scores, or in a language that the model does not know, no score rejects. An editor's banned word
+still does: it is the newspaper's own rule, and rests neither on the model nor on the language.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from service.domain import ATTRIBUTES, Comment, Decision, History, Outcome, Reason, Scores
+from service.language import reads
+from service.rules import Rules, Settings
+from service.wordlist import found
+
+NO_MODEL = "none"
+
+# Bounded, and begun only where a word begins: a comment made to be slow is not.
+_LINK = re.compile(
+    r"""(?:https?://|www\.)[^\s<>"']*[^\s<>"'.,;:!?)]
+    | (?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|info|biz|xyz|top|ru|co|io)\b(?:/[^\s<>"']*)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HOST_END = re.compile(r"[/\\?#]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything that a rule may look at."""
+
+    comment: Comment
+    scores: Scores | None
+    language: str | None
+    history: History
+    settings: Settings
+
+    @property
+    def values(self) -> Mapping[str, float] | None:
+        """The scores, or None where there are none that can be relied on."""
+        values = self.scores.values if self.scores is not None else None
+        return values if values is not None and all(0 <= score <= 1 for score in values.values()) else None
+
+    @property
+    def foreign(self) -> bool:
+        readable = self.settings.languages
+        return bool(readable) and self.language is not None and not reads(readable, _primary(self.language))
+
+
+def decide(comment: Comment, scores: Scores | None, language: str | None, history: History, rules: Rules) -> Decision:
+    """`language` is None where it cannot be told; `history` counts earlier comments, without this one."""
+    settings = rules.for_(comment.site, comment.section)
+    case = Case(comment=comment, scores=scores, language=language, history=history, settings=settings)
+    reasons = sorted((reason for rule in ORDER for reason in rule(case)), key=lambda reason: -reason.outcome.severity)
+    outcome = reasons[0].outcome if reasons else Outcome.APPROVE
+    return Decision(
+        outcome=Outcome.APPROVE if settings.shadow else outcome,
+        reasons=tuple(reasons),
+        scores=case.values or {},
+        model_version=scores.model_version if scores is not None else NO_MODEL,
+        policy_version=rules.version,
+        shadow=outcome if settings.shadow else None,
+    )
+
+
+def banned_words(case: Case) -> Iterator[Reason]:
+    if words := found(case.settings.words.banned, case.comment.text):
+        yield Reason(code="banned_word", outcome=Outcome.REJECT, message=f"Banned: {_quoted(words)}.", words=words)
+
+
+def suspect_words(case: Case) -> Iterator[Reason]:
+    if words := found(case.settings.words.suspect, case.comment.text):
+        yield _hold("suspect_word", f"On the list of suspect words: {_quoted(words)}.", words)
+
+
+def scoring_failed(case: Case) -> Iterator[Reason]:
+    if case.values is None:
+        yield _hold("scoring_failed", "The comment could not be scored, so a person has to judge it.")
+
+
+def unsupported_language(case: Case) -> Iterator[Reason]:
+    if case.foreign:
+        readable = ", ".join(f"'{code}'" for code in case.settings.languages)
+        yield _hold("language", f"The comment is in the language '{case.language}'; this site reads {readable}.")
+
+
+def attributes(case: Case) -> Iterator[Reason]:
+    values = case.values or {}
+    for attribute in ATTRIBUTES:
+        if attribute in values:
+            yield from _threshold(case, attribute, values[attribute])
+
+
+def _threshold(case: Case, attribute: str, score: float) -> Iterator[Reason]:
+    """The higher of the two thresholds that the score reaches."""
+    for name, outcome in (("reject", Outcome.REJECT), ("hold", Outcome.HOLD)):
+        threshold = getattr(case.settings, name).get(attribute)
+        if threshold is not None and score >= threshold:
+            message = f"{attribute.replace('_', ' ').capitalize()} {score:.2f} is at or above the {name} threshold {threshold:.2f}."
+            if case.foreign and outcome is Outcome.REJECT:
+                outcome, message = Outcome.HOLD, f"{message} It only holds, as the model does not know the language."
+            yield Reason(code=attribute, outcome=outcome, message=message, score=score, threshold=threshold)
+            return
+
+
+def sensitive_article(case: Case) -> Iterator[Reason]:
+    article = case.comment.article
+    named = {name.rstrip("/") for name in case.settings.sensitive.articles}
+    if article is not None and named & {name.rstrip("/") for name in (article.id, article.url) if name is not None}:
+        yield _hold("sensitive_article", "Every comment on this article is held.")
+
+
+def new_author(case: Case) -> Iterator[Reason]:
+    """An author whom nobody can name has no approved comments either."""
+    approved, needed = case.history.author_approved, case.settings.new_authors.hold_until_approved
+    if approved < needed:
+        yield _hold("new_author", f"The author has {approved} approved {_plural('comment', approved)}; the first {needed} are held.")
+
+
+def floods(case: Case) -> Iterator[Reason]:
+    count, limit, minutes = case.history.author_recent + 1, case.settings.floods.hold_above, case.settings.floods.minutes
+    if limit is not None and count > limit:
+        yield _hold("flood", f"This is the author's comment number {count} within {minutes} minutes; more than {limit} are held.")
+
+
+def repeats(case: Case) -> Iterator[Reason]:
+    count, limit, hours = case.history.same_text + 1, case.settings.repeats.hold_above, case.settings.repeats.hours
+    if limit is not None and count > limit:
+        yield _hold("repeat", f"The same text came {count} times within {hours} hours; more than {limit} are held.")
+
+
+def links(case: Case) -> Iterator[Reason]:
+    """Different links count, so that one which stands as its own text in HTML is one."""
+    limit = case.settings.links.hold_above
+    if limit is None:
+        return
+    allowed = case.settings.links.allowed_domains
+    counted = tuple(dict.fromkeys(link for link in _LINK.findall(case.comment.text) if not _within(_host(link), allowed)))
+    if len(counted) > limit:
+        yield _hold("links", f"The comment has {len(counted)} {_plural('link', len(counted))}; more than {limit} are held.", counted)
+
+
+def shouting(case: Case) -> Iterator[Reason]:
+    limit, shortest = case.settings.shouting.hold_above, case.settings.shouting.min_letters
+    capitals = sum(char.isupper() for char in case.comment.text)
+    letters = capitals + sum(char.islower() for char in case.comment.text)
+    if limit is not None and letters >= shortest and capitals > limit * letters:
+        yield _hold("shouting", f"{capitals / letters:.0%} of the letters are capitals; more than {limit:.0%} is held.")
+
+
+def length(case: Case) -> Iterator[Reason]:
+    size, limits = len(case.comment.text.strip()), case.settings.length
+    if size < limits.min_characters:
+        yield _hold("length", f"The comment has {size:,} characters; fewer than {limits.min_characters:,} are held.")
+    if limits.max_characters is not None and size > limits.max_characters:
+        yield _hold("length", f"The comment has {size:,} characters; more than {limits.max_characters:,} are held.")
+
+
+# Of reasons that ask for the same, a moderator reads the earlier ones first.
+ORDER: tuple[Callable[[Case], Iterator[Reason]], ...] = (
+    # What the newspaper said outright.
+    banned_words,
+    suspect_words,
+    sensitive_article,
+    # What cannot be judged.
+    scoring_failed,
+    unsupported_language,
+    # What the model says.
+    attributes,
+    # What is known of the author and of the text's earlier copies.
+    new_author,
+    floods,
+    repeats,
+    # What the text looks like.
+    links,
+    shouting,
+    length,
+)
+
+
+def _hold(code: str, message: str, words: tuple[str, ...] = ()) -> Reason:
+    return Reason(code=code, outcome=Outcome.HOLD, message=message, words=words)
+
+
+def _primary(language: str) -> str:
+    """'en' of 'en-GB'."""
+    return re.split(r"[-_]", language, maxsplit=1)[0].lower()
+
+
+def _host(link: str) -> str:
+    """Where a browser would go: it takes a backslash for a slash, and what stands before an '@' for a user's name."""
+    authority = _HOST_END.split(link.partition("://")[2] or link, maxsplit=1)[0]
+    return authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+
+
+def _within(host: str, domains: tuple[str, ...]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
