@@ -1,0 +1,48 @@
+"""comment-moderation: rates readers' comments and answers approve, hold or reject."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from service.config import Config
+
+
+def create_app(config: "Config | None" = None) -> "Flask":
+    """The only wiring. Reads the environment where it is given no configuration; raises ConfigError for a bad value."""
+    # Imported here, so that training and the pure rooms come without the web.
+    from flask import Flask
+    from flask_limiter import Limiter
+
+    from service import auth, cli, errors, health, logs
+    from service.config import Config
+    from service.intake import native
+    from service.parts import Parts
+
+    config = config or Config.from_environ(os.environ)
+    app = Flask(__name__)
+    app.url_map.merge_slashes = False  # an article's id may be its URL
+    app.extensions["parts"] = Parts(config)
+
+    logs.register(app)
+    errors.register(app)
+    app.before_request(auth.identify)
+    limiter = Limiter(
+        auth.rate_limit_key,
+        app=app,
+        default_limits=[config.rate_limit],
+        storage_uri=config.redis_url or "memory://",
+        in_memory_fallback_enabled=config.redis_url is not None,
+        headers_enabled=True,
+    )
+    auth.register(app, native.blueprint, auth.api_key)
+    for blueprint, access in (
+        (native.description, auth.open_to_all),
+        (health.blueprint, auth.open_to_all),
+        (health.metrics_blueprint, auth.metrics_token),
+    ):
+        limiter.exempt(blueprint)
+        auth.register(app, blueprint, access)
+    cli.register(app)
+    return app

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic")
 
 MAX_ID = 200
 MAX_NAME = 200
-MAX_URL = 2_000
+MAX_URL = 2_000  # what an index of PostgreSQL still takes
 MAX_TITLE = 1_000
 MAX_COMMENT = 20_000
 MAX_ARTICLE = 200_000
@@ -38,15 +39,19 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What a comment is about. `id` is the CMS's, or the URL where it gives no id."""
+    """What a comment is about. `id` is the CMS's or, where it gives none, the URL; an article that is only scored needs neither."""
 
-    id: str
+    id: str | None = None
     url: str | None = None
     title: str = ""
     text: str = ""
 
     def __post_init__(self) -> None:
-        _check_text("article.id", self.id, MAX_ID if self.id != self.url else MAX_URL)
+        for name, value in (("article.id", self.id), ("article.url", self.url)):
+            if value is not None:
+                _check_text(name, value, MAX_URL)
+                if len(value.encode()) > MAX_URL:
+                    raise Invalid(name, f"at most {MAX_URL:,} bytes of UTF-8")
         _check_text("article.title", self.title, MAX_TITLE, blank=True)
         _check_text("article.text", self.text, MAX_ARTICLE, blank=True)
 
@@ -97,6 +102,11 @@ class Comment:
     @property
     def score_input(self) -> ScoreInput:
         return ScoreInput(text=self.text, article=self.article, parent=self.parent)
+
+    @property
+    def text_digest(self) -> str:
+        """Equal for texts that differ in case and white space alone."""
+        return sha256(" ".join(self.text.casefold().split()).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

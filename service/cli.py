@@ -1,0 +1,129 @@
+"""The operator's commands: `flask --app service ...`."""
+
+import json
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+
+from service import auth, rules, scoring
+from service.config import SECRET_KEY_FILE
+from service.parts import current_parts
+from service.rule_problems import PolicyError
+from service.storage import keys
+from service.storage.engine import migrate, reading, writing
+
+QUICKSTART_SITE = "example"
+EXAMPLE = {
+    "id": "1",
+    "text": "You are a complete idiot and so is everybody who voted for this.",
+    "article": {"id": "night-trains", "title": "City council votes to bring back night trains"},
+}
+
+key_group = AppGroup("key", help="API keys: one site each, shown once, stored as a hash.")
+policy_group = AppGroup("policy", help="The house rules.")
+model_group = AppGroup("model", help="The trained models.")
+
+
+def register(app: Flask) -> None:
+    for command in (key_group, policy_group, model_group, migrate_command, quickstart):
+        app.cli.add_command(command)
+
+
+@click.command("migrate")
+@with_appcontext
+def migrate_command() -> None:
+    """Bring the database to this version. Does nothing where it is; run it before each start of a new version."""
+    migrate(current_parts().engine)
+    click.echo("The database is of this version.")
+
+
+@key_group.command("create")
+@click.option("--site", required=True, help="The site that the key is for; it sees nothing of another's.")
+@click.option("--name", default="", help="What you will know it by, such as 'production CMS'.")
+@click.option("--signed", is_flag=True, help="Ask for a signature (Standard Webhooks) on each request with a body.")
+def create_key(site: str, name: str, signed: bool) -> None:
+    """Make a key and show it, once."""
+    parts = current_parts()
+    with writing(parts.engine) as db:
+        key = auth.create_key(db, site=site, name=name, signed=signed)
+    click.echo(f"Key for the site '{site}', shown this once:\n\n  {key}\n")
+    if signed:
+        click.echo(f"Signing secret (Standard Webhooks):\n\n  {auth.signing_secret(parts.config.secret_key, key.split('_')[1])}\n")
+    click.echo(f"Send it as 'Authorization: Bearer KEY'. To end it: flask --app service key revoke {key.split('_')[1]}")
+
+
+@key_group.command("list")
+def list_keys() -> None:
+    """List the keys, without their secrets."""
+    with reading(current_parts().engine) as db:
+        rows = keys.every(db)
+    for row in rows:
+        state = f"revoked {_day(row.revoked_at)}" if row.revoked_at else "in force"
+        click.echo(f"{row.id:<14}{row.site:<20}{'signed' if row.signed else '':<8}made {_day(row.created_at)}  {state:<20}{row.name}")
+    if not rows:
+        click.echo("There is no key yet. To make one: flask --app service key create --site NAME")
+
+
+@key_group.command("revoke")
+@click.argument("id")
+def revoke_key(id: str) -> None:
+    """End a key, by the id that `key list` shows."""
+    with writing(current_parts().engine) as db:
+        revoked = keys.revoke(db, id)
+    if not revoked:
+        raise click.ClickException(f"No key '{id}' is in force. `flask --app service key list` shows them.")
+    click.echo(f"The key '{id}' is revoked. Requests with it get 401 from now on.")
+
+
+@policy_group.command("check")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def check_policy(file: Path | None) -> None:
+    """Read the house rules and say what they do, or what is wrong, by line. FILE defaults to POLICY_FILE."""
+    try:
+        found = rules.load(file or current_parts().config.policy_file)
+    except PolicyError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(rules.summary(found))
+
+
+@model_group.command("check")
+def check_model() -> None:
+    """Verify the models' files and score their probe texts again."""
+    try:
+        model = current_parts().model
+        model.check_probes()
+    except scoring.ModelError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The model {model.version} is whole and scores its probes as it did when it was published.")
+
+
+@click.command("quickstart")
+@with_appcontext
+def quickstart() -> None:
+    """Set up for a first try: a secret, a database, a key; and print a request to paste."""
+    parts = current_parts()
+    secret_key = parts.config.secret_key or _make_secret_key()
+    migrate(parts.engine)
+    with writing(parts.engine) as db:
+        key = auth.quickstart_key(db, secret_key, QUICKSTART_SITE)
+    address = f"http://{parts.config.host}:{parts.config.port}"
+    click.echo(f"\n  Address  {address}\n  Key      {key}   (site '{QUICKSTART_SITE}')\n\nPaste this into another terminal:\n")
+    click.echo(
+        f"curl -s {address}/v1/comments -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'\n"
+    )
+
+
+def _make_secret_key() -> str:
+    SECRET_KEY_FILE.parent.mkdir(exist_ok=True)
+    secret_key = secrets.token_urlsafe(32)
+    SECRET_KEY_FILE.touch(mode=0o600)
+    SECRET_KEY_FILE.write_text(secret_key + "\n")
+    return secret_key
+
+
+def _day(time: datetime) -> str:
+    return f"{time:%Y-%m-%d}"

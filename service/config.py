@@ -1,0 +1,124 @@
+"""The environment, read once and checked: a bad value stops the start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECRET_KEY_FILE = Path("var/secret_key")
+
+
+class ConfigError(Exception):
+    """A variable that the service cannot start with, in a sentence that names it and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One name of the environment: how its text is read, its default as text, and what it is for."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    meaning: str
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(f"a whole number from {low} to {high}") from None
+        if not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return text
+
+    return read
+
+
+def _database_url(text: str) -> str:
+    for scheme in ("postgresql://", "postgres://"):
+        if text.startswith(scheme):
+            return "postgresql+psycopg://" + text.removeprefix(scheme)
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    return text
+
+
+def _redis_url(text: str) -> str | None:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://...")
+    return text or None
+
+
+def _rate(text: str) -> str:
+    count, _, unit = text.partition("/")
+    if not count.isdecimal() or int(count) == 0 or unit not in ("second", "minute", "hour"):
+        raise ValueError("a rate such as 600/minute (second, minute or hour)")
+    return text
+
+
+def _secret(text: str) -> str | None:
+    if not text and SECRET_KEY_FILE.exists():
+        text = SECRET_KEY_FILE.read_text().strip()
+    if text and len(text) < 32:
+        raise ValueError("at least 32 characters")
+    return text or None
+
+
+def _optional(text: str) -> str | None:
+    return text or None
+
+
+VARIABLES = (
+    Variable("PORT", _between(1, 65_535), "8000", "the port that the service listens on"),
+    Variable("HOST", str, "127.0.0.1", "the address that it listens on; `0.0.0.0` for all"),
+    Variable("WORKERS", _between(1, 64), "2", "processes; each takes a core under load"),
+    Variable("DATABASE_URL", _database_url, "sqlite:///var/comments.db", "an SQLite file, or `postgresql://USER:PASSWORD@HOST/NAME`"),
+    Variable("MODELS_DIR", Path, "models", "the folder of the trained models"),
+    Variable("POLICY_FILE", Path, "policy.toml", "the house rules"),
+    Variable(
+        "SECRET_KEY", _secret, "", "32 characters or more, from which signing secrets are derived; `make run` makes one in `var/secret_key`"
+    ),
+    Variable("REDIS_URL", _redis_url, "", "where requests are counted for the rate limit; without it each worker counts its own"),
+    Variable("RATE_LIMIT", _rate, "1200/minute", "requests that one key may make"),
+    Variable("METRICS_TOKEN", _optional, "", "the bearer token that `/metrics` asks for; without it `/metrics` is open"),
+    Variable("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "the least severe line that is logged"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    port: int
+    host: str
+    workers: int
+    database_url: str
+    models_dir: Path
+    policy_file: Path
+    secret_key: str | None
+    redis_url: str | None
+    rate_limit: str
+    metrics_token: str | None
+    log_level: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Config":
+        """Reads every variable; raises ConfigError at the first that is not valid. A secret's value is not repeated."""
+        return cls(**{variable.name.lower(): _read(variable, environ) for variable in VARIABLES})
+
+
+def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
+    text = environ.get(variable.name) or variable.default
+    try:
+        return variable.read(text)
+    except ValueError as error:
+        shown = "(not shown)" if variable.name in ("SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REDIS_URL") else repr(text)
+        raise ConfigError(f"{variable.name} is {shown}: expected {error}.") from None

@@ -1,0 +1,100 @@
+"""Where errors become HTTP: one shape, RFC 9457's `application/problem+json`, with the field and what was expected."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from service.domain import Invalid
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5
+
+EXPECTED = {
+    "missing": "this field, which is required",
+    "extra_forbidden": "no field of this name",
+    "string_type": "a text",
+    "string_too_short": "at least {min_length} character",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length} item",
+    "too_long": "at most {max_length} items",
+    "list_type": "a list",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "timezone_aware": "a time with its zone, such as 2026-03-01T12:00:00Z",
+}
+
+
+def register(app: Flask) -> None:
+    for refused in (ValidationError, Invalid):
+        app.register_error_handler(refused, lambda error: respond(of(error)))
+    app.register_error_handler(HTTPException, _on_http_exception)
+    for unreachable in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(unreachable, _on_database_error)
+    app.register_error_handler(Exception, _on_exception)
+    app.after_request(_retry_after_only_where_refused)
+
+
+def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "request_id": g.request_id}
+    return body if errors is None else body | {"errors": errors}
+
+
+def respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return Response(json.dumps(body), body["status"], headers, content_type="application/problem+json")
+
+
+def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
+    """The problem of what a caller sent; values are never repeated."""
+    if isinstance(error, HTTPException):
+        return problem(error.code or 500, error.description or "")
+    if isinstance(error, Invalid):
+        return problem(422, "A field is not as expected.", [{"field": error.field, "expected": error.expected}])
+    found = error.errors(include_url=False, include_input=False)
+    if found[0]["type"] != "json_invalid":
+        return problem(422, "A field is not as expected.", [{"field": _path(e["loc"]), "expected": _expected(e)} for e in found])
+    flaw = found[0]["ctx"]["error"]
+    if "escape" in flaw or "surrogate" in flaw:
+        return problem(422, "A text holds half of a surrogate pair.", [{"field": "body", "expected": f"texts of valid Unicode ({flaw})"}])
+    return problem(400, f"The body is not JSON: {flaw}.")
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "body"
+
+
+def _expected(error: Any) -> str:
+    if template := EXPECTED.get(error["type"]):
+        return template.format(**error.get("ctx", {}))
+    message: str = error["msg"]
+    return message.removeprefix("Input should be ").removeprefix("expected ")
+
+
+def _on_http_exception(error: HTTPException) -> Response:
+    headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
+    return respond(of(error), headers)
+
+
+def _on_database_error(error: Exception) -> Response:
+    log.error("database does not answer", exc_info=error)
+    detail = "The database does not answer. What this request asked for may not be stored: send the same request again."
+    return respond(problem(503, detail), {"Retry-After": str(RETRY_SECONDS)})
+
+
+def _on_exception(error: Exception) -> Response:
+    log.error("request failed", exc_info=error)
+    return respond(problem(500, "A fault of the service, logged under this request id. Send the same request again later."))
+
+
+def _retry_after_only_where_refused(response: Response) -> Response:
+    if response.status_code not in (429, 503):
+        response.headers.pop("Retry-After", None)  # the limiter sets it on every answer
+    return response

@@ -1,0 +1,79 @@
+"""Is it alive, is it ready, and what has it done."""
+
+import os
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.parts import Parts, current_parts
+from service.storage import comments
+from service.storage.engine import is_migrated, reading
+
+blueprint = Blueprint("health", __name__)
+metrics_blueprint = Blueprint("metrics", __name__)
+
+
+class _Families(list[GaugeMetricFamily]):
+    """Ready figures in the place of a registry."""
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        return self
+
+
+@blueprint.get("/healthz")
+def alive() -> ResponseReturnValue:
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def ready() -> ResponseReturnValue:
+    """200 where the next comment would be answered, else 503 and what is missing."""
+    parts = current_parts()
+    database = _database_state(parts)
+    facts = {
+        "database": database,
+        "version": version("comment-moderation"),
+        "model_version": parts.model.version,
+        "policy_version": parts.rules.version,
+    }
+    ok = database == "ok"
+    return jsonify(status="ok" if ok else "not ready", **facts), 200 if ok else 503
+
+
+@metrics_blueprint.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry) + _queue_metrics(current_parts()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_state(parts: Parts) -> str:
+    try:
+        with reading(parts.engine) as db:
+            return "ok" if is_migrated(db) else "its tables are not of this version: run `flask --app service migrate`"
+    except SQLAlchemyError:
+        return "does not answer"
+
+
+def _queue_metrics(parts: Parts) -> bytes:
+    """The queue as the database has it, so that every worker says the same; nothing where the database does not answer."""
+    held = GaugeMetricFamily("moderation_queue_comments", "Held comments", labels=["site"])
+    age = GaugeMetricFamily("moderation_queue_age_seconds", "Age of the oldest held comment", labels=["site"])
+    try:
+        with reading(parts.engine) as db:
+            waiting = comments.waiting(db)
+    except SQLAlchemyError:
+        return b""
+    now = datetime.now(UTC)
+    for row in waiting:
+        held.add_metric([row.site], row.held)
+        age.add_metric([row.site], (now - row.oldest).total_seconds())
+    return generate_latest(_Families([held, age]))

@@ -1,0 +1,179 @@
+"""The service's own dialect: comments, articles and scores as JSON."""
+
+import json
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, abort, current_app, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Row
+from werkzeug.exceptions import HTTPException
+
+from service import errors, moderation
+from service.domain import Article, Comment, Decision, Invalid, Outcome, Reason
+from service.intake import payloads
+from service.intake.openapi import document, operation
+from service.moderation import Moderated
+from service.parts import current_parts
+from service.storage import articles, comments
+from service.storage.engine import reading, writing
+
+ONE, MANY = 1_000_000, 32_000_000  # bytes of a body: of one comment or article, and of a list
+
+blueprint = Blueprint("native", __name__, url_prefix="/v1")
+description = Blueprint("description", __name__)
+
+Payload = TypeVar("Payload", bound=BaseModel)
+
+
+@description.get("/openapi.json")
+def openapi() -> ResponseReturnValue:
+    return jsonify(document(current_app, request.url_root.rstrip("/")))
+
+
+@blueprint.post("/comments")
+@operation("Moderate a comment", request=payloads.CommentIn, response=payloads.ModeratedOut, problems=(403,))
+def moderate() -> ResponseReturnValue:
+    comment = _of_this_site(_read(payloads.CommentIn, ONE))
+    return _answer(_moderated_out(moderation.moderate(current_parts(), [comment])[0]))
+
+
+@blueprint.post("/comments:batch")
+@operation("Moderate up to 1,000 comments", request=payloads.BatchIn, response=payloads.BatchOut)
+def moderate_batch() -> ResponseReturnValue:
+    items = [_read_item(item) for item in _read(payloads.BatchIn, MANY).comments]
+    moderated = iter(moderation.moderate(current_parts(), [item for item in items if isinstance(item, Comment)]))
+    results = [_result(next(moderated)) if isinstance(item, Comment) else item for item in items]
+    return _answer(payloads.BatchOut(results=results))
+
+
+@blueprint.get("/comments/<path:id>")
+@operation("A comment, its decisions and verdicts", response=payloads.CommentOut, problems=(404,))
+def get_comment(id: str) -> ResponseReturnValue:
+    with reading(current_parts().engine) as db:
+        row = comments.find(db, g.caller.site, id) if "\x00" not in id else None
+        if row is None:
+            abort(404, "There is no comment of this id on the site of this key.")
+        answer = payloads.CommentOut(
+            comment=_stored_out(row),
+            decisions=[_past_decision(decision) for decision in comments.decisions_of(db, row.pk)],
+            verdicts=[_past_verdict(verdict) for verdict in comments.verdicts_of(db, row.pk)],
+        )
+    return _answer(answer)
+
+
+@blueprint.put("/articles/<path:id>")
+@operation("Tell what an article says", request=payloads.ArticleBody, response=payloads.ArticleOut)
+def put_article(id: str) -> ResponseReturnValue:
+    told = _read(payloads.ArticleBody, ONE)
+    if "\x00" in id:
+        raise Invalid("id", "a text without NUL characters")
+    with writing(current_parts().engine) as db:
+        stored = articles.put(db, g.caller.site, Article(id=id, url=told.url, title=told.title, text=told.text))
+    return _answer(_article_out(stored))
+
+
+@blueprint.get("/articles/<path:id>")
+@operation("An article, by its id or its URL", response=payloads.ArticleOut, problems=(404,))
+def get_article(id: str) -> ResponseReturnValue:
+    with reading(current_parts().engine) as db:
+        row = articles.find(db, g.caller.site, id) if "\x00" not in id else None
+    if row is None:
+        abort(404, "There is no article of this id on the site of this key.")
+    return _answer(_article_out(row))
+
+
+@blueprint.post("/score")
+@operation("Scores alone, for up to 1,000 texts; stores nothing", request=payloads.ScoresIn, response=payloads.ScoresOut)
+def score() -> ResponseReturnValue:
+    parts = current_parts()
+    asked = [item.to_score_input() for item in _read(payloads.ScoresIn, MANY).comments]
+    with reading(parts.engine) as db:
+        inputs = [moderation.complete(db, g.caller.site, one) for one in asked]
+    scored = moderation.score(parts, inputs)
+    if any(scores is None for scores in scored):
+        abort(500, "The models failed on a text; the fault is logged under this request id.")
+    return _answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=parts.model.version))
+
+
+def _read(payload: type[Payload], most_bytes: int) -> Payload:
+    request.max_content_length = most_bytes
+    return payload.model_validate_json(request.get_data())
+
+
+def _read_item(item: Any) -> Comment | payloads.BatchItem:
+    """One comment of a list, or what is wrong with it."""
+    try:
+        return _of_this_site(payloads.CommentIn.model_validate_json(json.dumps(item)))
+    except (ValidationError, Invalid, HTTPException) as error:
+        id = item.get("id") if isinstance(item, dict) else None
+        return payloads.BatchItem(id=id if isinstance(id, str) else None, problem=payloads.Problem(**errors.of(error)))
+
+
+def _of_this_site(told: payloads.CommentIn) -> Comment:
+    if told.site is not None and told.site != g.caller.site:
+        abort(403, f"This key is for the site '{g.caller.site}'. Leave `site` out or use the other site's key.")
+    return told.to_domain(g.caller.site)
+
+
+def _answer(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), content_type="application/json")
+
+
+def _result(moderated: Moderated) -> payloads.BatchItem:
+    return payloads.BatchItem(id=moderated.comment.id, result=_moderated_out(moderated))
+
+
+def _moderated_out(moderated: Moderated) -> payloads.ModeratedOut:
+    return payloads.ModeratedOut(**_decided(moderated.decision), comment=_stored_out(moderated.comment), repeated=moderated.repeated)
+
+
+def _past_decision(row: Row[Any]) -> payloads.PastDecision:
+    return payloads.PastDecision(**_decided(comments.decision_from_row(row)), revision=row.revision, text=row.text, at=row.at)
+
+
+def _past_verdict(row: Row[Any]) -> payloads.PastVerdict:
+    return payloads.PastVerdict(
+        verdict=Outcome(row.outcome), reason_code=row.reason_code, explanation=row.explanation, moderator=row.moderator, at=row.at
+    )
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision.outcome,
+        "reasons": [_reason_out(reason) for reason in decision.reasons],
+        "scores": dict(decision.scores),
+        "model_version": decision.model_version,
+        "policy_version": decision.policy_version,
+        "shadow_decision": decision.shadow,
+    }
+
+
+def _reason_out(reason: Reason) -> payloads.ReasonOut:
+    return payloads.ReasonOut(
+        code=reason.code,
+        decision=reason.outcome,
+        message=reason.message,
+        score=reason.score,
+        threshold=reason.threshold,
+        words=list(reason.words),
+    )
+
+
+def _stored_out(row: Row[Any]) -> payloads.StoredComment:
+    return payloads.StoredComment(
+        id=row.id,
+        site=row.site,
+        text=row.text,
+        revision=row.revision,
+        state=Outcome(row.outcome),
+        article_id=row.article_id,
+        section=row.section,
+        language=row.language,
+        created_at=row.created_at,
+        received_at=row.received_at,
+    )
+
+
+def _article_out(row: Row[Any]) -> payloads.ArticleOut:
+    return payloads.ArticleOut(id=row.id, site=row.site, url=row.url, title=row.title, text=row.text, updated_at=row.updated_at)

@@ -1,0 +1,98 @@
+"""The OpenAPI document, made from the routes and the payloads that they declare."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+from flask import Flask
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from werkzeug.routing import Rule
+
+from service.intake.payloads import CommentIn, Problem
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PROBLEMS = {
+    400: "The body is not JSON.",
+    401: "No valid API key.",
+    403: "The key is another site's.",
+    404: "Nothing of this id on the key's site.",
+    409: "This signed request was received before.",
+    413: "The body is too large.",
+    422: "A field is not as expected; `errors` says which.",
+    429: "Too many requests; `Retry-After` says when to come again.",
+    503: "The database does not answer; send the same request again.",
+}
+EVERYWHERE = (401, 429, 503)
+WITH_BODY = (400, 409, 413, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    summary: str
+    response: type[BaseModel]
+    request: type[BaseModel] | None
+    problems: tuple[int, ...]
+
+
+def operation(
+    summary: str, *, response: type[BaseModel], request: type[BaseModel] | None = None, problems: tuple[int, ...] = ()
+) -> Callable[[View], View]:
+    """Declares what a view takes and answers."""
+
+    def declare(view: View) -> View:
+        view.operation = Operation(summary, response, request, problems)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def document(app: Flask, server: str) -> dict[str, Any]:
+    declared = [(rule, op) for rule in app.url_map.iter_rules() if (op := getattr(app.view_functions[rule.endpoint], "operation", None))]
+    models: set[type[BaseModel]] = {model for _, op in declared for model in (op.request, op.response) if model} | {CommentIn, Problem}
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in sorted(models, key=lambda m: m.__name__)], ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, Any] = {}
+    for rule, op in declared:
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            paths.setdefault(_path(rule), {})[method.lower()] = _describe(rule, op)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "comment-moderation",
+            "version": version("comment-moderation"),
+            "description": "Rates readers' comments and answers approve, hold or reject.",
+        },
+        "servers": [{"url": server}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}, "schemas": definitions["$defs"]},
+    }
+
+
+def _path(rule: Rule) -> str:
+    return rule.rule.replace("<path:", "{").replace("<", "{").replace(">", "}")
+
+
+def _describe(rule: Rule, op: Operation) -> dict[str, Any]:
+    problems = sorted({*EVERYWHERE, *op.problems, *(WITH_BODY if op.request else ())})
+    described: dict[str, Any] = {
+        "operationId": rule.endpoint.rpartition(".")[2],
+        "summary": op.summary,
+        "responses": {"200": {"description": "Done.", "content": _content("application/json", op.response)}}
+        | {str(status): {"description": PROBLEMS[status], "content": _content("application/problem+json", Problem)} for status in problems},
+    }
+    if rule.arguments:
+        described["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in sorted(rule.arguments)
+        ]
+    if op.request:
+        described["requestBody"] = {"required": True, "content": _content("application/json", op.request)}
+    return described
+
+
+def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}

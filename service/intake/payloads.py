@@ -1,0 +1,234 @@
+"""What the native API takes and answers. The OpenAPI document is made from these."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from service import domain
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+MOST_COMMENTS = 1_000
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise PydanticCustomError("nul", "expected a text without NUL characters")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "expected a text that is not blank")
+    return text
+
+
+def _in_range(time: datetime) -> datetime:
+    if not EARLIEST <= time < LATEST:
+        raise PydanticCustomError("range", "expected a time from 1970 to 2199")
+    return time
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Id = Annotated[Text, Field(min_length=1, max_length=domain.MAX_ID), AfterValidator(_not_blank)]
+Url = Annotated[Text, Field(min_length=1, max_length=domain.MAX_URL), AfterValidator(_not_blank)]
+Name = Annotated[Text, Field(max_length=domain.MAX_NAME)]
+Title = Annotated[Text, Field(max_length=domain.MAX_TITLE)]
+CommentText = Annotated[Text, Field(min_length=1, max_length=domain.MAX_COMMENT), AfterValidator(_not_blank)]
+ParentText = Annotated[Text, Field(max_length=domain.MAX_COMMENT)]
+ArticleText = Annotated[Text, Field(max_length=domain.MAX_ARTICLE)]
+Time = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+
+
+class Payload(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class ArticleBody(Payload):
+    """What an article says. Give it before its comments arrive, and again when it changes."""
+
+    url: Url | None = None
+    title: Title = ""
+    text: ArticleText = ""
+
+
+class ArticleIn(ArticleBody):
+    """The article that a comment is about, by the CMS's id or by its URL; title and text only where they were not told before."""
+
+    id: Url | None = None
+
+    def to_domain(self) -> domain.Article:
+        return domain.Article(id=self.id, url=self.url, title=self.title, text=self.text)
+
+
+class ParentIn(Payload):
+    """The comment that this one answers; its text only where the service has not seen it."""
+
+    id: Id | None = None
+    text: ParentText = ""
+
+    def to_domain(self) -> domain.Parent:
+        return domain.Parent(id=self.id, text=self.text)
+
+
+class AuthorIn(Payload):
+    id: Id
+    name: Name | None = None
+    created_at: Time | None = None
+
+    def to_domain(self) -> domain.Author:
+        return domain.Author(id=self.id, name=self.name, created_at=self.created_at)
+
+
+class ScoreIn(Payload):
+    text: CommentText
+    article: ArticleIn | None = None
+    parent: ParentIn | None = None
+
+    def to_score_input(self) -> domain.ScoreInput:
+        return domain.ScoreInput(
+            text=self.text,
+            article=None if self.article is None else self.article.to_domain(),
+            parent=None if self.parent is None else self.parent.to_domain(),
+        )
+
+
+class CommentIn(ScoreIn):
+    id: Id
+    author: AuthorIn | None = None
+    site: Id | None = None
+    section: Name | None = None
+    language: Language | None = None
+    created_at: Time | None = None
+
+    @model_validator(mode="after")
+    def _article_is_named(self) -> Self:
+        if self.article and not (self.article.id or self.article.url):
+            raise PydanticCustomError("article", "expected the article's id or url, so that it can be kept")
+        return self
+
+    def to_domain(self, site: str) -> domain.Comment:
+        scored = self.to_score_input()
+        return domain.Comment(
+            site=site,
+            id=self.id,
+            text=self.text,
+            article=scored.article,
+            parent=scored.parent,
+            author=None if self.author is None else self.author.to_domain(),
+            section=self.section,
+            language=self.language and self.language.lower().partition("-")[0],
+            created_at=self.created_at,
+        )
+
+
+class BatchIn(Payload):
+    """Up to 1,000 comments; each is read and answered by itself."""
+
+    comments: Annotated[
+        list[Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/CommentIn"})]], Field(min_length=1, max_length=MOST_COMMENTS)
+    ]
+
+
+class ScoresIn(Payload):
+    comments: Annotated[list[ScoreIn], Field(min_length=1, max_length=MOST_COMMENTS)]
+
+
+class ReasonOut(BaseModel):
+    code: str
+    decision: domain.Outcome
+    message: str
+    score: float | None
+    threshold: float | None
+    words: list[str]
+
+
+class DecisionOut(BaseModel):
+    decision: domain.Outcome
+    reasons: list[ReasonOut]
+    scores: dict[str, float]
+    model_version: str
+    policy_version: str
+    shadow_decision: domain.Outcome | None = Field(description="What the policy would have said, where it only watches.")
+
+
+class StoredComment(BaseModel):
+    id: str
+    site: str
+    text: str
+    revision: int = Field(description="1 for the first text, and one more for each edit.")
+    state: domain.Outcome = Field(description="Where the comment stands now: the newest decision or, after it, a moderator's verdict.")
+    article_id: str | None
+    section: str | None
+    language: str | None
+    created_at: datetime | None
+    received_at: datetime
+
+
+class ModeratedOut(DecisionOut):
+    comment: StoredComment
+    repeated: bool = Field(description="True where this text of this comment was decided earlier.")
+
+
+class PastDecision(DecisionOut):
+    revision: int
+    text: str
+    at: datetime
+
+
+class PastVerdict(BaseModel):
+    verdict: domain.Outcome
+    reason_code: str | None
+    explanation: str
+    moderator: str
+    at: datetime
+
+
+class CommentOut(BaseModel):
+    comment: StoredComment
+    decisions: list[PastDecision] = Field(description="Newest first.")
+    verdicts: list[PastVerdict] = Field(description="Newest first.")
+
+
+class ArticleOut(BaseModel):
+    id: str
+    site: str
+    url: str | None
+    title: str
+    text: str
+    updated_at: datetime
+
+
+class ScoresOut(BaseModel):
+    scores: list[dict[str, float]]
+    model_version: str
+
+
+class FieldError(BaseModel):
+    field: str
+    expected: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `errors` names each field that was not as expected."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldError] | None = None
+
+
+class BatchItem(BaseModel):
+    """Either `result` or `problem`."""
+
+    id: str | None
+    result: ModeratedOut | None = None
+    problem: Problem | None = None
+
+
+class BatchOut(BaseModel):
+    results: list[BatchItem] = Field(description="In the order of the request.")

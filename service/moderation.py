@@ -1,0 +1,103 @@
+"""The story: a comment comes in, is scored, decided and recorded; the same one again gets the earlier answer."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from service import language, metrics, policy
+from service.domain import Comment, Decision, Outcome, Parent, ScoreInput, Scores
+from service.parts import Parts
+from service.storage import articles, comments
+from service.storage.engine import reading, writing
+
+TOLD_ONCE = ("article", "parent", "author", "section", "language", "created_at")  # what an edit need not repeat
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Moderated:
+    """A comment as it is stored, the decision on its newest text, and whether that was known before."""
+
+    comment: Row[Any]
+    decision: Decision
+    repeated: bool
+
+
+def moderate(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
+    """Each comment's decision, in order, scored together and recorded one by one: what is answered is on disk."""
+    with reading(parts.engine) as db:
+        known = [_recall(db, comment) for comment in arrived]
+        completed = [_complete(db, comment) for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
+    scores = score(parts, [comment.score_input for comment in completed])
+    recorded = iter([_record(parts, comment, each) for comment, each in zip(completed, scores, strict=True)])
+    return [moderated or next(recorded) for moderated in known]
+
+
+def score(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
+    """The models' scores, in order; None for an input that they fail on."""
+    if not inputs:
+        return []
+    try:
+        with metrics.SCORING_SECONDS.time():
+            return list(parts.model.score(inputs))
+    except Exception as error:
+        log.error("scoring failed", exc_info=error, extra={"inputs": len(inputs)})
+        metrics.SCORING_FAILURES.inc()
+    return [None] if len(inputs) == 1 else [score(parts, [one])[0] for one in inputs]
+
+
+def complete(db: Connection, site: str, asked: ScoreInput) -> ScoreInput:
+    """What is to be scored, with what is stored of its article and its parent."""
+    article, parent = asked.article, asked.parent
+    if article and (article.id or article.url):
+        article = articles.complete(db, site, article)
+    if parent and parent.id and not parent.text and (stored := comments.find(db, site, parent.id)):
+        parent = Parent(id=parent.id, text=stored.text)
+    return ScoreInput(text=asked.text, article=article, parent=parent)
+
+
+def _recall(db: Connection, comment: Comment) -> Moderated | None:
+    stored = comments.find(db, comment.site, comment.id)
+    if stored is None or stored.text != comment.text:
+        return None
+    return Moderated(stored, comments.newest_decision(db, stored), repeated=True)
+
+
+def _complete(db: Connection, comment: Comment) -> Comment:
+    """The comment with what is stored of it, where an edit left that out, and of its article and its parent."""
+    if stored := comments.find(db, comment.site, comment.id):
+        told = comments.from_row(stored)
+        comment = replace(comment, **{name: getattr(told, name) for name in TOLD_ONCE if getattr(comment, name) is None})
+    whole = complete(db, comment.site, comment.score_input)
+    return replace(comment, article=whole.article, parent=whole.parent)
+
+
+def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
+    """Decides and stores in one transaction; a comment that somebody else stored meanwhile is looked at again."""
+    tongue = comment.language or language.detect(comment.text)
+    while True:
+        with writing(parts.engine) as db:
+            if earlier := _recall(db, comment):
+                return earlier
+            rules = parts.rules.for_(comment.site, comment.section)
+            history = comments.history(
+                db, comment, flood_window=timedelta(minutes=rules.floods.minutes), repeat_window=timedelta(hours=rules.repeats.hours)
+            )
+            decision = policy.decide(comment, scores, tongue, history, parts.rules)
+            comments.remember_policy(db, parts.rules.version, parts.rules.source)
+            stored = comments.keep(db, comment, decision)
+        if stored is not None:
+            _count(comment.site, decision)
+            return Moderated(stored, decision, repeated=False)
+
+
+def _count(site: str, decision: Decision) -> None:
+    metrics.DECISIONS.labels(site, decision.outcome).inc()
+    if decision.outcome is Outcome.HOLD:
+        for code in {reason.code for reason in decision.reasons}:
+            metrics.HOLDS.labels(site, code).inc()

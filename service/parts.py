@@ -1,0 +1,36 @@
+"""What the stories work with, each built at its first use: a command that needs no model loads none."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from service import rules, scoring
+from service.config import Config
+from service.storage.engine import open_engine
+
+
+@dataclass(frozen=True)
+class Parts:
+    config: Config
+
+    @cached_property
+    def engine(self) -> Engine:
+        return open_engine(self.config.database_url)
+
+    @cached_property
+    def model(self) -> scoring.Model:
+        """Raises scoring.ModelError."""
+        return scoring.load(self.config.models_dir)
+
+    @cached_property
+    def rules(self) -> rules.Rules:
+        """Raises rules.PolicyError."""
+        return rules.load(self.config.policy_file)
+
+
+def current_parts() -> Parts:
+    """The parts of the app that serves this request or runs this command."""
+    parts: Parts = current_app.extensions["parts"]
+    return parts

@@ -1,0 +1,42 @@
+"""gunicorn's settings. Models load once, before the fork; probes and connections belong to each worker."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gunicorn.errors import AppImportError
+from prometheus_client import multiprocess
+
+from service.config import Config
+from service.logs import dict_config
+from service.scoring import ModelError
+
+_config = Config.from_environ(os.environ)
+
+bind = f"{_config.host}:{_config.port}"
+workers = _config.workers
+worker_class = "gthread"
+threads = 4
+preload_app = True
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+logconfig_dict = dict_config(_config.log_level)
+
+
+def on_starting(_server: Any) -> None:
+    for left_over in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
+        left_over.unlink()
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    parts = worker.app.wsgi().extensions["parts"]
+    parts.engine.dispose(close=False)
+    try:
+        parts.model.check_probes()
+    except ModelError as error:
+        raise AppImportError(f"The service does not start. {error}") from None
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

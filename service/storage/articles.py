@@ -1,0 +1,46 @@
+"""What the comments are about, as the CMS last told it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service.domain import Article
+from service.storage.tables import articles
+
+
+def find(db: Connection, site: str, id: str) -> Row[Any] | None:
+    """The article of this id or, where the CMS names it by its URL, of this URL."""
+    named = or_(articles.c.id == id, articles.c.url == id)
+    best_first = select(articles).where(articles.c.site == site, named).order_by((articles.c.id == id).desc(), articles.c.updated_at.desc())
+    return db.execute(best_first.limit(1)).one_or_none()
+
+
+def put(db: Connection, site: str, article: Article) -> Row[Any]:
+    """Stores the article as it is given, over what was stored of it."""
+    values = {"url": article.url, "title": article.title, "text": article.text, "updated_at": datetime.now(UTC)}
+    mine = (articles.c.site == site) & (articles.c.id == article.id)
+    if not db.execute(update(articles).where(mine).values(values)).rowcount:
+        try:
+            with db.begin_nested():
+                db.execute(insert(articles).values(site=site, id=article.id, **values))
+        except IntegrityError:  # told twice at the same moment
+            db.execute(update(articles).where(mine).values(values))
+    return db.execute(select(articles).where(mine)).one()
+
+
+def complete(db: Connection, site: str, article: Article) -> Article:
+    """The article with what is stored of it, where the CMS left that out."""
+    stored = find(db, site, article.id or article.url or "")
+    if stored is None:
+        return article if article.id else Article(id=article.url, url=article.url, title=article.title, text=article.text)
+    return Article(id=stored.id, url=article.url or stored.url, title=article.title or stored.title, text=article.text or stored.text)
+
+
+def keep(db: Connection, site: str, article: Article) -> int:
+    """The primary key of a completed article, stored first where it is new or says something new."""
+    stored = find(db, site, article.id or "")
+    if stored is None or (stored.url, stored.title, stored.text) != (article.url, article.title, article.text):
+        stored = put(db, site, article)
+    return int(stored.pk)

@@ -1,0 +1,147 @@
+"""Comments and what was decided of them. A comment holds its newest text; each decision holds the text that it judged."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service.domain import Article, Author, Comment, Decision, History, Outcome, Parent, Reason
+from service.storage import articles
+from service.storage.tables import articles as articles_table
+from service.storage.tables import comments, decisions, policies, verdicts
+
+
+def find(db: Connection, site: str, id: str) -> Row[Any] | None:
+    """The comment with its article's id and URL and its newest decision's key, or None."""
+    query = (
+        select(
+            comments, articles_table.c.id.label("article_id"), articles_table.c.url.label("article_url"), decisions.c.pk.label("decision")
+        )
+        .join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == comments.c.revision))
+        .outerjoin(articles_table, articles_table.c.pk == comments.c.article)
+        .where(comments.c.site == site, comments.c.id == id)
+    )
+    return db.execute(query).one_or_none()
+
+
+def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat_window: timedelta, most: int = 1_000) -> History:
+    """What the author did before, this comment apart; counted to `most` at the most."""
+    if comment.author is None:
+        return History()
+    now = datetime.now(UTC)
+    by_author = (comments.c.site == comment.site) & (comments.c.author_id == comment.author.id) & (comments.c.id != comment.id)
+    same_text = comments.c.text_digest == comment.text_digest
+
+    def count(*conditions: Any) -> int:
+        return db.execute(select(func.count()).select_from(select(1).where(by_author, *conditions).limit(most).subquery())).scalar_one()
+
+    return History(
+        author_recent=count(comments.c.received_at > now - flood_window),
+        author_approved=count(comments.c.outcome == Outcome.APPROVE),
+        same_text=count(same_text, comments.c.received_at > now - repeat_window),
+    )
+
+
+def keep(db: Connection, comment: Comment, decision: Decision) -> Row[Any] | None:
+    """Stores a comment, or the new text of one, with its decision; None where somebody else did at the same moment."""
+    stored = find(db, comment.site, comment.id)
+    revision = 1 if stored is None else stored.revision + 1
+    values = _values(db, comment, decision) | {"revision": revision}
+    if stored is None:
+        try:
+            with db.begin_nested():
+                values |= {"site": comment.site, "id": comment.id, "received_at": datetime.now(UTC)}
+                pk = db.execute(insert(comments).values(values).returning(comments.c.pk)).scalar_one()
+        except IntegrityError:
+            return None
+    else:
+        pk = stored.pk
+        unchanged = (comments.c.pk == pk) & (comments.c.revision == stored.revision)
+        if not db.execute(update(comments).where(unchanged).values(values)).rowcount:
+            return None
+    _add_decision(db, pk, revision, comment, decision)
+    return find(db, comment.site, comment.id)
+
+
+def from_row(row: Row[Any]) -> Comment:
+    """The stored comment; its article by id and URL alone."""
+    return Comment(
+        site=row.site,
+        id=row.id,
+        text=row.text,
+        article=None if row.article_id is None else Article(id=row.article_id, url=row.article_url),
+        parent=Parent(id=row.parent_id, text=row.parent_text) if row.parent_id or row.parent_text else None,
+        author=None if row.author_id is None else Author(id=row.author_id, name=row.author_name, created_at=row.author_created_at),
+        section=row.section,
+        language=row.language,
+        created_at=row.created_at,
+    )
+
+
+def newest_decision(db: Connection, row: Row[Any]) -> Decision:
+    return decision_from_row(db.execute(select(decisions).where(decisions.c.pk == row.decision)).one())
+
+
+def decisions_of(db: Connection, comment_pk: int) -> Sequence[Row[Any]]:
+    """Newest first."""
+    return db.execute(select(decisions).where(decisions.c.comment == comment_pk).order_by(decisions.c.revision.desc())).all()
+
+
+def verdicts_of(db: Connection, comment_pk: int) -> Sequence[Row[Any]]:
+    """Newest first."""
+    return db.execute(select(verdicts).where(verdicts.c.comment == comment_pk).order_by(verdicts.c.pk.desc())).all()
+
+
+def decision_from_row(row: Row[Any]) -> Decision:
+    reasons = (Reason(**(r | {"outcome": Outcome(r["outcome"]), "words": tuple(r["words"])})) for r in row.reasons)
+    return Decision(
+        outcome=Outcome(row.outcome),
+        reasons=tuple(reasons),
+        scores=row.scores,
+        model_version=row.model_version,
+        policy_version=row.policy_version,
+        shadow=None if row.shadow is None else Outcome(row.shadow),
+    )
+
+
+def remember_policy(db: Connection, version: str, text: str) -> None:
+    """Keeps the text of a policy, so that a decision can be explained years later."""
+    if db.execute(select(policies.c.version).where(policies.c.version == version)).first():
+        return
+    try:
+        with db.begin_nested():
+            db.execute(insert(policies).values(version=version, text=text, first_used_at=datetime.now(UTC)))
+    except IntegrityError:
+        return  # another worker was first
+
+
+def waiting(db: Connection) -> Sequence[Row[Any]]:
+    """For each site with held comments: how many wait, and since when the oldest does."""
+    held = select(comments.c.site, func.count().label("held"), func.min(comments.c.received_at).label("oldest"))
+    return db.execute(held.where(comments.c.outcome == Outcome.HOLD).group_by(comments.c.site)).all()
+
+
+def _values(db: Connection, comment: Comment, decision: Decision) -> dict[str, Any]:
+    author = comment.author
+    return {
+        "text": comment.text,
+        "text_digest": comment.text_digest,
+        "outcome": decision.outcome,
+        "article": comment.article and articles.keep(db, comment.site, comment.article),
+        "parent_id": comment.parent and comment.parent.id,
+        "parent_text": comment.parent.text if comment.parent else "",
+        "author_id": author and author.id,
+        "author_name": author and author.name,
+        "author_created_at": author and author.created_at,
+        "section": comment.section,
+        "language": comment.language,
+        "created_at": comment.created_at,
+    }
+
+
+def _add_decision(db: Connection, comment_pk: int, revision: int, comment: Comment, decision: Decision) -> None:
+    values = asdict(decision) | {"comment": comment_pk, "revision": revision, "text": comment.text, "at": datetime.now(UTC)}
+    db.execute(insert(decisions).values(values | {"reasons": [asdict(r) for r in decision.reasons], "scores": dict(decision.scores)}))

@@ -1,0 +1,14 @@
+"""What gunicorn loads, before it forks: a fault of configuration, policy or models stops the start with a sentence."""
+
+import sys
+
+from service import create_app
+from service.config import ConfigError
+from service.rule_problems import PolicyError
+from service.scoring import ModelError
+
+try:
+    app = create_app()
+    _ready = app.extensions["parts"].rules, app.extensions["parts"].model
+except (ConfigError, PolicyError, ModelError) as error:
+    sys.exit(f"The service does not start. {error}")
