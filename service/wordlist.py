@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 
 from service.normalise import normalise, visible
+
+MOST_NAMED = 10  # a moderator has seen enough, and a comment made of nothing else stays cheap
 
 _WORD = re.compile(r"\w+")
 _STAND_INS = ("httplink", "mailaddress")
@@ -52,11 +55,11 @@ def found(entries: tuple[str, ...], text: str) -> tuple[str, ...]:
     if not entries:
         return ()
     listed = word_list(entries)
-    plain = [*listed.matches(list(tokens(text))), *listed.matches(_WORD.findall(normalise(text)))]
-    return tuple(dict.fromkeys(_as_written(listed, word, text) for word in plain))
+    plain = dict.fromkeys(chain(listed.matches(list(tokens(text))), listed.matches(_WORD.findall(normalise(text)))))
+    return tuple(dict.fromkeys(_as_written(word, text) for word in islice(plain, MOST_NAMED)))
 
 
-def _as_written(listed: WordList, word: str, text: str) -> str:
+def _as_written(word: str, text: str) -> str:
     for written in text.split():
         if word in _WORD.findall(normalise(written)) or word in tokens(written):
             return written.strip(".,;:!?\"'()[]")

@@ -112,6 +112,11 @@ def test_a_long_list_of_words_works() -> None:
     assert decide("text " * 500 + "word4999xyz", f"[words]\nbanned = [{banned}]").reasons[0].words == ("word4999xyz",)
 
 
+def test_a_comment_made_of_banned_words_names_the_first_of_them() -> None:
+    decision = decide(" ".join(f"swindl{number}" for number in range(1_500)), WORDS)
+    assert decision.reasons[0].words == tuple(f"swindl{number}" for number in range(10))
+
+
 @pytest.mark.parametrize(
     ("language", "outcome"),
     [("en", APPROVE), ("EN-gb", APPROVE), ("en_US", APPROVE), (None, APPROVE), ("de", HOLD), ("de-AT", HOLD), ("", HOLD)],
