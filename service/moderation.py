@@ -79,7 +79,7 @@ def _complete(db: Connection, comment: Comment) -> Comment:
 
 def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
     """Decides and stores in one transaction; a comment that somebody else stored meanwhile is looked at again."""
-    tongue = comment.language or language.detect(comment.text)
+    tongue = language.detect(comment.text) or comment.language
     while True:
         with writing(parts.engine) as db:
             if earlier := _recall(db, comment):
