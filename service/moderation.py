@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from service import language, metrics, policy
 from service.domain import Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
-from service.storage import articles, comments
+from service.storage import articles, comments, queue
 from service.storage.engine import reading, writing
 
 TOLD_ONCE = ("article", "parent", "author", "section", "language", "created_at")  # what an edit need not repeat
@@ -91,6 +91,8 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
             decision = policy.decide(comment, scores, tongue, history, parts.rules)
             comments.remember_policy(db, parts.rules.version, parts.rules.source)
             stored = comments.keep(db, comment, decision)
+            if stored is not None:
+                queue.put(db, stored, decision)
         if stored is not None:
             _count(comment.site, decision)
             return Moderated(stored, decision, repeated=False)
