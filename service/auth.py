@@ -5,9 +5,8 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
-
 from datetime import timedelta
+from hashlib import sha256
 
 from flask import Blueprint, Flask, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -43,7 +42,7 @@ class Caller:
     signed: bool
 
 
-class _User(UserMixin):
+class _User(UserMixin):  # type: ignore[misc]
     """A moderator as Flask-Login knows one."""
 
     def __init__(self, moderator: Moderator, session_id: str) -> None:
@@ -71,8 +70,8 @@ def set_up_sessions(app: Flask, config: Config) -> None:
 
 
 def register(app: Flask, blueprint: Blueprint, access: Access) -> None:
-    blueprint.before_request(access)
     app.register_blueprint(blueprint)
+    app.before_request_funcs.setdefault(blueprint.name, []).append(access)  # the app's, so that a process may make several apps
 
 
 def open_to_all() -> None:

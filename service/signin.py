@@ -34,8 +34,8 @@ def create(parts: Parts, *, name: str, role: Role, sites: Sequence[str], passwor
     """A new moderator. Raises Invalid."""
     if not name.strip() or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid("name", f"a name of 1 to {MAX_NAME} characters")
-    if password is not None and len(password) < SHORTEST_PASSWORD:
-        raise Invalid("password", f"at least {SHORTEST_PASSWORD} characters")
+    if password is not None:
+        _check_password(password)
     password_hash = None if password is None else _hasher.hash(password)
     try:
         with writing(parts.engine) as db:
@@ -43,6 +43,21 @@ def create(parts: Parts, *, name: str, role: Role, sites: Sequence[str], passwor
     except IntegrityError:
         raise Invalid("name", "a name and an OpenID Connect subject that no other moderator has") from None
     return Moderator(pk=pk, name=name.strip(), role=role, sites=tuple(sites))
+
+
+def set_password(parts: Parts, name: str, password: str) -> None:
+    """A new password, which ends the moderator's sessions. Raises Invalid."""
+    _check_password(password)
+    with writing(parts.engine) as db:
+        if not moderators.set_values(db, name, password_hash=_hasher.hash(password), failures=0, locked_until=None):
+            raise Invalid("name", "a moderator's name")
+
+
+def disable(parts: Parts, name: str) -> None:
+    """Ends a moderator's sessions and token; what they said stays. Raises Invalid."""
+    with writing(parts.engine) as db:
+        if not moderators.set_values(db, name, active=False, token_hash=None):
+            raise Invalid("name", "a moderator's name")
 
 
 def by_password(parts: Parts, name: str, password: str) -> Moderator:
@@ -113,6 +128,11 @@ def by_session(parts: Parts, id: str) -> Moderator | None:
 
 def _fingerprint(row: Row[Any] | None) -> str:
     return "" if row is None else _digest(row.password_hash or row.oidc_subject or "")[:16]
+
+
+def _check_password(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("password", f"at least {SHORTEST_PASSWORD} characters")
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -5,7 +5,7 @@ that of two moderators at the same moment one decides and the other is told who 
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,7 @@ class Bulk:
 def claim(parts: Parts, moderator: Moderator, comment: int) -> Row[Any] | None:
     """The place in the queue, the moderator's for four minutes; None for a comment that waits no more. Raises Conflict."""
     with writing(parts.engine) as db:
-        _visible(db, moderator, history.lock(db, comment))
+        _visible(moderator, history.lock(db, comment))
         claimed = queue.claim(db, comment, moderator)
         place = queue.find(db, comment)
     if place is not None and not claimed:
@@ -58,7 +58,7 @@ def give(
 ) -> Row[Any]:
     """Judges a waiting comment, as the revision that the moderator read. Raises Conflict."""
     with writing(parts.engine) as db:
-        stored = _visible(db, moderator, history.lock(db, comment))
+        stored = _visible(moderator, history.lock(db, comment))
         place = queue.find(db, comment)
         if place is None:
             raise Conflict(_decided(db, stored))
@@ -72,7 +72,7 @@ def give(
 def correct(parts: Parts, moderator: Moderator, comment: int, verdict: Verdict, *, revision: int | None = None) -> Row[Any]:
     """Judges anew what was decided, by the service or by a person. Raises Conflict where that says nothing new."""
     with writing(parts.engine) as db:
-        stored = _visible(db, moderator, history.lock(db, comment))
+        stored = _visible(moderator, history.lock(db, comment))
         if stored.outcome == Outcome.HOLD:
             raise Conflict("This comment still waits for its first verdict.")
         _check_revision(stored, revision)
@@ -85,7 +85,7 @@ def correct(parts: Parts, moderator: Moderator, comment: int, verdict: Verdict, 
 def agree(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:
     """A second opinion that a colleague's verdict is right. Raises Conflict."""
     with writing(parts.engine) as db:
-        stored = _visible(db, moderator, history.lock(db, comment))
+        stored = _visible(moderator, history.lock(db, comment))
         standing = None if stored.verdict is None else history.find(db, stored.verdict)
         if standing is None or standing.moderator == moderator.name or history.agreed(db, standing.pk, moderator.name):
             raise Conflict("There is no colleague's verdict to agree with, or you did already.")
@@ -99,7 +99,7 @@ def undo(parts: Parts, moderator: Moderator, verdict: int) -> Row[Any]:
     """Puts the comment back to where it stood before a verdict of one's own, until the CMS was told. Raises Conflict."""
     with writing(parts.engine) as db:
         given = history.find(db, verdict)
-        stored = _visible(db, moderator, history.lock(db, given.comment) if given else None)
+        stored = _visible(moderator, history.lock(db, given.comment) if given else None)
         given = history.find(db, verdict)  # as it is now that nobody else can tell the CMS of it
         if given is None or given.pk != stored.verdict:
             raise Conflict(f"This verdict is not in force any more. {_decided(db, stored)}")
@@ -108,6 +108,15 @@ def undo(parts: Parts, moderator: Moderator, verdict: int) -> Row[Any]:
         if given.told_at is not None:
             raise Conflict(f"The CMS was told at {given.told_at:%H:%M} UTC. Make a correction instead.")
         return _take_back(db, stored, given, moderator)
+
+
+def undo_of(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:
+    """Undoes the verdict in force on a comment. Raises Conflict."""
+    with reading(parts.engine) as db:
+        stored = _visible(moderator, history.find_comment(db, comment))
+        if stored.verdict is None:
+            raise Conflict(f"There is no verdict to undo. {_decided(db, stored)}")
+    return undo(parts, moderator, stored.verdict)
 
 
 def undo_newest(parts: Parts, moderator: Moderator) -> list[Row[Any]]:
@@ -132,7 +141,7 @@ def note(parts: Parts, moderator: Moderator, comment: int, text: str) -> Row[Any
     if not text.strip() or len(text) > MAX_NOTE or "\x00" in text:
         raise Invalid("text", f"a text of 1 to {MAX_NOTE:,} characters")
     with writing(parts.engine) as db:
-        _visible(db, moderator, history.lock(db, comment))
+        _visible(moderator, history.lock(db, comment))
         return history.add_note(db, comment, moderator.name, text.strip())
 
 
@@ -161,12 +170,6 @@ def tell(parts: Parts, comment: Row[Any]) -> Row[Any]:
         return comments.find(db, comment.site, comment.id) or comment
 
 
-def told(rows: Sequence[Row[Any]], comment: Row[Any]) -> str | None:
-    """Why the newest verdict cannot be undone, or None where it can."""
-    standing = next((row for row in rows if row.pk == comment.verdict), None)
-    return None if standing is None or standing.told_at is None else f"The CMS was told at {standing.told_at:%H:%M} UTC."
-
-
 def _judge(
     db: Connection, stored: Row[Any], verdict: Verdict, action: str, *, about: int | None = None, batch: str | None = None
 ) -> Row[Any]:
@@ -187,7 +190,7 @@ def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Mod
     return history.add_undo(db, given, outcome, moderator.name)
 
 
-def _visible(db: Connection, moderator: Moderator, stored: Row[Any] | None) -> Row[Any]:
+def _visible(moderator: Moderator, stored: Row[Any] | None) -> Row[Any]:
     if stored is None or not moderator.sees(stored.site):
         raise Unknown("There is no such comment on your sites.")
     return stored

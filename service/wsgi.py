@@ -2,13 +2,14 @@
 
 import sys
 
-from service import create_app
+from service import create_app, language
 from service.config import ConfigError
 from service.rule_problems import PolicyError
 from service.scoring import ModelError
 
 try:
     app = create_app()
+    language.load()
     _ready = app.extensions["parts"].rules, app.extensions["parts"].model
 except (ConfigError, PolicyError, ModelError) as error:
     sys.exit(f"The service does not start. {error}")

@@ -10,6 +10,10 @@ from service.domain import Outcome, Verdict
 from service.storage.tables import articles, comments, decisions, notes, verdicts
 
 
+def find_comment(db: Connection, comment: int) -> Row[Any] | None:
+    return db.execute(select(comments).where(comments.c.pk == comment)).one_or_none()
+
+
 def lock(db: Connection, comment: int) -> Row[Any] | None:
     """The comment, which nobody else judges until this transaction ends."""
     return db.execute(select(comments).where(comments.c.pk == comment).with_for_update()).one_or_none()

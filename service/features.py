@@ -1,0 +1,135 @@
+"""Text to numbers: the transformers that training fits and saved models carry. Their import paths are a contract with saved models.
+
+Training and serving call the same code, so a model is never fed with features other than those it was fitted on.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
+
+from service.normalise import normalise, visible
+
+# Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
+FEATURES_VERSION = 1
+
+HASH_SPACE = 2**22
+
+_WORDS = r"[^\W_]+|[!?]"
+_LEXICAL = {
+    "links": re.compile(r"\bhttplink\b"),
+    "addresses": re.compile(r"\bmailaddress\b"),
+    "you": re.compile(r"\b(?:you|your|yours|yourself|u|ur|ya)\b"),
+    "exclamations": re.compile(r"!"),
+    "questions": re.compile(r"\?"),
+    "digits": re.compile(r"\d"),
+    "negations": re.compile(r"\b(?:not|no|never|nobody|n't|don't|isn't|doesn't|can't|won't)\b"),
+    "quotes": re.compile(r"[\"“”]"),
+}
+
+
+class Ngrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """TF-IDF of word and character n-grams of the normalised text, from a hashed space of which only the frequent columns are kept.
+
+    No n-gram is stored as text, so a saved model quotes no corpus.
+
+    `word`, `char`: n-gram ranges; characters are taken within words. `min_df`: documents that a column needs. `most`: columns kept a
+    block, the most frequent ones. `transform` gives a CSR matrix (texts, word columns + char columns), float32, each block of unit length.
+    """
+
+    def __init__(self, word: tuple[int, int] = (1, 2), char: tuple[int, int] = (2, 5), min_df: int = 3, most: int = 150_000) -> None:
+        self.word = word
+        self.char = char
+        self.min_df = min_df
+        self.most = most
+
+    def fit(self, texts: Iterable[str], y: object = None) -> Self:
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, texts: Iterable[str], y: object = None) -> sparse.csr_matrix:
+        return self.fit_plain([normalise(text) for text in texts])
+
+    def fit_plain(self, plain: Sequence[str]) -> sparse.csr_matrix:
+        """`fit_transform` on texts that are normalised already."""
+        self.hashers_ = (_hasher("word", self.word), _hasher("char_wb", self.char))
+        counts = [hasher.transform(plain) for hasher in self.hashers_]
+        self.columns_ = tuple(_frequent(block, self.min_df, self.most) for block in counts)
+        self.idf_ = tuple(_idf(block, columns) for block, columns in zip(counts, self.columns_, strict=True))
+        return self._weighted(counts)
+
+    def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
+        plain = [normalise(text) for text in texts]
+        return self._weighted([hasher.transform(plain) for hasher in self.hashers_])
+
+    def _weighted(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
+        blocks = [_tfidf(block, columns, idf) for block, columns, idf in zip(counts, self.columns_, self.idf_, strict=True)]
+        return sparse.hstack(blocks, format="csr", dtype=np.float32)
+
+
+class Lexical(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A few counts that n-grams do not show, as a dense float32 array (texts, 9): log length, and log counts
+    of links, 'you', '!' and the like.
+
+    There is no count of capitals or of undone disguises: the same words shall score the same, however they are written.
+    """
+
+    def fit(self, texts: Iterable[str], y: object = None) -> Self:
+        return self
+
+    def transform(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
+        return self.of_plain([normalise(text) for text in texts])
+
+    def of_plain(self, plain: Sequence[str]) -> npt.NDArray[np.float32]:
+        """`transform` of texts that are normalised already."""
+        rows = [[len(text), *(len(pattern.findall(text)) for pattern in _LEXICAL.values())] for text in plain]
+        return np.log1p(np.asarray(rows, dtype=np.float32).reshape(len(rows), 1 + len(_LEXICAL)))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _hasher(analyzer: str, ngrams: tuple[int, int]) -> Any:
+    return HashingVectorizer(
+        analyzer=analyzer,
+        ngram_range=ngrams,
+        token_pattern=_WORDS,
+        lowercase=False,
+        norm=None,
+        alternate_sign=False,
+        n_features=HASH_SPACE,
+        dtype=np.float32,
+    )
+
+
+def _frequent(counts: sparse.csr_matrix, min_df: int, most: int) -> npt.NDArray[np.int32]:
+    """The kept columns of the hashed space, ascending."""
+    df = np.bincount(counts.indices, minlength=HASH_SPACE)
+    enough = np.flatnonzero(df >= min(min_df, df.max()))
+    if len(enough) > most:
+        enough = enough[np.argsort(-df[enough], kind="stable")[:most]]
+    return np.sort(enough).astype(np.int32)
+
+
+def _idf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    df = np.bincount(counts.indices, minlength=HASH_SPACE)[columns]
+    rarity: npt.NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + df)) + 1).astype(np.float32)
+    return rarity
+
+
+def _tfidf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32], idf: npt.NDArray[np.float32]) -> sparse.csr_matrix:
+    at = np.minimum(np.searchsorted(columns, counts.indices), len(columns) - 1)
+    kept: npt.NDArray[np.bool_] = columns[at] == counts.indices
+    indptr = np.concatenate(([0], np.cumsum(kept)))[counts.indptr]
+    data = (1 + np.log(counts.data[kept])) * idf[at[kept]]
+    rows = sparse.csr_matrix((data.astype(np.float32), at[kept], indptr), shape=(counts.shape[0], len(columns)))
+    return normalize(rows, copy=False)
+
+
+__all__ = ["FEATURES_VERSION", "Lexical", "Ngrams", "normalise", "visible"]

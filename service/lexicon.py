@@ -1,0 +1,119 @@
+"""The words whose disguises are undone.
+
+The list is no judgement of a comment: it only says which plain word a disguise such as `sh1t` or `f.u.c.k` may stand for. Undoing a
+disguise only where the result is on this list is what keeps dates, numbers, initials and `e.g.` as they are.
+"""
+
+from functools import cache
+
+# Ordered: where a mask such as `f***` fits several words, the first one wins.
+STEMS = tuple(
+    """
+    fuck shit bitch ass cunt dick cock pussy nigger nigga faggot fag bastard whore slut piss crap damn tits twat wank bollocks asshole
+    arsehole arse jackass dumbass dumbfuck badass fatass bullshit horseshit shithead shithole dickhead fuckhead fucktard fuckface
+    fuckwit motherfucker cocksucker bumboy douche douchebag jerk jerkoff prick penis vagina dildo cum jizz boner blowjob handjob rape
+    rapist retard retarded moron idiot imbecile stupid dumb dummy fool foolish loser lunatic psycho pathetic worthless scum scumbag
+    trash garbage filth filthy vermin pig swine rat cockroach parasite leech maggot slime creep pervert perv pedo pedophile paedophile
+    nazi fascist racist bigot coon chink gook spic kike wetback raghead towelhead tranny dyke homo queer lesbo paki gypsy retards
+    libtard snowflake hate kill murder die stab shoot hang strangle choke burn destroy slaughter execute behead bomb lynch suicide
+    threat ugly fat fatso disgusting gross sucks suck liar lying cheat thief crook criminal traitor coward clown ignorant ignoramus
+    nutjob nutcase crazy insane delusional brainless braindead hypocrite troll dipshit numbnuts dimwit halfwit nitwit dunce simpleton
+    buffoon jackoff hooker prostitute skank hoe thot simp incel cuck savage subhuman inferior porn sex sexy nude naked horny screw
+    bloody bugger tosser git wanker pillock plonker twit hell goddamn
+    """.split()
+)
+
+ENDINGS = (
+    "",
+    "s",
+    "es",
+    "ed",
+    "er",
+    "ers",
+    "ing",
+    "in",
+    "y",
+    "ty",
+    "ting",
+    "ter",
+    "d",
+    "ish",
+    "ness",
+    "ity",
+    "est",
+    "ies",
+    "able",
+    "up",
+    "off",
+    "head",
+)
+
+# Spellings that are disguises in letters alone.
+ALIASES = {
+    "fuk": "fuck",
+    "fck": "fuck",
+    "fuc": "fuck",
+    "fuq": "fuck",
+    "fvck": "fuck",
+    "phuck": "fuck",
+    "phuk": "fuck",
+    "fucc": "fuck",
+    "fukin": "fucking",
+    "fuking": "fucking",
+    "fukn": "fucking",
+    "fckin": "fucking",
+    "fcking": "fucking",
+    "fking": "fucking",
+    "fukker": "fucker",
+    "fuker": "fucker",
+    "sht": "shit",
+    "shyt": "shit",
+    "shite": "shit",
+    "btch": "bitch",
+    "biatch": "bitch",
+    "biotch": "bitch",
+    "bich": "bitch",
+    "azz": "ass",
+    "azzhole": "asshole",
+    "asshat": "asshole",
+    "cnt": "cunt",
+    "kunt": "cunt",
+    "dik": "dick",
+    "dikhead": "dickhead",
+    "pussi": "pussy",
+    "niga": "nigga",
+    "niger": "niger",
+    "stoopid": "stupid",
+    "stupd": "stupid",
+    "stpid": "stupid",
+    "idot": "idiot",
+    "idjit": "idiot",
+    "eejit": "idiot",
+    "kys": "kill yourself",
+}
+
+# Common words that two pieces of a split word may be: `pen.is` is a missing space before it is a disguise.
+COMMON = frozenset(
+    """
+    a an as am at be by do go he her his hit hell him how i if in is it its me my no not of on or our she so the they to us was we who
+    you your and are but can cum for had has have let may men nor now off old one out own pen put ran rat say see set sit tap ten too
+    top two use way why yes yet con temp ex press an al ass dam this that what with will all any did don es bit ch sh re up
+    """.split()
+)
+
+
+@cache
+def words() -> dict[str, int]:
+    """Each plain word with its rank: a lower rank wins where a mask fits several."""
+    found: dict[str, int] = {}
+    for ending in ENDINGS:
+        for stem in STEMS:
+            if ending != "d" or stem.endswith("e"):
+                found.setdefault(stem + ending, len(found))
+            if ending[:1] in ("e", "i", "y") and stem.endswith("e"):
+                found.setdefault(stem[:-1] + ending, len(found))
+    for stem in STEMS:
+        if len(stem) == 3:
+            for ending in ("ed", "er", "ing", "y"):
+                found.setdefault(stem + stem[-1] + ending, len(found))
+    return found

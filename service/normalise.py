@@ -1,0 +1,96 @@
+"""Undoes what people do to a text so that a filter misses it. Pure, deterministic, and never raises for a `str`."""
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+
+from service.disguise import plain_words
+
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?:\s[^<>]{0,2000})?/?>|<!--.{0,2000}?-->", re.DOTALL)
+_INLINE = frozenset(
+    "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()
+)
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"']+|\b[a-z0-9-]{2,}\.(?:com|org|net|info|biz|ru|ly|tv|io|co\.uk)(?:/[^\s<>\"']*)?(?=[\s.,;:!?)]|$)", re.I
+)
+_HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+")
+
+# Dick, the name: before a capitalised surname that is no part of an insult.
+_NAME = re.compile(
+    r"\bDick(?=\s+(?!Head|Face|Move|Pic|Suck|Wad|Bag|Hole|In\b|Is\b)[A-Z][a-z]{2,})|(?<=\bMoby[ -])Dick\b|(?<=\b[A-Z]\. )Dick\b"
+)
+
+_LOOKALIKES = str.maketrans(
+    "абвгдезіїјкӏмноөпрсѕтуүхһԁԛԝҽзьѵԍɡɑεαβγδηικμνορστυχωϲјոսցօհΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕЅІЈКМНОРСТУХҮԌᏟЬВєёэийцɩɪʀɢʙʜʟɴʏᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱ",
+    "abbrdeziijklmhoonpcstyyxhdqwe3bvggaeabydniкmvopotuxwcjnugohABEZHIKMNOPTYXABESIJKMHOPCTYXYGCbBeeeuuuiirgbhlnyacdejkmoptuvwzs".replace(
+        "к", "k"
+    ),
+)
+_FOLDED_SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+_SQUARED = (
+    {0x1F130 + n: chr(97 + n) for n in range(26)}
+    | {0x1F150 + n: chr(97 + n) for n in range(26)}
+    | {0x1F170 + n: chr(97 + n) for n in range(26)}
+)
+_FORMAT = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+
+
+def visible(text: str) -> str:
+    """The text that a reader sees: markup undone, look-alike letters folded, invisible characters gone; case and punctuation kept.
+
+    Links become the word `httplink`, addresses the word `mailaddress`.
+    """
+    text = _without_markup(text)
+    text = _FORMAT.sub("", _CONTROL.sub(" ", text)).translate(_SQUARED)
+    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
+    text = _LINK.sub(" httplink ", _EMAIL.sub(" mailaddress ", _FORMAT.sub("", text)))
+    return _SPACE.sub(" ", _fold(text)).strip()
+
+
+@lru_cache(maxsize=2048)
+def normalise(text: str) -> str:
+    """Lower-case text in which disguised words are plain: what the n-grams are taken from.
+
+    Idempotent on its own results for ordinary text, and never raises. Words that were not disguised stay as they were.
+    """
+    seen = _NAME.sub("Richard", visible(text))
+    return _SPACE.sub(" ", plain_words(seen.lower())).strip()
+
+
+def _without_markup(text: str) -> str:
+    for _ in range(2):
+        text = html.unescape(text)
+    if "<" not in text:
+        return text
+    text = _HREF.sub(lambda link: f" {link[1]} {link[0]}", text)
+    return _TAG.sub(lambda tag: "" if (tag[1] or "b").lower() in _INLINE else " ", text)
+
+
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text
+    latin = sum("a" <= c <= "z" for c in text.lower())
+    other = sum(not c.isascii() and _script(c) in _FOLDED_SCRIPTS for c in text)
+    return _WORD.sub(lambda word: _fold_word(word[0], mostly_latin=latin >= 2 * other), text)
+
+
+def _fold_word(word: str, *, mostly_latin: bool) -> str:
+    if word.isascii():
+        return word
+    folded = word.translate(_LOOKALIKES)
+    mixed = any("a" <= c <= "z" for c in word.lower())
+    return folded if mixed or (mostly_latin and folded.isascii()) else word
+
+
+@lru_cache(maxsize=4096)
+def _script(character: str) -> str:
+    return unicodedata.name(character, "").split(" ")[0]

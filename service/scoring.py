@@ -1,0 +1,155 @@
+"""Loads, verifies and asks the models. What is inside them is theirs: each saved artefact brings its own estimator."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+import scipy
+import sklearn
+
+from service.domain import Article, Parent, ScoreInput, Scores
+from service.features import FEATURES_VERSION
+
+MANIFEST = "manifest.json"
+MANIFEST_FORMAT = 1
+PROBE_TOLERANCE = 1e-6
+
+_RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
+
+
+class ModelError(Exception):
+    """The models cannot be used: a sentence that says what is wrong and what to do."""
+
+
+class Scorer(Protocol):
+    """What a saved artefact is: it rates inputs on its attributes, NaN where it has no evidence."""
+
+    @property
+    def attributes(self) -> tuple[str, ...]: ...
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> npt.NDArray[np.float64]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Loaded models. They never change, so any number of threads may ask them at once."""
+
+    version: str
+    scorers: tuple[Scorer, ...]
+    manifest: Mapping[str, Any]
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What `score` may rate, in a fixed order."""
+        return tuple(attribute for scorer in self.scorers for attribute in scorer.attributes)
+
+    def score(self, inputs: Sequence[ScoreInput]) -> list[Scores]:
+        """A Scores an input, in their order; the same input gives the same numbers, alone or among others."""
+        if not inputs:
+            return []
+        rated = np.hstack([scorer.rate(inputs) for scorer in self.scorers])
+        names = self.attributes
+        return [Scores({name: float(p) for name, p in zip(names, row, strict=True) if not np.isnan(p)}, self.version) for row in rated]
+
+    def check_probes(self) -> None:
+        """Scores the manifest's probe texts again; raises ModelError where they are not what they were when the model was made.
+
+        It predicts, so call it after the fork and never before.
+        """
+        probes = self.manifest["probes"]
+        found = self.score([probe_input(probe["input"]) for probe in probes])
+        for number, (probe, scores) in enumerate(zip(probes, found, strict=True), 1):
+            expected = probe["scores"]
+            if expected.keys() != scores.values.keys() or any(
+                abs(scores.values[name] - value) > PROBE_TOLERANCE for name, value in expected.items()
+            ):
+                raise ModelError(
+                    f"models {self.version}: probe text {number} does not get the scores that it got when the model was made. {_RETRAIN}."
+                )
+
+
+def load(folder: Path) -> Model:
+    """The models of a folder, verified against its manifest before anything is unpickled. Predicts nothing. Raises ModelError."""
+    manifest = _manifest(folder)
+    _check_made_for_us(manifest, folder)
+    for entry in manifest["files"]:
+        _check_file(folder / entry["name"], entry["sha256"])
+    return Model(manifest["version"], tuple(_open(folder / entry["name"]) for entry in manifest["files"]), manifest)
+
+
+def probe_input(written: Mapping[str, Any]) -> ScoreInput:
+    """A manifest's probe as an input: `{"text", "article": {"title", "text"}, "parent": {"text"}}`, the last two optional."""
+    article, parent = written.get("article"), written.get("parent")
+    return ScoreInput(
+        text=written["text"],
+        article=Article(id="probe", title=article["title"], text=article["text"]) if article else None,
+        parent=Parent(text=parent["text"]) if parent else None,
+    )
+
+
+def library_versions() -> dict[str, str]:
+    """The versions that saved models depend on."""
+    return {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "scipy": scipy.__version__, "joblib": joblib.__version__}
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise ModelError(
+            f"{folder}: there is no such models folder. Set MODELS_DIR to the one that has {MANIFEST}, or make one: `python -m training`."
+        )
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ModelError(f"{path}: the manifest is missing. {_RETRAIN}.")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path}: not valid JSON ({type(error).__name__}). {_RETRAIN}.") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != MANIFEST_FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise ModelError(f"{path}: manifest format {found!r} is not {MANIFEST_FORMAT}, the one that this version reads. {_RETRAIN}.")
+    missing = {"version", "files", "probes", "libraries", "features_version"} - manifest.keys()
+    if missing or not manifest["files"]:
+        raise ModelError(f"{path}: incomplete, without {', '.join(sorted(missing)) or 'any file'}. {_RETRAIN}.")
+    return manifest
+
+
+def _check_made_for_us(manifest: Mapping[str, Any], folder: Path) -> None:
+    made, here = manifest["libraries"], library_versions()
+    if made.get("scikit-learn") != here["scikit-learn"]:
+        raise ModelError(
+            f"{folder}: made with {_said(made)}; installed is {_said(here)}. "
+            f"Install scikit-learn {made.get('scikit-learn')}, or train the models again here with `python -m training`."
+        )
+    if manifest["features_version"] != FEATURES_VERSION:
+        raise ModelError(
+            f"{folder}: made for features version {manifest['features_version']}, this code has version {FEATURES_VERSION}. {_RETRAIN}."
+        )
+
+
+def _check_file(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise ModelError(f"{path}: this model file is missing. {_RETRAIN}.")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise ModelError(
+            f"{path}: its SHA-256 is {found[:12]}..., the manifest says {expected[:12]}...: the file is damaged or was changed. {_RETRAIN}."
+        )
+
+
+def _open(path: Path) -> Scorer:
+    try:
+        scorer: Scorer = joblib.load(path)
+    except Exception as error:
+        raise ModelError(f"{path}: cannot be opened ({type(error).__name__}: {error}). {_RETRAIN}.") from error
+    return scorer
+
+
+def _said(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))

@@ -1,0 +1,225 @@
+"""Is a comment about its article? Word overlap and word vectors, judged against other articles. Saved models carry the estimator."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+
+from service.domain import ScoreInput
+from service.features import normalise
+from service.heads import calibrated
+
+Floats = npt.NDArray[np.float64]
+Words = tuple[str, ...]
+
+PAIR_FEATURES = (
+    "comment_words",
+    "title_overlap",
+    "context_overlap",
+    "title_covered",
+    "rarest_match",
+    "matched_rarity",
+    "best_cosine",
+    "parent_cosine",
+    "meaning",
+    "meaning_against_others",
+    "meaning_rank",
+    "title_meaning",
+    "parent_meaning",
+    "has_parent",
+    "context_words",
+    "unknown_words",
+)
+
+# Fewer content words than this say nothing about a topic.
+MIN_CONTENT_WORDS = 2
+
+WINDOW, STEP = 120, 60
+
+_WORD = re.compile(r"[^\W\d_]{2,}(?:'[a-z]+)?|\d{2,}")
+_STOP = frozenset(
+    """
+    a about above after again against ain't all also am an and any anyone anything are aren't as at be because been before being below
+    between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else enough even
+    ever every everyone everything few for from further get gets getting go goes going gonna got had hadn't has hasn't have haven't
+    having he he'll he's her here here's hers herself him himself his how however i i'd i'll i'm i've if in instead into is isn't it
+    it's its itself just least less let let's like lot lots made make makes making many may maybe me might more most much must my myself
+    need neither never no nobody none nor not nothing now of off often on once one ones only onto or other others our ours out over own
+    per perhaps please put quite rather really same say says saying said see seem seems shall she she's should shouldn't since so some
+    someone something sometimes still such sure take than that that's the their theirs them themselves then there there's these they
+    they'd they'll they're they've thing things think this those though through thus to too toward towards two under until up upon us
+    use used very via want wants was wasn't way we we'd we'll we're we've well were weren't what what's whatever when where whether
+    which while who who's whole whom whose why will with within without won't would wouldn't yes yet you you'd you'll you're you've your
+    yours yourself yourselves don didn isn doesn wasn aren couldn wouldn shouldn ll re ve httplink mailaddress
+    """.split()
+)
+# What people say under any article.
+_REACTIONS = frozenset(
+    """
+    absolutely agree agreed agrees agreeing amen amazing article author awesome bad best better big bless bravo brilliant clap comment
+    comments congrats congratulations cool correct correctly couldn couldnt disagree disagreed excellent exactly fair fantastic fine
+    first fully funny fun god good great guess haha hahaha hear hello hey hi hmm hope idea idk indeed insightful interesting kind know
+    knows lmao lol lmfao love loved luck makes mean means much my nah nice nonsense nope ok okay omg opinion oh perfect perfectly piece
+    point points posted post read reading reader remark reply response rofl right rightly sad same seriously share sharing shared sense
+    side smh spot statement story sweet terrible thank thanks thankful think thoughtful thought thoughts thread totally tell true truer
+    truly truth truthfully true understand view views welcome well wonderful word words worst wow wrong wtf write writer writing written
+    wrote yeah yep yup yes dear sir madam look looking try time completely couldn't put said hilarious ridiculous brilliantly
+    beautifully superb lovely amusing very bit feel feeling believe come back day people man guy guys
+    """.split()
+)
+_SUFFIXES = ("'s", "ingly", "ings", "ing", "edly", "ies", "ied", "ed", "es", "ly", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a comment may be about: the article's title and windows of its text, and the comment that it answers."""
+
+    title: Words
+    windows: tuple[Words, ...]
+    parent: Words
+
+
+class Topicality(BaseEstimator):  # type: ignore[misc]
+    """Probability that a comment is not about its article, from PAIR_FEATURES.
+
+    `idf`: rarity of known words. `rows`: each known word's row in `vectors` (words, dimensions). `references`: unit vectors of other
+    articles (articles, dimensions). `judge`: a fitted scikit-learn classifier on the features. `curve`: its calibration.
+    """
+
+    attributes = ("off_topic",)
+
+    def __init__(
+        self,
+        rows: Mapping[str, int],
+        idf: npt.NDArray[np.float32],
+        vectors: npt.NDArray[np.float32],
+        references: npt.NDArray[np.float32],
+        judge: Any = None,
+        curve: tuple[Floats, Floats] | None = None,
+    ) -> None:
+        self.rows = rows
+        self.idf = idf
+        self.vectors = vectors
+        self.references = references
+        self.judge = judge
+        self.curve = curve
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
+        """Probabilities, (inputs, 1): NaN where there is no article, or nothing topical in the comment or the article."""
+        rated = np.full((len(inputs), 1), np.nan)
+        pairs = [
+            (at, comment, context)
+            for at, each in enumerate(inputs)
+            if (comment := content_words(each.text)) and (context := context_of(each))
+        ]
+        judged = [pair for pair in pairs if has_evidence(pair[1])]
+        if judged and self.curve:
+            margins = self.judge.decision_function(self.features([(comment, context) for _, comment, context in judged]))
+            rated[[at for at, _, _ in judged], 0] = calibrated(margins, *self.curve)
+        return rated
+
+    def features(self, pairs: Iterable[tuple[Words, Context]]) -> Floats:
+        """(pairs, len(PAIR_FEATURES)). A pair is judged alone, so its numbers do not depend on its neighbours."""
+        return np.array([self._pair(comment, context) for comment, context in pairs], dtype=np.float64).reshape(-1, len(PAIR_FEATURES))
+
+    def vector(self, words: Iterable[str]) -> Floats:
+        """The rarity-weighted mean direction of the known words, of unit length, or zeros."""
+        known = [row for word in words if (row := self.rows.get(word)) is not None]
+        if not known:
+            return np.zeros(self.vectors.shape[1])
+        total: Floats = (self.vectors[known].astype(np.float64) * self.idf[known, None]).sum(axis=0)
+        length = float(np.sqrt((total * total).sum()))
+        return total / length if length else total
+
+    def _pair(self, comment: Words, context: Context) -> list[float]:
+        own, title, parent = frozenset(comment), frozenset(context.title), frozenset(context.parent)
+        everything = title.union(parent, *context.windows)
+        rarity = {word: self._rarity(word) for word in own}
+        total = sum(rarity[word] for word in sorted(own)) or 1.0
+        matched = sorted(rarity[word] for word in own & everything)
+        candidates = [title.union(window) for window in context.windows] or [title]
+        in_title = sum(sorted(rarity[word] for word in own & title))
+        return [
+            np.log1p(len(own)),
+            in_title / total,
+            sum(matched) / total,
+            in_title / (sum(sorted(map(self._rarity, title))) or 1.0),
+            matched[-1] if matched else 0.0,
+            np.log1p(sum(matched)),
+            max(self._cosine(own, candidate) for candidate in candidates),
+            self._cosine(own, parent),
+            *self._meaning(comment, context),
+            float(bool(parent)),
+            np.log1p(len(everything)),
+            np.log1p(len(own - self.rows.keys())),
+        ]
+
+    def _meaning(self, comment: Words, context: Context) -> list[float]:
+        mine, title, parent = self.vector(comment), self.vector(context.title), self.vector(context.parent)
+        sights = [self.vector(context.title + window) for window in context.windows] or [title]
+        best = max(_dot(mine, sight) for sight in sights)
+        others = (self.references * mine[None]).sum(axis=1)
+        nearest = max(best, _dot(mine, parent))
+        return [
+            best,
+            (nearest - others.mean()) / (others.std() + 1e-3),
+            float((others < nearest).mean()),
+            _dot(mine, title),
+            _dot(mine, parent),
+        ]
+
+    def _rarity(self, word: str) -> float:
+        row = self.rows.get(word)
+        return float(self.idf[row]) if row is not None else float(self.idf.max())
+
+    def _cosine(self, one: frozenset[str], other: frozenset[str]) -> float:
+        def squares(words: frozenset[str]) -> float:
+            return sum(sorted(self._rarity(word) ** 2 for word in words))
+
+        return float(squares(one & other) / np.sqrt((squares(one) or 1.0) * (squares(other) or 1.0)))
+
+
+def has_evidence(comment: Words) -> bool:
+    """Whether the comment has topical content at all; 'Well said!' has none."""
+    return len(set(comment)) >= MIN_CONTENT_WORDS
+
+
+@lru_cache(maxsize=512)
+def content_words(text: str) -> Words:
+    """The text's words that can be about something, in order, in a shortened form that joins singular and plural."""
+    return tuple(_stem(word) for word in _WORD.findall(normalise(text).replace("’", "'")) if word not in _STOP and word not in _REACTIONS)
+
+
+def context_of(each: ScoreInput) -> Context | None:
+    """What the comment may be about, or None where nothing is known of it."""
+    if each.article is None:
+        return None
+    title, windows = content_words(each.article.title), _windows(each.article.text)
+    if not title and not any(windows):
+        return None
+    return Context(title, windows, content_words(each.parent.text) if each.parent else ())
+
+
+@lru_cache(maxsize=256)
+def _windows(text: str) -> tuple[Words, ...]:
+    words = content_words(text)
+    starts = range(0, max(1, len(words) - STEP), STEP) if words else ()
+    return tuple(words[start : start + WINDOW] for start in starts)
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
+            word = word[: -len(suffix)] + ("y" if suffix in ("ies", "ied") else "")
+            break
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def _dot(one: Floats, other: Floats) -> float:
+    return float((one * other).sum())

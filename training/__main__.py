@@ -1,0 +1,102 @@
+"""`python -m training`: from a folder of corpora to the models that the service loads."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from service.scoring import MANIFEST, ModelError, load
+from training.dataset import Corpora, DataError, read
+from training.evaluate import held_out_metrics, printed, printed_tests, test_metrics
+from training.pipelines import fit_attributes
+from training.publish import publish, write_manifest
+from training.thresholds import printed_proposals
+from training.topics import fit_topicality
+
+EXAMPLES = """examples:
+  python -m training                                   everything, from ../shared/data to models/
+  python -m training --data corpora --out fresh-models  the same with your own folders
+  python -m training evaluate --data corpora           measure the published models again, and print the threshold tables
+
+The data folder may hold, in any mixture:
+  toxicity-*.jsonl[.gz], spam*.jsonl[.gz]   {"text": ..., "labels": {"toxicity": 0..1, ...}, "source": ...} a line
+  topicality-articles.jsonl[.gz]            {"id", "title", "text", "source"} a line
+  topicality-comments.jsonl[.gz]            {"article", "text"} a line
+  *.csv[.gz]                                Kaggle's Jigsaw train.csv, or Civil Comments' CSV, known by their headers
+  test-*.jsonl[.gz]                         never trained on; their texts are left out of training
+The same data give the same models, byte for byte."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; 0, or 2 with a sentence on standard error where the data or the models cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        corpora = read(options.data)
+        if options.step in ("all", "fit"):
+            _fit(corpora, options)
+        if options.step in ("all", "evaluate"):
+            _evaluate(corpora, options)
+    except (DataError, ModelError) as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="Fits models from labelled comments and article/comment pairs, evaluates them on held-out texts, and publishes them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "step",
+        nargs="?",
+        default="all",
+        choices=("all", "fit", "evaluate"),
+        help="fit and publish, evaluate what is published, or both (default)",
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), metavar="FOLDER", help="the corpora (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: %(default)s)")
+    parser.add_argument(
+        "--columns",
+        type=int,
+        default=150_000,
+        metavar="N",
+        help="n-gram columns kept, of words and of characters each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--vocabulary", type=int, default=20_000, metavar="N", help="words with a vector for topicality (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="fits at the same time; does not change the result (default: %(default)s)"
+    )
+    return parser
+
+
+def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
+    scorers, held = {}, {}
+    if corpora.texts:
+        scorers["attributes"], held = fit_attributes(corpora.texts, most=options.columns, jobs=options.jobs)
+    topicality = fit_topicality(corpora, vocabulary=options.vocabulary)
+    if topicality:
+        scorers["topicality"], held["off_topic"] = topicality
+    if not scorers:
+        raise DataError("too little to fit anything: no labelled comments, and too few articles with comments")
+    publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held)})
+
+
+def _evaluate(corpora: Corpora, options: argparse.Namespace) -> None:
+    model = load(options.out)
+    model.check_probes()
+    tests = test_metrics(model, options.data, corpora)
+    manifest = json.loads((options.out / MANIFEST).read_text(encoding="utf-8"))
+    manifest["metrics"]["tests"] = tests
+    write_manifest(options.out, manifest)
+    held = manifest["metrics"]["held_out"]
+    print(f"models {model.version}", printed(held), "proposed thresholds", printed_proposals(held), printed_tests(tests), sep="\n\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

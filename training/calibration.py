@@ -1,0 +1,55 @@
+"""From a margin to a probability that means what it says, at natural prevalence."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+Floats = npt.NDArray[np.float64]
+
+KNOTS = 24
+# How many comments the straight line counts for, beside those of a knot.
+PRIOR = 20.0
+
+
+def to_prevalence(labels: Floats, natural: float) -> Floats:
+    """A weight a comment, of mean 1, so that the weighted share of positives is the natural one."""
+    share = labels.mean()
+    weights = labels * natural / share + (1 - labels) * (1 - natural) / (1 - share)
+    return np.asarray(weights * len(weights) / weights.sum())
+
+
+def curve(margins: Floats, labels: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Log-odds and the probabilities there, both ascending: a logistic line, corrected where there is enough evidence against it."""
+    slope, offset = _line(margins, labels, weights)
+    order = np.argsort(margins, kind="stable")
+    # Knots by positives and negatives alike, so that the sparse upper end has its own.
+    share = np.cumsum(weights[order] * (labels[order] / (weights * labels).sum() + (1 - labels[order]) / (weights * (1 - labels)).sum()))
+    bins = np.minimum((share / share[-1] * KNOTS).astype(int), KNOTS - 1)
+    at, known = [], []
+    for knot in range(KNOTS):
+        mine = order[bins == knot]
+        if len(mine):
+            centre = float(np.average(margins[mine], weights=weights[mine]))
+            expected = expit(slope * centre + offset)
+            positives = (weights[mine] * labels[mine]).sum()
+            at.append(centre)
+            known.append((positives + PRIOR * expected) / (weights[mine].sum() + PRIOR))
+    return _ascending(np.array(at), np.array(known), slope)
+
+
+def _line(margins: Floats, labels: Floats, weights: Floats) -> tuple[float, float]:
+    column = np.r_[margins, margins][:, None]
+    hard = np.r_[np.ones(len(labels)), np.zeros(len(labels))]
+    both = np.r_[weights * labels, weights * (1 - labels)]
+    fitted = LogisticRegression(C=1e4, max_iter=1000).fit(column, hard, sample_weight=both)
+    return max(float(fitted.coef_[0, 0]), 1e-3), float(fitted.intercept_[0])
+
+
+def _ascending(at: Floats, known: Floats, slope: float) -> tuple[Floats, Floats]:
+    """The points with ties parted, and every step up at least a hundredth of the line's: order is never lost."""
+    at, first = np.unique(at, return_index=True)
+    level = np.log(known[first] / (1 - known[first]))
+    for here in range(1, len(at)):
+        level[here] = max(level[here], level[here - 1] + 0.01 * slope * (at[here] - at[here - 1]))
+    return at, np.asarray(expit(level))

@@ -1,0 +1,228 @@
+"""Labelled comments and articles from a folder of corpora, in every format that we know. A label that is missing stays missing."""
+
+import csv
+import gzip
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.domain import ATTRIBUTES
+from service.normalise import normalise
+
+TOXIC_ATTRIBUTES = ATTRIBUTES[:6]
+LABELLED = ATTRIBUTES[:7]
+
+# Their columns, and what we call them.
+JIGSAW = {
+    "toxic": "toxicity",
+    "severe_toxic": "severe_toxicity",
+    "obscene": "profanity",
+    "threat": "threat",
+    "insult": "insult",
+    "identity_hate": "identity_attack",
+}
+CIVIL = {
+    "target": "toxicity",
+    "toxicity": "toxicity",
+    "severe_toxicity": "severe_toxicity",
+    "obscene": "profanity",
+    "identity_attack": "identity_attack",
+    "insult": "insult",
+    "threat": "threat",
+}
+
+# Sources that ask one question, of the same people's texts, in different files.
+FAMILIES = {"jigsaw-any": "jigsaw"}
+
+TERMS = {
+    "toxicity-jigsaw": "labels CC0, text CC BY-SA 3.0",
+    "toxicity-jigsaw-any": "labels CC0, text CC BY-SA 3.0",
+    "toxicity-civil": "CC0",
+    "toxicity-hatexplain": "CC BY 4.0",
+    "toxicity-gab": "CC BY 4.0",
+    "toxicity-davidson": "MIT",
+    "spam": "CC BY 4.0",
+    "topicality-articles": "nyt-debate: Apache-2.0 repository; reddit: MIT repository, user content; others: evaluated only",
+    "topicality-comments": "nyt-debate: Apache-2.0 repository; reddit: MIT repository, user content; others: evaluated only",
+}
+
+_LETTERS = re.compile(r"[\W\d_]+")
+
+
+class DataError(ValueError):
+    """The folder or a file in it cannot be used; the sentence says which, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A comment with its labels, each 0 to 1; an attribute that was not asked is absent. `any` is 'at least one of the six'.
+
+    `key` is its text_key.
+    """
+
+    text: str
+    labels: Mapping[str, float]
+    source: str
+    key: str
+
+    @property
+    def family(self) -> str:
+        return FAMILIES.get(self.source, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicArticle:
+    id: str
+    title: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicComment:
+    """A comment under an article; `on_topic` 0 to 1 where a person rated it."""
+
+    article: str
+    text: str
+    on_topic: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file that was read: for the manifest and the card."""
+
+    name: str
+    sha256: str
+    rows: int
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corpora:
+    texts: tuple[LabelledText, ...]
+    articles: Mapping[str, TopicArticle]
+    comments: tuple[TopicComment, ...]
+    files: tuple[DataFile, ...]
+
+
+def read(folder: Path) -> Corpora:
+    """All that may be trained on: `toxicity-*`, `spam*` and `topicality-*` JSON Lines, Jigsaw's and Civil Comments' CSV.
+
+    Texts that also occur in a `test-*` file are left out, however they are spelt. Raises DataError.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; name the one that holds the corpora with --data")
+    tested = {text_key(row["text"]) for path in _jsonl(folder, "test-*") for row in _rows(path)}
+    texts, files = [], []
+    for path in [*_jsonl(folder, "toxicity-*"), *_jsonl(folder, "spam*"), *sorted(folder.glob("*.csv")), *sorted(folder.glob("*.csv.gz"))]:
+        found = list(_csv(path) if ".csv" in path.name else map(_labelled, _rows(path)))
+        files.append(_file(path, len(found)))
+        texts += [row for row in found if row.key not in tested]
+    articles, comments = _topicality(folder, files)
+    if not texts and not comments:
+        raise DataError(f"{folder}: holds no toxicity-*.jsonl, spam.jsonl, topicality-*.jsonl or CSV file that can be trained on")
+    return Corpora(tuple(texts), articles, tuple(comments), tuple(files))
+
+
+def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a test file, as they are; empty where the folder has none by that name."""
+    return [row for path in _jsonl(folder, name) for row in _rows(path)]
+
+
+def target(row: LabelledText, attribute: str) -> float | None:
+    """The label to train `attribute` on, or None where the row says nothing about it.
+
+    `any` = 0 is a 0 for all six; `any` = 1 names none of them, and so is a label of none: see ANY_IS_TOXIC for `toxicity`.
+    """
+    if attribute in row.labels:
+        return row.labels[attribute]
+    if attribute not in TOXIC_ATTRIBUTES or "any" not in row.labels:
+        return None
+    if row.labels["any"] == 0:
+        return 0.0
+    return ANY_IS_TOXIC * row.labels["any"] if attribute == "toxicity" else None
+
+
+# Of Jigsaw's 16,225 training comments with one of the six labels, 15,294 carry `toxic`.
+ANY_IS_TOXIC = 0.94
+
+
+def text_key(text: str) -> str:
+    """The letters of a text as the model sees them: equal for near-copies that differ in case, spacing, markup, digits or disguise."""
+    return _LETTERS.sub("", normalise(text)) or text.strip()
+
+
+def fold_of(key: str, folds: int) -> int:
+    """A fold for a text or an article that depends on nothing else, so near-copies never face each other across a split."""
+    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8]) % folds
+
+
+def _topicality(folder: Path, files: list[DataFile]) -> tuple[dict[str, TopicArticle], list[TopicComment]]:
+    articles, comments = {}, []
+    for path in _jsonl(folder, "topicality-articles*"):
+        rows = [TopicArticle(row["id"], row["title"], row["text"], row["source"]) for row in _rows(path)]
+        files.append(_file(path, len(rows)))
+        articles.update({row.id: row for row in rows})
+    for path in _jsonl(folder, "topicality-comments*"):
+        found = [TopicComment(row["article"], row["text"], row.get("on_topic")) for row in _rows(path)]
+        files.append(_file(path, len(found)))
+        comments += found
+    strays = {comment.article for comment in comments} - articles.keys()
+    if strays:
+        raise DataError(f"topicality-comments: article {min(strays)!r} is not in topicality-articles")
+    return articles, comments
+
+
+def _jsonl(folder: Path, pattern: str) -> list[Path]:
+    return sorted([*folder.glob(f"{pattern}.jsonl"), *folder.glob(f"{pattern}.jsonl.gz")])
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="") as lines:
+        yield from lines
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path.name} line {number}: expected a JSON object a line ({error.msg})") from error
+
+
+def _labelled(row: dict[str, Any]) -> LabelledText:
+    labels = row.get("labels")
+    known = {*LABELLED, "any"}
+    if not isinstance(row.get("text"), str) or not isinstance(labels, dict) or not labels.keys() <= known:
+        raise DataError(f"expected text and labels among {', '.join(sorted(known))}; got fields {sorted(row)} and labels {labels}")
+    if not all(0 <= value <= 1 for value in labels.values()):
+        raise DataError(f"expected labels from 0 to 1, got {labels}")
+    return LabelledText(row["text"], labels, row.get("source", "own"), text_key(row["text"]))
+
+
+def _csv(path: Path) -> Iterator[LabelledText]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    reader = csv.DictReader(_lines(path))
+    columns, source = _columns(path, reader.fieldnames or ())
+    for row in reader:
+        labels = {ours: float(row[theirs]) for theirs, ours in columns.items() if row[theirs] not in ("", "-1")}
+        yield LabelledText(row["comment_text"], labels, source, text_key(row["comment_text"]))
+
+
+def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], str]:
+    if "comment_text" in header and "toxic" in header:
+        return {theirs: ours for theirs, ours in JIGSAW.items() if theirs in header}, "jigsaw"
+    if "comment_text" in header and {"target", "toxicity"} & set(header):
+        return {theirs: ours for theirs, ours in CIVIL.items() if theirs in header}, "civil"
+    expected = "Jigsaw's header (comment_text, toxic, ...) or Civil Comments' (comment_text, target, ...)"
+    raise DataError(f"{path.name}: expected {expected}, got {', '.join(header)}")
+
+
+def _file(path: Path, rows: int) -> DataFile:
+    stem = path.name.partition(".")[0]
+    return DataFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), rows, TERMS.get(stem, "the operator's own data"))

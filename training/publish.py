@@ -1,0 +1,89 @@
+"""Writes the models folder: artefacts, manifest.json and CARD.md, each file whole or not at all."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from service.features import FEATURES_VERSION
+from service.scoring import MANIFEST, MANIFEST_FORMAT, Model, Scorer, library_versions, probe_input
+from training.card import card
+from training.dataset import DataFile
+
+RELEASE = "2026.11"
+
+# Our own sentences: what every attribute should say of them is plain, and no corpus is quoted.
+PROBES: tuple[dict[str, Any], ...] = (
+    {"text": "Thank you for this careful report on the new tram line."},
+    {"text": "You are a stupid idiot and nobody wants to hear from you."},
+    {"text": "What a f.u.c.k.i.n.g waste of m0ney, you m0r0ns."},
+    {"text": "I will find out where you live and kill you."},
+    {"text": "Check out my channel and win free money at http://example.com/win !!!"},
+    {"text": "Well said!", "article": {"title": "City council votes on the budget", "text": "The council met on Monday."}},
+    {
+        "text": "The council should have raised the parking fees long ago.",
+        "article": {"title": "City council raises parking fees", "text": "Parking in the centre will cost three euros an hour from May."},
+    },
+    {
+        "text": "My favourite football team lost again because of a lazy goalkeeper.",
+        "article": {"title": "City council raises parking fees", "text": "Parking in the centre will cost three euros an hour from May."},
+    },
+    {
+        "text": "Then take the bus, it stops right in front of the town hall.",
+        "article": {"title": "City council raises parking fees", "text": "Parking in the centre will cost three euros an hour from May."},
+        "parent": {"text": "I work at the town hall and cannot afford to park there any more."},
+    },
+)
+
+
+def publish(folder: Path, scorers: Mapping[str, Scorer], files: Sequence[DataFile], metrics: Mapping[str, Any]) -> None:
+    """Saves each scorer under its name, then a manifest that vouches for them, then the card. The manifest comes after its files, so a
+    reader in between finds the old manifest and a refused hash, never a mixture that loads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = [_saved(folder / f"{name}.joblib", scorer) for name, scorer in scorers.items()]
+    version = f"{RELEASE}-{hashlib.sha256(''.join(entry['sha256'] for entry in entries).encode()).hexdigest()[:8]}"
+    model = Model(version, tuple(scorers.values()), {})
+    inputs = [probe_input(probe) for probe in PROBES]
+    manifest = {
+        "format": MANIFEST_FORMAT,
+        "version": version,
+        "features_version": FEATURES_VERSION,
+        "attributes": list(model.attributes),
+        "files": entries,
+        "libraries": library_versions(),
+        "data": [asdict(file) for file in files],
+        "metrics": dict(metrics),
+        "probes": [{"input": probe, "scores": dict(scores.values)} for probe, scores in zip(PROBES, model.score(inputs), strict=True)],
+    }
+    write_manifest(folder, manifest)
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """The manifest, and the card that says the same in words."""
+    _write(folder / MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    _write(folder / "CARD.md", card(manifest).encode())
+
+
+def _saved(path: Path, scorer: Scorer) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        fresh = Path(scratch) / path.name
+        joblib.dump(scorer, fresh, compress=("zlib", 9))
+        _write(path, fresh.read_bytes())
+    return {
+        "name": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "bytes": path.stat().st_size,
+        "attributes": list(scorer.attributes),
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content)
+    os.replace(fresh, path)

@@ -1,0 +1,188 @@
+"""Fits the topicality estimator: word vectors from which words share a comment, and a judge of true and drawn pairs, split by article."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.utils.extmath import randomized_svd
+from tqdm import tqdm
+
+from service.domain import Article, Parent, ScoreInput
+from service.heads import calibrated
+from service.topicality import PAIR_FEATURES, Context, Topicality, Words, content_words, context_of, has_evidence
+from training.calibration import curve, to_prevalence
+from training.dataset import Corpora, TopicArticle, TopicComment, fold_of
+from training.pipelines import NATURAL, HeldOut
+
+Floats = npt.NDArray[np.float64]
+
+TRAINED_ON = ("nyt-debate", "reddit")
+# Comments at large: they only add to what words occur together.
+GENERAL = ("civil",)
+FOLDS = 3
+PER_ARTICLE = 12
+MIN_DF = 8
+DIMENSIONS = 100
+REFERENCES = 200
+SEED = 20261
+
+# A source with few articles counts for as much as one with many.
+SOURCE_WEIGHT = {"nyt-debate": 4.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A comment beside its own article (`wrong` 0) or a drawn one (`wrong` 1); `article` is the comment's own."""
+
+    article: str
+    comment: Words
+    context: Context
+    wrong: int
+    weight: float
+
+
+def fit_topicality(corpora: Corpora, *, vocabulary: int) -> tuple[Topicality, HeldOut] | None:
+    """The estimator, and its scores of pairs whose articles it did not see; None where no source may be trained on."""
+    pairs = draw_pairs(corpora, TRAINED_ON)
+    if len({pair.article for pair in pairs}) < 2 * FOLDS:
+        return None
+    folds = np.array([fold_of(pair.article, FOLDS) for pair in pairs])
+    wrong, weights = np.array([pair.wrong for pair in pairs], dtype=float), np.array([pair.weight for pair in pairs])
+    features, told = np.zeros((len(pairs), len(PAIR_FEATURES))), documents(corpora)
+    for fold in tqdm(range(FOLDS), desc="topicality", unit="fold"):
+        space = word_space(told, vocabulary, lambda article, fold=fold: fold_of(article, FOLDS) != fold)
+        mine = np.flatnonzero(folds == fold)
+        features[mine] = space.features((pairs[at].comment, pairs[at].context) for at in tqdm(mine, desc="pairs", leave=False))
+    margins = _crossed(features, wrong, weights, folds)
+    natural = to_prevalence(wrong, NATURAL["off_topic"])
+    held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, np.arange(len(pairs)))
+    space = word_space(told, vocabulary, lambda article: True)
+    space.judge = _judge(features, wrong, weights)
+    space.curve = curve(margins, wrong, natural)
+    return space, held
+
+
+def draw_pairs(corpora: Corpora, sources: Sequence[str]) -> list[Pair]:
+    """True pairs, and as many wrong ones with another article of the same source. Half carry a parent: another comment under the same
+    article as the pair claims, since the corpora have no replies."""
+    rng = np.random.default_rng(SEED)
+    by_article = _by_article(corpora, sources)
+    pairs: list[Pair] = []
+    for source in sources:
+        own = [article for article in by_article if corpora.articles[article].source == source]
+        for article in own if len(own) > 1 else ():
+            for comment in by_article[article][:PER_ARTICLE]:
+                other = own[(own.index(article) + 1 + int(rng.integers(len(own) - 1))) % len(own)]
+                with_parent = rng.random() < 0.5
+                for claimed, wrong in ((article, 0), (other, 1)):
+                    parent = _sibling(by_article[claimed], comment, rng) if with_parent else None
+                    pair = _pair(corpora.articles[claimed], article, comment, parent, wrong)
+                    pairs += [pair] if pair else []
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Word lists that vectors are learnt from: comments at large, and for each article its heading and its comments."""
+
+    general: Sequence[Words]
+    headings: Mapping[str, Words]
+    comments: Mapping[str, Sequence[Words]]
+
+    def of(self, seen: Callable[[str], bool]) -> list[Words]:
+        headed = [self.headings[name] + comment for name in self.headings if seen(name) for comment in self.comments[name]]
+        return [*self.general, *headed]
+
+
+def documents(corpora: Corpora) -> Documents:
+    """All that `word_space` learns from, read once."""
+    general = [content_words(row.text) for row in tqdm(corpora.texts, desc="words", unit="comment", mininterval=1) if row.source in GENERAL]
+    by_article = _by_article(corpora, TRAINED_ON)
+    about = {name: corpora.articles[name] for name in by_article}
+    headings = {name: content_words(each.title) + content_words(each.text) for name, each in about.items()}
+    return Documents(general, headings, {name: [content_words(comment.text) for comment in found] for name, found in by_article.items()})
+
+
+def word_space(told: Documents, most: int, seen: Callable[[str], bool]) -> Topicality:
+    """Rarity, word vectors and reference articles from the seen articles and their comments: an unfitted Topicality.
+
+    A word's vector comes from the positive pointwise mutual information of words that occur under one title, reduced by SVD.
+    """
+    read = told.of(seen)
+    df = Counter(word for document in read for word in set(document))
+    kept = sorted(sorted(df, key=lambda word: (-df[word], word))[:most])
+    kept = [word for word in kept if df[word] >= MIN_DF] or kept
+    rows = {word: at for at, word in enumerate(kept)}
+    idf = np.log((1 + len(read)) / (1 + np.array([df[word] for word in kept]))) + 1
+    vectors = _vectors(read, rows)
+    space = Topicality(rows, idf.astype(np.float32), vectors, np.zeros((1, vectors.shape[1]), dtype=np.float32))
+    chosen = np.random.default_rng(SEED).permutation(sorted(filter(seen, told.headings)))[:REFERENCES]
+    space.references = np.array([space.vector(told.headings[name]) for name in chosen], dtype=np.float16).astype(np.float32)
+    return space
+
+
+def _by_article(corpora: Corpora, sources: Sequence[str]) -> dict[str, list[TopicComment]]:
+    found: dict[str, list[TopicComment]] = defaultdict(list)
+    for comment in corpora.comments:
+        if corpora.articles[comment.article].source in sources:
+            found[comment.article].append(comment)
+    return dict(sorted(found.items()))
+
+
+def _sibling(comments: Sequence[TopicComment], comment: TopicComment, rng: np.random.Generator) -> TopicComment | None:
+    others = [other for other in comments if other.text != comment.text]
+    return others[int(rng.integers(len(others)))] if others else None
+
+
+def _pair(claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicComment | None, wrong: int) -> Pair | None:
+    words = content_words(comment.text)
+    article = Article(id=claimed.id, title=claimed.title[:1000], text=claimed.text)
+    context = context_of(ScoreInput(text="-", article=article, parent=Parent(text=parent.text) if parent else None))
+    if context is None or not has_evidence(words):
+        return None
+    return Pair(own, words, context, wrong, SOURCE_WEIGHT.get(claimed.source, 1.0))
+
+
+def _vectors(documents: Sequence[Words], rows: Mapping[str, int]) -> npt.NDArray[np.float32]:
+    indices, indptr = [], [0]
+    for document in documents:
+        indices += sorted({rows[word] for word in document if word in rows})[:200]
+        indptr.append(len(indices))
+    present = sparse.csr_matrix((np.ones(len(indices), dtype=np.float32), indices, indptr), shape=(len(documents), len(rows)))
+    together = (present.T @ present).tocoo()
+    often = np.asarray(present.sum(axis=0)).ravel()
+    smooth = often**0.75
+    information = np.log(together.data * smooth.sum() / (often[together.row] * smooth[together.col]) * len(documents) / often.sum() + 1e-9)
+    keep = (information > 0) & (together.row != together.col) & (together.data >= 2)
+    table = sparse.csr_matrix((information[keep], (together.row[keep], together.col[keep])), shape=together.shape)
+    left, strength, _ = randomized_svd(table, min(DIMENSIONS, len(rows) - 1), random_state=SEED, n_iter=4)
+    vectors = left * np.sqrt(strength)
+    lengths = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float16).astype(np.float32)
+
+
+def _judge(features: Floats, wrong: Floats, weights: Floats) -> GradientBoostingClassifier:
+    judge = GradientBoostingClassifier(
+        n_estimators=120, max_depth=4, learning_rate=0.1, subsample=0.7, min_samples_leaf=30, random_state=SEED
+    )
+    return judge.fit(features, wrong, sample_weight=weights)
+
+
+def _crossed(features: Floats, wrong: Floats, weights: Floats, folds: npt.NDArray[np.int64]) -> Floats:
+    margins = np.zeros(len(wrong))
+    for fold in np.unique(folds):
+        inside = folds == fold
+        margins[inside] = _judge(features[~inside], wrong[~inside], weights[~inside]).decision_function(features[inside])
+    return margins
+
+
+def _cross_calibrated(margins: Floats, wrong: Floats, natural: Floats, folds: npt.NDArray[np.int64]) -> Floats:
+    scores = np.zeros(len(wrong))
+    for fold in np.unique(folds):
+        inside = folds == fold
+        scores[inside] = calibrated(margins[inside], *curve(margins[~inside], wrong[~inside], natural[~inside]))
+    return scores
