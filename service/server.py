@@ -21,6 +21,7 @@ preload_app = True
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
+control_socket_disable = True
 logconfig_dict = dict_config(_config.log_level)
 
 

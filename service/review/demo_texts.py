@@ -11,8 +11,8 @@ ARTICLES = (
         id="night-trains",
         url="https://example.com/news/night-trains",
         title="City council votes to bring back night trains",
-        text="The council voted 31 to 22 last night to bring back night trains on the two main lines from September. A ticket will cost "
-        "four pounds, and the operator gets 2.1 million pounds a year. Residents near the depot fear noise; nurses and bar staff, who "
+        text="The council voted 31 to 22 last night to bring back night trains on the two main lines from September. A ticket will "
+        "cost four pounds, and the operator gets 2.1 million pounds a year. Residents near the depot fear noise; nurses and bar staff, who "
         "finish after the last bus, welcomed the vote. The mayor called it the best news for the city in ten years.",
     ),
     Article(
@@ -77,7 +77,7 @@ UNKIND: tuple[tuple[str, Rejection], ...] = (
     ("Foreigners like that ruin everything. Send the filthy animals home.", Rejection.HATE),
     ("I know where {name} lives. Somebody should burn that house down.", Rejection.THREAT),
     ("Say that to me in the car park and I will break your jaw.", Rejection.THREAT),
-    ("Earn 900 a day from home!!! Visit www.quick-money.example and www.cash-now.example and www.get-rich.example today", Rejection.SPAM),
+    ("Earn 900 a day from home!!! Visit www.quick-money.example, www.cash-now.example, www.get-rich.example today", Rejection.SPAM),
     ("Cheap watches, pills and loans: http://a.example/shop http://b.example/shop http://c.example/shop", Rejection.SPAM),
 )
 SHARP: tuple[str, ...] = (

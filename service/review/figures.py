@@ -38,7 +38,7 @@ def by_day(counts: Iterable[Count]) -> dict[date, Counter[str]]:
     found: dict[date, Counter[str]] = {}
     for row in counts:
         if row.measure == "decided":
-            found.setdefault(row.day, Counter())[row.outcome] += row.count
+            found.setdefault(row.day, Counter())[row.outcome] += row.number
     return found
 
 
@@ -77,7 +77,7 @@ def _tally(counts: Iterable[Count], measure: str) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for row in counts:
         if row.measure == measure:
-            found[row.key, row.outcome] += row.count
+            found[row.key, row.outcome] += row.number
     return found
 
 

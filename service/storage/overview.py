@@ -13,6 +13,9 @@ from service.storage.tables import comments, daily, decisions, verdicts
 COUNTED = "counted"  # the measure that says that a day is finished
 
 
+COLUMNS = ("day", "site", "measure", "key", "outcome", "count")
+
+
 class Count(NamedTuple):
     """So many times `outcome` on a day: of `decided`, by `reason`, of an `audit`ed decision, by a moderator, of a `second` look."""
 
@@ -21,7 +24,7 @@ class Count(NamedTuple):
     measure: str
     key: str
     outcome: str
-    count: int
+    number: int
 
 
 def finish_days(db: Connection, first: date, today: date) -> None:
@@ -32,7 +35,7 @@ def finish_days(db: Connection, first: date, today: date) -> None:
             rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
             try:
                 with db.begin_nested():
-                    db.execute(insert(daily), [row._asdict() for row in rows])
+                    db.execute(insert(daily), [dict(zip(COLUMNS, row, strict=True)) for row in rows])
             except IntegrityError:
                 continue  # another worker was first
 
