@@ -97,7 +97,7 @@ function done(card, message) {
   every(".card.done .state button").forEach((button) => button.remove());  // only the newest can be undone here
   card.classList.add("done");
   const state = card.querySelector(".state");
-  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: message }));
+  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: `${message} · ${card.querySelector(".text").textContent.slice(0, 60)}` }));
   const undo = Object.assign(document.createElement("button"), { className: "quiet", textContent: "Undo" });
   undo.addEventListener("click", undoNewest);
   state.append(undo);
@@ -175,10 +175,10 @@ const press = (selector) => current?.querySelector(selector)?.click();
 function unfold(name) {
   const details = current?.querySelector(`details.${name}`);
   if (!details) return;
+  every("details[open]", current).forEach((other) => { other.open = false; });
   details.open = true;
-  details.querySelector("textarea, button")?.focus();
-  if (name === "reject") details.querySelector("button").focus();
-  details.scrollIntoView({ block: "nearest" });
+  details.querySelector(name === "reject" ? "button" : "textarea").focus({ preventScroll: true });
+  details.lastElementChild.scrollIntoView({ block: "nearest" });
 }
 const KEYS = {
   j: () => step(1), k: () => step(-1), u: undoNewest,
