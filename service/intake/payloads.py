@@ -164,6 +164,17 @@ class ReasonOut(BaseModel):
     threshold: float | None
     words: list[str]
 
+    @classmethod
+    def of(cls, reason: domain.Reason) -> Self:
+        return cls(
+            code=reason.code,
+            decision=reason.outcome,
+            message=reason.message,
+            score=reason.score,
+            threshold=reason.threshold,
+            words=list(reason.words),
+        )
+
 
 class DecisionOut(BaseModel):
     decision: domain.Outcome
@@ -199,6 +210,7 @@ class PastDecision(DecisionOut):
 
 
 class PastVerdict(BaseModel):
+    action: str = Field(description="verdict, correction, agree (a second opinion), or undo, which puts the comment back to `verdict`.")
     verdict: domain.Outcome
     reason_code: str | None
     explanation: str
