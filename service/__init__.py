@@ -15,7 +15,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from flask import Flask
     from flask_limiter import Limiter
 
-    from service import auth, cli, errors, health, logs
+    from service import auth, cli, delivery_commands, errors, health, logs
     from service.config import Config
     from service.intake import native
     from service.parts import Parts
@@ -45,4 +45,5 @@ def create_app(config: "Config | None" = None) -> "Flask":
         limiter.exempt(blueprint)
         auth.register(app, blueprint, access)
     cli.register(app)
+    delivery_commands.register(app)
     return app

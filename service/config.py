@@ -74,6 +74,12 @@ def _secret(text: str) -> str | None:
     return text or None
 
 
+def _yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return text == "yes"
+
+
 def _optional(text: str) -> str | None:
     return text or None
 
@@ -91,6 +97,8 @@ VARIABLES = (
     Variable("REDIS_URL", _redis_url, "", "where requests are counted for the rate limit; without it each worker counts its own"),
     Variable("RATE_LIMIT", _rate, "1200/minute", "requests that one key may make"),
     Variable("METRICS_TOKEN", _optional, "", "the bearer token that `/metrics` asks for; without it `/metrics` is open"),
+    Variable("DELIVERY", _one_of("beside", "apart"), "beside", "who sends the webhooks: the service itself, or `flask deliver` apart from it"),
+    Variable("ALLOW_PRIVATE_WEBHOOKS", _yes_or_no, "no", "`yes` also sends webhooks to private and loopback addresses, and by plain http"),
     Variable("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "the least severe line that is logged"),
 )
 
@@ -107,6 +115,8 @@ class Config:
     redis_url: str | None
     rate_limit: str
     metrics_token: str | None
+    delivery: str
+    allow_private_webhooks: bool
     log_level: str
 
     @classmethod

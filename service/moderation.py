@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from service import language, metrics, policy
+from service import events, language, metrics, policy
 from service.domain import Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
 from service.storage import articles, comments

@@ -1,0 +1,54 @@
+"""What a CMS is told: the events, written to the outbox in the transaction of what they tell.
+
+A comment's text is not repeated in them, and what is told is where the comment stands then.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from service.domain import Decision
+from service.storage import endpoints, outbox
+
+DECIDED, VERDICT, CORRECTED = "comment.decided", "comment.verdict", "comment.corrected"
+EVENTS = (DECIDED, VERDICT, CORRECTED)
+UNDO_WINDOW = timedelta(seconds=10)  # a verdict is told after it, so that a slip of the finger is not
+
+
+def decided(db: Connection, comment: Row[Any], decision: Decision) -> None:
+    """Tells of the service's decision on a comment's newest text."""
+    reasons = [{"code": r.code, "decision": r.outcome, "message": r.message, "score": r.score, "threshold": r.threshold} for r in decision.reasons]
+    told = {
+        "decision": decision.outcome,
+        "reasons": reasons,
+        "scores": dict(decision.scores),
+        "model_version": decision.model_version,
+        "policy_version": decision.policy_version,
+        "shadow_decision": decision.shadow,
+    }
+    now = datetime.now(UTC)
+    _add(db, endpoints.listening(db, comment.site, DECIDED), DECIDED, comment, told, at=now, due_at=now)
+
+
+def _add(
+    db: Connection,
+    listening: Iterable[str],
+    event: str,
+    comment: Row[Any],
+    told: dict[str, Any],
+    *,
+    at: datetime,
+    due_at: datetime,
+    verdict: int | None = None,
+) -> None:
+    about = {"id": comment.id, "site": comment.site, "revision": comment.revision, "state": comment.outcome}
+    body = json.dumps({"type": event, "timestamp": _time(at), "data": {"comment": about} | told}, separators=(",", ":"))
+    for endpoint in listening:
+        outbox.add(db, endpoint, comment.pk, event, body, due_at=due_at, verdict=verdict)
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
