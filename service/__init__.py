@@ -21,7 +21,8 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from service.parts import Parts
 
     config = config or Config.from_environ(os.environ)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = native.MANY  # of a body that is read before its view names its own limit
     app.url_map.merge_slashes = False  # an article's id may be its URL
     app.extensions["parts"] = Parts(config)
 
@@ -33,6 +34,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
         app=app,
         default_limits=[config.rate_limit],
         storage_uri=config.redis_url or "memory://",
+        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1} if config.redis_url else {},
         in_memory_fallback_enabled=config.redis_url is not None,
         headers_enabled=True,
     )

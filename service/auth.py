@@ -33,8 +33,8 @@ class Caller:
 
 
 def register(app: Flask, blueprint: Blueprint, access: Access) -> None:
-    blueprint.before_request(access)
     app.register_blueprint(blueprint)
+    app.before_request_funcs.setdefault(blueprint.name, []).append(access)  # the app's, so that a process may make several apps
 
 
 def open_to_all() -> None:

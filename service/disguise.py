@@ -32,6 +32,9 @@ _LEET = str.maketrans(
 _LEET_SIGNS = frozenset("0134578!@$|+€£¢¡9")
 _SPELLED = re.compile(r"(?<![^\s\"'(])[a-z0-9@$!](?:([ ._\-*|/,~]{1,3})[a-z0-9@$!](?![a-z0-9@$])){2,30}")
 _SINGLE = re.compile(r"[a-z0-9@$!]")
+# No disguise of a word is longer, and the patterns below take too long on what is.
+LONGEST = 60
+
 _TOKEN = re.compile(r"\S+")
 _EDGES = re.compile(r"^([\"'(\[{<.,;:?*_~#-]*)(.*?)([\"')\]}>.,;:?!*_~#-]*)$", re.DOTALL)
 _SEPARATED = re.compile(r"[._\-~/,'`|+*]")
@@ -48,8 +51,10 @@ def plain_words(text: str) -> str:
 @lru_cache(maxsize=65536)
 def plain_word(token: str) -> str:
     """One token without spaces, lower-case: the plain word that it disguises, with its outer punctuation, or itself."""
-    if token.isalpha() and token.isascii():
+    if token.isalpha() and token.isascii() and len(token) <= LONGEST:
         return _plain_letters(token)
+    if len(token) > LONGEST:
+        return _STRETCH.sub(r"\1\1", token)
     before, core, after = _EDGES.match(token).groups()  # type: ignore[union-attr]
     for start, body, end in ((before, core, after), ("", before + core + after, "")):
         found = _undisguised(body)
@@ -148,7 +153,7 @@ def _join_spelled(found: re.Match[str]) -> str:
     if plain:
         return plain
     for start in range(len(joined) - 3):
-        fitting = {plain: end for end in range(start + 4, len(joined) + 1) if (plain := _whole(joined[start:end]))}
+        fitting = {plain: end for end in range(start + 4, min(start + 16, len(joined)) + 1) if (plain := _whole(joined[start:end]))}
         if fitting:
             to_the_end = [plain for plain, end in fitting.items() if end == len(joined)]
             best = to_the_end[0] if to_the_end else min(fitting, key=words().__getitem__)
@@ -156,6 +161,7 @@ def _join_spelled(found: re.Match[str]) -> str:
     return found[0]
 
 
+@lru_cache(maxsize=16384)
 def _whole(joined: str) -> str | None:
     if joined in words():
         return joined

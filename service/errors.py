@@ -62,9 +62,15 @@ def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
     if found[0]["type"] != "json_invalid":
         return problem(422, "A field is not as expected.", [{"field": _path(e["loc"]), "expected": _expected(e)} for e in found])
     flaw = found[0]["ctx"]["error"]
-    if "escape" in flaw or "surrogate" in flaw:
+    if is_half_a_pair(error):
         return problem(422, "A text holds half of a surrogate pair.", [{"field": "body", "expected": f"texts of valid Unicode ({flaw})"}])
     return problem(400, f"The body is not JSON: {flaw}.")
+
+
+def is_half_a_pair(error: ValidationError) -> bool:
+    """Whether a text held a lone surrogate, which is JSON and no Unicode; any other bad escape is no JSON."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return first["type"] == "json_invalid" and "hex escape" in first["ctx"]["error"]
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -20,7 +20,9 @@ UNDO_WINDOW = timedelta(seconds=10)  # a verdict is told after it, so that a sli
 
 def decided(db: Connection, comment: Row[Any], decision: Decision) -> None:
     """Tells of the service's decision on a comment's newest text."""
-    reasons = [{"code": r.code, "decision": r.outcome, "message": r.message, "score": r.score, "threshold": r.threshold} for r in decision.reasons]
+    reasons = [
+        {"code": r.code, "decision": r.outcome, "message": r.message, "score": r.score, "threshold": r.threshold} for r in decision.reasons
+    ]
     told = {
         "decision": decision.outcome,
         "reasons": reasons,

@@ -5,6 +5,7 @@ Training and serving call the same code, so a model is never fed with features o
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -14,12 +15,16 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
+from service.lexicon import INNOCENT, INNOCENT_PHRASES
 from service.normalise import normalise, visible
 
 # Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
 FEATURES_VERSION = 1
 
 HASH_SPACE = 2**22
+
+# Their letters would count against them, so n-grams see a neutral word instead.
+_INNOCENT = re.compile(rf"\b(?:{'|'.join(INNOCENT_PHRASES)}|(?:{'|'.join(INNOCENT)})(?:s|es|d|ed|ing|er|ian|y|n)?)\b")
 
 _WORDS = r"[^\W_]+|[!?]"
 _LEXICAL = {
@@ -58,15 +63,18 @@ class Ngrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_plain(self, plain: Sequence[str]) -> sparse.csr_matrix:
         """`fit_transform` on texts that are normalised already."""
-        self.hashers_ = (_hasher("word", self.word), _hasher("char_wb", self.char))
-        counts = [hasher.transform(plain) for hasher in self.hashers_]
+        counts = self._counts(plain)
         self.columns_ = tuple(_frequent(block, self.min_df, self.most) for block in counts)
         self.idf_ = tuple(_idf(block, columns) for block, columns in zip(counts, self.columns_, strict=True))
         return self._weighted(counts)
 
     def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
         plain = [normalise(text) for text in texts]
-        return self._weighted([hasher.transform(plain) for hasher in self.hashers_])
+        return self._weighted(self._counts(plain))
+
+    def _counts(self, plain: Iterable[str]) -> list[sparse.csr_matrix]:
+        texts = [_INNOCENT.sub("name", text) for text in plain]
+        return [_hasher("word", self.word).transform(texts), _hasher("char_wb", self.char).transform(texts)]
 
     def _weighted(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
         blocks = [_tfidf(block, columns, idf) for block, columns, idf in zip(counts, self.columns_, self.idf_, strict=True)]
@@ -95,6 +103,7 @@ class Lexical(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
 
+@cache
 def _hasher(analyzer: str, ngrams: tuple[int, int]) -> Any:
     return HashingVectorizer(
         analyzer=analyzer,

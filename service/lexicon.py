@@ -101,6 +101,31 @@ COMMON = frozenset(
     """.split()
 )
 
+# Names and words that only look like an insult to character n-grams, with any ending.
+INNOCENT = tuple(
+    """
+    dickens dickinson dickerson dickson dickey dickie shital shitala shitake shiitake ashita mishit matsushita fagin fagan fagus penistone
+    scunthorpe cockermouth cockatoo cockatiel cockburn cockcroft cockroft cockfosters cockney cockpit cocktail cockerel cockerill cocker
+    peacock woodcock hancock hitchcock babcock shuttlecock stopcock weathercock snigger niggard niggardly niger nigeria denigrate
+    pussyfoot pussycat assassin cassandra assess assist assort assure asset embassy ambassador classic classify passage passenger bassist
+    analysis analyst analog analogy canal banal therapist rapeseed raper grapefruit drape scrape fuchs fuchsia fukushima fukuoka fukuda
+    wankdorf swank titicaca titian titan titmouse titular cumming cummings cumbria cumberland cumin cumulus circumcise circumstance document
+    sussex essex middlesex sextant sextet sextuple sexton unisex bigotes racoon raccoon tycoon cocoon coonhound dykes vandyke spicer spiced
+    hoare hoek whorf whorl arsenal arsenic arsenault sparse parse hearse butterfly buttress twatt shitterton lightwater clitheroe
+    """.split()
+)
+INNOCENT_PHRASES = (
+    "pussy willow",
+    "pussy riot",
+    "homo sapiens",
+    "homo erectus",
+    "offa's dyke",
+    "spotted dick",
+    "clumber spaniel",
+    "blue tits",
+    "great tits",
+)
+
 
 @cache
 def words() -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The story: a comment comes in, is scored, decided and recorded; the same one again gets the earlier answer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from service import events, language, metrics, policy
-from service.domain import Comment, Decision, Outcome, Parent, ScoreInput, Scores
+from service.domain import Article, Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
 from service.storage import articles, comments
 from service.storage.engine import reading, writing
@@ -29,9 +29,41 @@ class Moderated:
 
 
 def moderate(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
-    """Each comment's decision, in order, scored together and recorded one by one: what is answered is on disk."""
+    """Each comment's decision, in order: what is answered is on disk."""
+    return [moderated for run in _runs(arrived) for moderated in _moderate_run(parts, run)]
+
+
+def _runs(arrived: Sequence[Comment]) -> Iterator[list[Comment]]:
+    """Cut where a comment leans on one before it: as its edit, as its reply, or on what it told of their article."""
+    run: list[Comment] = []
+    told: set[tuple[str, str]] = set()
+    for comment in arrived:
+        if told & _leans_on(comment):
+            yield run
+            run, told = [], set()
+        run.append(comment)
+        told |= {("comment", comment.id), *(_names(comment.article) if comment.article and _says(comment.article) else ())}
+    yield run
+
+
+def _leans_on(comment: Comment) -> set[tuple[str, str]]:
+    answered = comment.parent.id if comment.parent and not comment.parent.text else None
+    on = {("comment", id) for id in (comment.id, answered) if id is not None}
+    return on if comment.article is None or _says(comment.article) else on | _names(comment.article)
+
+
+def _names(article: Article) -> set[tuple[str, str]]:
+    return {("article", name) for name in (article.id, article.url) if name is not None}
+
+
+def _says(article: Article) -> bool:
+    return bool(article.title or article.text)
+
+
+def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
+    """Scored together, recorded one by one."""
     with reading(parts.engine) as db:
-        known = [_recall(db, comment) for comment in arrived]
+        known = [_recall(db, comments.find(db, comment.site, comment.id), comment.text) for comment in arrived]
         completed = [_complete(db, comment) for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
     scores = score(parts, [comment.score_input for comment in completed])
     recorded = iter([_record(parts, comment, each) for comment, each in zip(completed, scores, strict=True)])
@@ -61,9 +93,8 @@ def complete(db: Connection, site: str, asked: ScoreInput) -> ScoreInput:
     return ScoreInput(text=asked.text, article=article, parent=parent)
 
 
-def _recall(db: Connection, comment: Comment) -> Moderated | None:
-    stored = comments.find(db, comment.site, comment.id)
-    if stored is None or stored.text != comment.text:
+def _recall(db: Connection, stored: Row[Any] | None, text: str) -> Moderated | None:
+    if stored is None or stored.text != text:
         return None
     return Moderated(stored, comments.newest_decision(db, stored), repeated=True)
 
@@ -82,7 +113,8 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
     tongue = language.detect(comment.text) or comment.language
     while True:
         with writing(parts.engine) as db:
-            if earlier := _recall(db, comment):
+            before = comments.find(db, comment.site, comment.id)
+            if earlier := _recall(db, before, comment.text):
                 return earlier
             rules = parts.rules.for_(comment.site, comment.section)
             history = comments.history(
@@ -90,7 +122,9 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
             )
             decision = policy.decide(comment, scores, tongue, history, parts.rules)
             comments.remember_policy(db, parts.rules.version, parts.rules.source)
-            stored = comments.keep(db, comment, decision)
+            stored = comments.keep(db, comment, decision, before)
+            if stored is not None:
+                events.decided(db, stored, decision)
         if stored is not None:
             _count(comment.site, decision)
             return Moderated(stored, decision, repeated=False)

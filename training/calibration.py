@@ -10,6 +10,7 @@ Floats = npt.NDArray[np.float64]
 KNOTS = 24
 # How many comments the straight line counts for, beside those of a knot.
 PRIOR = 20.0
+NEVER_SURER = 1e-5
 
 
 def to_prevalence(labels: Floats, natural: float) -> Floats:
@@ -49,7 +50,8 @@ def _line(margins: Floats, labels: Floats, weights: Floats) -> tuple[float, floa
 def _ascending(at: Floats, known: Floats, slope: float) -> tuple[Floats, Floats]:
     """The points with ties parted, and every step up at least a hundredth of the line's: order is never lost."""
     at, first = np.unique(at, return_index=True)
-    level = np.log(known[first] / (1 - known[first]))
+    sure = np.clip(known[first], NEVER_SURER, 1 - NEVER_SURER)
+    level = np.log(sure / (1 - sure))
     for here in range(1, len(at)):
         level[here] = max(level[here], level[here - 1] + 0.01 * slope * (at[here] - at[here - 1]))
     return at, np.asarray(expit(level))

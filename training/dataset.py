@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from service.domain import ATTRIBUTES
 from service.normalise import normalise
 
@@ -62,13 +64,18 @@ class DataError(ValueError):
 class LabelledText:
     """A comment with its labels, each 0 to 1; an attribute that was not asked is absent. `any` is 'at least one of the six'.
 
-    `key` is its text_key.
+    `plain` is its normalised text.
     """
 
     text: str
     labels: Mapping[str, float]
     source: str
-    key: str
+    plain: str
+
+    @property
+    def key(self) -> str:
+        """Equal for near-copies: see text_key."""
+        return _key(self.plain, self.text)
 
     @property
     def family(self) -> str:
@@ -120,7 +127,8 @@ def read(folder: Path) -> Corpora:
     tested = {text_key(row["text"]) for path in _jsonl(folder, "test-*") for row in _rows(path)}
     texts, files = [], []
     for path in [*_jsonl(folder, "toxicity-*"), *_jsonl(folder, "spam*"), *sorted(folder.glob("*.csv")), *sorted(folder.glob("*.csv.gz"))]:
-        found = list(_csv(path) if ".csv" in path.name else map(_labelled, _rows(path)))
+        rows = _csv(path) if ".csv" in path.name else map(_labelled, _rows(path))
+        found = list(tqdm(rows, desc=path.name, unit="comment", mininterval=1))
         files.append(_file(path, len(found)))
         texts += [row for row in found if row.key not in tested]
     articles, comments = _topicality(folder, files)
@@ -154,7 +162,11 @@ ANY_IS_TOXIC = 0.94
 
 def text_key(text: str) -> str:
     """The letters of a text as the model sees them: equal for near-copies that differ in case, spacing, markup, digits or disguise."""
-    return _LETTERS.sub("", normalise(text)) or text.strip()
+    return _key(normalise(text), text)
+
+
+def _key(plain: str, text: str) -> str:
+    return _LETTERS.sub("", plain) or text.strip()
 
 
 def fold_of(key: str, folds: int) -> int:
@@ -202,7 +214,7 @@ def _labelled(row: dict[str, Any]) -> LabelledText:
         raise DataError(f"expected text and labels among {', '.join(sorted(known))}; got fields {sorted(row)} and labels {labels}")
     if not all(0 <= value <= 1 for value in labels.values()):
         raise DataError(f"expected labels from 0 to 1, got {labels}")
-    return LabelledText(row["text"], labels, row.get("source", "own"), text_key(row["text"]))
+    return LabelledText(row["text"], labels, row.get("source", "own"), normalise(row["text"]))
 
 
 def _csv(path: Path) -> Iterator[LabelledText]:
@@ -211,7 +223,7 @@ def _csv(path: Path) -> Iterator[LabelledText]:
     columns, source = _columns(path, reader.fieldnames or ())
     for row in reader:
         labels = {ours: float(row[theirs]) for theirs, ours in columns.items() if row[theirs] not in ("", "-1")}
-        yield LabelledText(row["comment_text"], labels, source, text_key(row["comment_text"]))
+        yield LabelledText(row["comment_text"], labels, source, normalise(row["comment_text"]))
 
 
 def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], str]:

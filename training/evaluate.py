@@ -82,7 +82,7 @@ def printed(metrics: Mapping[str, Any]) -> str:
     """The held-out figures as Markdown tables."""
     lines = ["| attribute | comments | that carry it | ROC-AUC | calibration error |", "|---|---|---|---|---|"]
     for name, row in metrics.items():
-        lines.append(f"| {name} | {row['comments']:,} | {row['positives']:,} | {row['auc']:.3f} | {row['calibration_error']:.3f} |")
+        lines.append(f"| {name} | {row['comments']:,} | {row['positives']:,} | {_figures(row['auc'], row['calibration_error'])}")
     for name, row in metrics.items():
         lines += [
             "",
@@ -172,13 +172,17 @@ def _scores(model: Model, inputs: Sequence[ScoreInput], attribute: str) -> Float
     return np.array([scores.values.get(attribute, np.nan) for scores in model.score(inputs)])
 
 
-def _auc(labels: npt.ArrayLike, scores: Floats) -> float:
+def _auc(labels: npt.ArrayLike, scores: Floats) -> float | None:
     hard = np.asarray(labels, dtype=float) >= 0.5
-    return _rounded(float(roc_auc_score(hard, scores))) if 0 < hard.sum() < len(hard) else float("nan")
+    return _rounded(float(roc_auc_score(hard, scores))) if 0 < hard.sum() < len(hard) else None
 
 
 def _gap(labels: Floats, scores: Floats, weights: Floats) -> float:
     return abs(float((weights * labels).sum() - (weights * scores).sum()))
+
+
+def _figures(*values: float | None) -> str:
+    return " | ".join("-" if value is None else f"{value:.3f}" for value in values) + " |"
 
 
 def _percent(value: float | None) -> str:

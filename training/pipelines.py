@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from service.features import Lexical, Ngrams, normalise
+from service.features import Lexical, Ngrams
 from service.heads import AttributeHeads, calibrated
 from training.calibration import curve, to_prevalence
 from training.dataset import LABELLED, DataError, LabelledText, fold_of, target
@@ -37,7 +37,7 @@ NATURAL = {
 REFERENCE = "jigsaw"
 
 SMOOTHING = 0.5
-EXPERT_C = 1.0
+EXPERT_C = 2.0
 JOIN_C = 1.0
 
 
@@ -73,8 +73,8 @@ def fit_attributes(texts: Sequence[LabelledText], *, most: int, jobs: int) -> tu
     if not tasks:
         raise DataError(f"no attribute has {MIN_POSITIVES} comments that carry it and as many that do not: nothing can be fitted")
     ngrams = Ngrams(most=most)
-    plain = [normalise(row.text) for row in tqdm(texts, desc="normalising", unit="comment", mininterval=1)]
-    grams = ngrams.fit_plain(tqdm(plain, desc="n-grams", unit="comment", mininterval=1))
+    plain = [row.plain for row in texts]
+    grams = ngrams.fit_plain(plain)
     counts = Lexical().of_plain(plain).astype(np.float64)
     folds = np.array([fold_of(row.key, FOLDS) for row in texts])
     unseen, experts = _experts(tasks, grams, folds, jobs)
@@ -137,7 +137,9 @@ def _expert(task: Task, grams: sparse.csr_matrix, folds: npt.NDArray[np.int64], 
     scale = (np.abs(np.log((yes / yes.sum()) / (no / no.sum()))) + SMOOTHING).astype(np.float32)
     scaled = (mine @ sparse.diags(scale)).tocsr()
     rows, hard, weights = soft(labels)
-    fitted = LogisticRegression(C=EXPERT_C, solver="liblinear", tol=1e-2).fit(scaled[rows], hard, sample_weight=weights)
+    fitted = LogisticRegression(C=EXPERT_C, solver="liblinear", dual=True, tol=0.05, max_iter=300, random_state=0).fit(
+        scaled[rows], hard, sample_weight=weights
+    )
     return Linear((fitted.coef_[0] * scale).astype(np.float32), float(fitted.intercept_[0]))
 
 

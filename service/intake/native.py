@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from service import errors, moderation
 from service.domain import Article, Comment, Decision, Invalid, Outcome, Reason
@@ -26,6 +27,17 @@ description = Blueprint("description", __name__)
 Payload = TypeVar("Payload", bound=BaseModel)
 
 
+class NameConverter(BaseConverter):
+    """An id in an address: all that follows, also where it begins with a slash or holds a line break."""
+
+    regex = r"(?s:.+)"
+    part_isolating = False
+    weight = 200
+
+
+blueprint.record(lambda state: state.app.url_map.converters.update(name=NameConverter))
+
+
 @description.get("/openapi.json")
 def openapi() -> ResponseReturnValue:
     return jsonify(document(current_app, request.url_root.rstrip("/")))
@@ -41,13 +53,13 @@ def moderate() -> ResponseReturnValue:
 @blueprint.post("/comments:batch")
 @operation("Moderate up to 1,000 comments", request=payloads.BatchIn, response=payloads.BatchOut)
 def moderate_batch() -> ResponseReturnValue:
-    items = [_read_item(item) for item in _read(payloads.BatchIn, MANY).comments]
+    items = [_read_item(item) for item in _read_batch().comments]
     moderated = iter(moderation.moderate(current_parts(), [item for item in items if isinstance(item, Comment)]))
     results = [_result(next(moderated)) if isinstance(item, Comment) else item for item in items]
     return _answer(payloads.BatchOut(results=results))
 
 
-@blueprint.get("/comments/<path:id>")
+@blueprint.get("/comments/<name:id>")
 @operation("A comment, its decisions and verdicts", response=payloads.CommentOut, problems=(404,))
 def get_comment(id: str) -> ResponseReturnValue:
     with reading(current_parts().engine) as db:
@@ -62,7 +74,7 @@ def get_comment(id: str) -> ResponseReturnValue:
     return _answer(answer)
 
 
-@blueprint.put("/articles/<path:id>")
+@blueprint.put("/articles/<name:id>")
 @operation("Tell what an article says", request=payloads.ArticleBody, response=payloads.ArticleOut)
 def put_article(id: str) -> ResponseReturnValue:
     told = _read(payloads.ArticleBody, ONE)
@@ -73,7 +85,7 @@ def put_article(id: str) -> ResponseReturnValue:
     return _answer(_article_out(stored))
 
 
-@blueprint.get("/articles/<path:id>")
+@blueprint.get("/articles/<name:id>")
 @operation("An article, by its id or its URL", response=payloads.ArticleOut, problems=(404,))
 def get_article(id: str) -> ResponseReturnValue:
     with reading(current_parts().engine) as db:
@@ -97,8 +109,28 @@ def score() -> ResponseReturnValue:
 
 
 def _read(payload: type[Payload], most_bytes: int) -> Payload:
+    return payload.model_validate_json(_body(most_bytes))
+
+
+def _read_batch() -> payloads.BatchIn:
+    try:
+        return _read(payloads.BatchIn, MANY)
+    except ValidationError as error:
+        if not errors.is_half_a_pair(error):
+            raise
+        try:  # only one of its comments is at fault, and Python's parser lets it pass until that one is read
+            whole = json.loads(_body(MANY))
+        except (ValueError, RecursionError):
+            raise error from None
+    return payloads.BatchIn.model_validate(whole)
+
+
+def _body(most_bytes: int) -> bytes:
     request.max_content_length = most_bytes
-    return payload.model_validate_json(request.get_data())
+    body = request.get_data()
+    if len(body) > most_bytes:  # a signed one was read before
+        abort(413)
+    return body
 
 
 def _read_item(item: Any) -> Comment | payloads.BatchItem:

@@ -74,7 +74,7 @@ def document(app: Flask, server: str) -> dict[str, Any]:
 
 
 def _path(rule: Rule) -> str:
-    return rule.rule.replace("<path:", "{").replace("<", "{").replace(">", "}")
+    return rule.rule.replace("<name:", "{").replace("<", "{").replace(">", "}")
 
 
 def _describe(rule: Rule, op: Operation) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """What the native API takes and answers. The OpenAPI document is made from these."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from service import domain
@@ -24,20 +24,27 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _in_bytes(text: str) -> str:
+    if len(text.encode()) > domain.MAX_URL:
+        raise PydanticCustomError("bytes", f"expected at most {domain.MAX_URL:,} bytes of UTF-8")
+    return text
+
+
 def _in_range(time: datetime) -> datetime:
     if not EARLIEST <= time < LATEST:
         raise PydanticCustomError("range", "expected a time from 1970 to 2199")
     return time
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
-Id = Annotated[Text, Field(min_length=1, max_length=domain.MAX_ID), AfterValidator(_not_blank)]
-Url = Annotated[Text, Field(min_length=1, max_length=domain.MAX_URL), AfterValidator(_not_blank)]
-Name = Annotated[Text, Field(max_length=domain.MAX_NAME)]
-Title = Annotated[Text, Field(max_length=domain.MAX_TITLE)]
-CommentText = Annotated[Text, Field(min_length=1, max_length=domain.MAX_COMMENT), AfterValidator(_not_blank)]
-ParentText = Annotated[Text, Field(max_length=domain.MAX_COMMENT)]
-ArticleText = Annotated[Text, Field(max_length=domain.MAX_ARTICLE)]
+# Lengths come first: pydantic calls a text's characters items where another check stands between.
+NoNul, NotBlank, InBytes = AfterValidator(_without_nul), AfterValidator(_not_blank), AfterValidator(_in_bytes)
+Id = Annotated[str, Field(min_length=1, max_length=domain.MAX_ID), NoNul, NotBlank]
+Url = Annotated[str, Field(min_length=1, max_length=domain.MAX_URL), NoNul, NotBlank, InBytes]
+Name = Annotated[str, Field(max_length=domain.MAX_NAME), NoNul]
+Title = Annotated[str, Field(max_length=domain.MAX_TITLE), NoNul]
+CommentText = Annotated[str, Field(min_length=1, max_length=domain.MAX_COMMENT), NoNul, NotBlank]
+ParentText = Annotated[str, Field(max_length=domain.MAX_COMMENT), NoNul]
+ArticleText = Annotated[str, Field(max_length=domain.MAX_ARTICLE), NoNul]
 Time = Annotated[AwareDatetime, AfterValidator(_in_range)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 
@@ -61,6 +68,15 @@ class ArticleIn(ArticleBody):
 
     def to_domain(self) -> domain.Article:
         return domain.Article(id=self.id, url=self.url, title=self.title, text=self.text)
+
+
+def _is_named(article: ArticleIn) -> ArticleIn:
+    if not (article.id or article.url):
+        raise PydanticCustomError("article", "expected the article's id or url, so that it can be kept")
+    return article
+
+
+NamedArticle = Annotated[ArticleIn, AfterValidator(_is_named)]
 
 
 class ParentIn(Payload):
@@ -97,17 +113,12 @@ class ScoreIn(Payload):
 
 class CommentIn(ScoreIn):
     id: Id
+    article: NamedArticle | None = None
     author: AuthorIn | None = None
     site: Id | None = None
     section: Name | None = None
     language: Language | None = None
     created_at: Time | None = None
-
-    @model_validator(mode="after")
-    def _article_is_named(self) -> Self:
-        if self.article and not (self.article.id or self.article.url):
-            raise PydanticCustomError("article", "expected the article's id or url, so that it can be kept")
-        return self
 
     def to_domain(self, site: str) -> domain.Comment:
         scored = self.to_score_input()

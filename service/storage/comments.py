@@ -45,9 +45,8 @@ def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat
     )
 
 
-def keep(db: Connection, comment: Comment, decision: Decision) -> Row[Any] | None:
-    """Stores a comment, or the new text of one, with its decision; None where somebody else did at the same moment."""
-    stored = find(db, comment.site, comment.id)
+def keep(db: Connection, comment: Comment, decision: Decision, stored: Row[Any] | None) -> Row[Any] | None:
+    """Stores a comment, or the new text of one that is stored, with its decision; None where somebody else did meanwhile."""
     revision = 1 if stored is None else stored.revision + 1
     values = _values(db, comment, decision) | {"revision": revision}
     if stored is None:

@@ -1,0 +1,163 @@
+"""Databases, an app and the people who call it. What touches storage runs on SQLite and on PostgreSQL."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fake_models
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from service import auth, create_app
+from service.config import Config
+from service.storage.engine import migrate, open_engine, writing
+from service.storage.tables import metadata
+
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql:///test")
+POLICY = """
+languages = ["en"]
+[hold]
+toxicity = 0.6
+off_topic = 0.8
+[reject]
+toxicity = 0.95
+[repeats]
+hold_above = 2
+hours = 24
+[floods]
+hold_above = 5
+minutes = 10
+"""
+
+
+@contextmanager
+def fresh_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database: a file, or a schema that is dropped afterwards."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/{uuid.uuid4().hex}.db"
+        return
+    schema = f"test_{uuid.uuid4().hex}"
+    try:
+        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs PostgreSQL, and {POSTGRES} does not answer")
+        pytest.skip(f"no PostgreSQL answers at {POSTGRES}; TEST_DATABASE_URL names another")
+    with admin:
+        admin.execute(f"CREATE SCHEMA {schema}")
+        yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{schema}"
+        admin.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with fresh_database(request.param, tmp_path_factory.mktemp("database")) as url:
+        engine = _open(url)
+        migrate(engine)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def database_url(migrated: str) -> str:
+    """A database of the newest version, without a row; once on SQLite and once on PostgreSQL."""
+    engine = _open(migrated)
+    with writing(engine) as db:
+        for table in reversed(metadata.sorted_tables):
+            db.execute(table.delete())
+    engine.dispose()
+    return migrated
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fake_models.publish(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def new_app(database_url: str, models_dir: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes an app; POLICY is the text of its rules, and the other variables are as in the environment."""
+    apps: list[Flask] = []
+
+    def make(**environ: str) -> Flask:
+        policy = tmp_path / f"policy-{len(apps)}.toml"
+        policy.write_text(environ.pop("POLICY", POLICY))
+        told = {"DATABASE_URL": database_url, "MODELS_DIR": str(models_dir), "POLICY_FILE": str(policy), "SECRET_KEY": "s" * 32}
+        apps.append(create_app(Config.from_environ(told | {"RATE_LIMIT": "1000000/second"} | environ)))
+        return apps[-1]
+
+    fake_models.asked.clear()
+    yield make
+    for app in apps:
+        app.extensions["parts"].engine.dispose()
+
+
+class Caller:
+    """Somebody who calls the service: a CMS with its site's key, or a stranger with none."""
+
+    def __init__(self, app: Flask, key: str | None = None) -> None:
+        self.app, self.key = app, key
+
+    def call(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> TestResponse:
+        sent = ({"Authorization": f"Bearer {self.key}"} if self.key else {}) | (headers or {})
+        return self.app.test_client().open(path, method=method, headers=sent, **options)
+
+    def get(self, path: str) -> TestResponse:
+        return self.call("GET", path)
+
+    def put(self, path: str, body: Any) -> TestResponse:
+        return self.call("PUT", path, json=body)
+
+    def post(self, path: str, body: Any) -> TestResponse:
+        return self.call("POST", path, json=body)
+
+    def comment(self, id: str, text: str, **about: Any) -> dict[str, Any]:
+        """The answer to a comment that is taken."""
+        answer = self.post("/v1/comments", {"id": id, "text": text, **about})
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.get_json()
+        return told
+
+
+def make_caller(app: Flask, site: str, *, signed: bool = False) -> Caller:
+    with writing(app.extensions["parts"].engine) as db:
+        return Caller(app, auth.create_key(db, site=site, name="", signed=signed))
+
+
+@pytest.fixture
+def app(new_app: Callable[..., Flask]) -> Flask:
+    return new_app()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    found: Engine = app.extensions["parts"].engine
+    return found
+
+
+@pytest.fixture
+def gazette(app: Flask) -> Caller:
+    """A newspaper's CMS."""
+    return make_caller(app, "gazette")
+
+
+@pytest.fixture
+def herald(app: Flask) -> Caller:
+    """Another newspaper's CMS."""
+    return make_caller(app, "herald")
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Caller:
+    """Anybody, without a key."""
+    return Caller(app)
+
+
+def _open(url: str) -> Engine:
+    return open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)

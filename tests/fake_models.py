@@ -1,0 +1,57 @@
+"""A scorer with a word for each thing that a scorer can do, in a folder that `service.scoring` loads as it loads the real ones."""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+
+from service import scoring
+from service.domain import ScoreInput
+from service.features import FEATURES_VERSION
+
+VERSION = "fake-1"
+TOXICITY = {"vile": 0.99, "rude": 0.70}
+asked: list[ScoreInput] = []  # what the scorer of this process was asked, for the tests that look
+
+
+class FakeScorer:
+    """Judges by words: 'vile' is rejected and 'rude' is held; 'unscorable' raises, 'slow' takes two seconds."""
+
+    attributes = ("toxicity", "off_topic")
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> npt.NDArray[np.float64]:
+        asked.extend(inputs)
+        return np.array([_rate(one) for one in inputs])
+
+
+def _rate(one: ScoreInput) -> tuple[float, float]:
+    if "unscorable" in one.text:
+        raise ValueError(f"cannot score {one.text!r}")
+    if "slow" in one.text:
+        time.sleep(2)
+    toxicity = max((score for word, score in TOXICITY.items() if word in one.text), default=0.01)
+    article = one.article
+    off_topic = float("nan") if article is None or not article.text else 0.9 if "elsewhere" in one.text else 0.1
+    return toxicity, off_topic
+
+
+def publish(folder: Path, **changes: object) -> Path:
+    """Writes a models folder, its manifest with these changes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "fake.joblib"
+    joblib.dump(FakeScorer(), file)
+    manifest: dict[str, object] = {
+        "format": scoring.MANIFEST_FORMAT,
+        "version": VERSION,
+        "files": [{"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}],
+        "libraries": scoring.library_versions(),
+        "features_version": FEATURES_VERSION,
+        "probes": [{"input": {"text": "A vile probe."}, "scores": {"toxicity": 0.99}}],
+    }
+    (folder / scoring.MANIFEST).write_text(json.dumps(manifest | changes))
+    return folder

@@ -1,0 +1,74 @@
+"""What comments are about: told once, used afterwards."""
+
+from urllib.parse import quote
+
+import fake_models
+import pytest
+from conftest import Caller
+
+STORY = {"url": "https://news.example/2026/trains?page=1", "title": "Night trains return", "text": "The council voted."}
+
+
+def test_an_article_is_told_once(gazette: Caller) -> None:
+    gazette.put("/v1/articles/trains", STORY)
+    gazette.comment("c1", "Well said.", article={"id": "trains"})
+    assert (fake_models.asked[-1].article.title, fake_models.asked[-1].article.text) == (STORY["title"], STORY["text"])
+
+
+def test_an_article_reads_as_it_was_told(gazette: Caller) -> None:
+    told = gazette.put("/v1/articles/trains", STORY).get_json()
+    assert told == STORY | {"id": "trains", "site": "gazette", "updated_at": told["updated_at"]}
+    assert gazette.get("/v1/articles/trains").get_json() == told
+
+
+def test_an_article_told_again_is_replaced(gazette: Caller) -> None:
+    gazette.put("/v1/articles/trains", STORY)
+    gazette.put("/v1/articles/trains", {"title": "No night trains"})
+    found = gazette.get("/v1/articles/trains").get_json()
+    assert (found["title"], found["text"], found["url"]) == ("No night trains", "", None)
+
+
+def test_an_article_told_with_a_comment_is_used_for_the_next(gazette: Caller) -> None:
+    gazette.comment("c1", "Well said.", article={"id": "trains", **STORY})
+    gazette.comment("c2", "Well said.", article={"id": "trains"})
+    assert fake_models.asked[-1].article.text == STORY["text"]
+
+
+def test_an_article_is_found_by_its_url(gazette: Caller) -> None:
+    gazette.put("/v1/articles/trains", STORY)
+    answer = gazette.comment("c1", "Well said.", article={"url": STORY["url"]})
+    assert answer["comment"]["article_id"] == "trains"
+    assert gazette.get("/v1/articles/" + quote(STORY["url"], safe="")).get_json()["id"] == "trains"
+
+
+def test_an_article_without_an_id_is_named_by_its_url(gazette: Caller) -> None:
+    answer = gazette.comment("c1", "Well said.", article=STORY)
+    assert answer["comment"]["article_id"] == STORY["url"]
+
+
+@pytest.mark.parametrize("id", ["https://news.example/a//b?c=d&e=%20f#g", "/2026/03/trains", "a b", "é😀", "2026/"])
+def test_an_articles_id_may_be_any_address(gazette: Caller, id: str) -> None:
+    assert gazette.put("/v1/articles/" + quote(id, safe=""), STORY).get_json()["id"] == id
+    assert gazette.get("/v1/articles/" + quote(id, safe="")).get_json()["id"] == id
+
+
+def test_the_slashes_of_an_address_may_be_written_plainly(gazette: Caller) -> None:
+    assert gazette.put("/v1/articles/https://news.example/a", STORY).get_json()["id"] == "https://news.example/a"
+
+
+def test_a_site_does_not_see_anothers_article(gazette: Caller, herald: Caller) -> None:
+    gazette.put("/v1/articles/trains", STORY)
+    assert herald.get("/v1/articles/trains").status_code == 404
+    herald.comment("c1", "Well said.", article={"id": "trains"})
+    assert fake_models.asked[-1].article.text == ""
+
+
+def test_an_article_that_nobody_told_is_not_found(gazette: Caller) -> None:
+    assert gazette.get("/v1/articles/nothing").status_code == 404
+
+
+def test_a_comment_that_tells_more_of_an_article_keeps_what_was_told(gazette: Caller) -> None:
+    gazette.put("/v1/articles/trains", {"text": "The council voted."})
+    gazette.comment("c1", "Well said.", article={"id": "trains", "title": "Night trains return"})
+    found = gazette.get("/v1/articles/trains").get_json()
+    assert (found["title"], found["text"]) == ("Night trains return", "The council voted.")

@@ -1,0 +1,251 @@
+"""A comment comes in, and a decision goes out."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import fake_models
+import pytest
+from conftest import Caller, make_caller
+from flask import Flask
+from sqlalchemy import Engine, func, select
+
+from service.storage.tables import comments, decisions
+
+FULL = {
+    "article": {"id": "trains", "url": "https://news.example/trains", "title": "Night trains return", "text": "The council voted."},
+    "parent": {"id": "c0", "text": "They were late."},
+    "author": {"id": "a1", "name": "Ada", "created_at": "2020-01-01T00:00:00Z"},
+    "section": "politics",
+    "language": "en-GB",
+    "created_at": "2026-03-01T12:00:00+02:00",
+}
+
+
+def rows(engine: Engine, table: Any) -> int:
+    with engine.connect() as db:
+        return db.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """What the calls answer that begin at the same moment."""
+    barrier, answers = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        answers[number] = calls[number]()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.parametrize(("text", "decision"), [("Well said.", "approve"), ("How rude.", "hold"), ("A vile thing.", "reject")])
+def test_a_comment_is_approved_held_or_rejected(gazette: Caller, text: str, decision: str) -> None:
+    assert gazette.comment("c1", text)["decision"] == decision
+
+
+def test_an_answer_says_what_was_decided_and_why(gazette: Caller) -> None:
+    answer = gazette.comment("c1", "How rude.")
+    policy_version = answer.pop("policy_version")
+    received_at = answer["comment"].pop("received_at")
+    assert policy_version
+    assert received_at.endswith("Z")
+    assert answer == {
+        "decision": "hold",
+        "reasons": [
+            {
+                "code": "toxicity",
+                "decision": "hold",
+                "message": "Toxicity 0.70 is at or above the hold threshold 0.60.",
+                "score": 0.7,
+                "threshold": 0.6,
+                "words": [],
+            }
+        ],
+        "scores": {"toxicity": 0.7},
+        "model_version": fake_models.VERSION,
+        "shadow_decision": None,
+        "repeated": False,
+        "comment": {
+            "id": "c1",
+            "site": "gazette",
+            "text": "How rude.",
+            "revision": 1,
+            "state": "hold",
+            "article_id": None,
+            "section": None,
+            "language": None,
+            "created_at": None,
+        },
+    }
+
+
+def test_what_a_comment_comes_with_is_kept(gazette: Caller) -> None:
+    comment = gazette.comment("c1", "Well said.", site="gazette", **FULL)["comment"]
+    assert {name: comment[name] for name in ("article_id", "section", "language", "created_at")} == {
+        "article_id": "trains",
+        "section": "politics",
+        "language": "en",
+        "created_at": "2026-03-01T10:00:00Z",
+    }
+
+
+def test_a_stored_comment_reads_as_it_was_answered(gazette: Caller) -> None:
+    answer = gazette.comment("c1", "How rude.", **FULL)
+    found = gazette.get("/v1/comments/c1").get_json()
+    assert found["comment"] == answer["comment"]
+    (decided,) = found["decisions"]
+    assert {name: decided[name] for name in ("decision", "reasons", "scores", "model_version", "policy_version")} == {
+        name: answer[name] for name in ("decision", "reasons", "scores", "model_version", "policy_version")
+    }
+    assert found["verdicts"] == []
+
+
+def test_the_same_comment_again_gets_the_earlier_decision(gazette: Caller, engine: Engine) -> None:
+    first = gazette.comment("c1", "How rude.", **FULL)
+    assert gazette.comment("c1", "How rude.", **FULL) == first | {"repeated": True}
+    assert (rows(engine, comments), rows(engine, decisions)) == (1, 1)
+
+
+def test_a_repeat_is_not_scored_again(gazette: Caller) -> None:
+    gazette.comment("c1", "How rude.")
+    fake_models.asked.clear()
+    gazette.comment("c1", "How rude.")
+    assert fake_models.asked == []
+
+
+def test_an_edit_is_a_new_revision_and_keeps_its_history(gazette: Caller) -> None:
+    gazette.comment("c1", "A vile thing.")
+    edited = gazette.comment("c1", "A kind thing.")
+    assert (edited["decision"], edited["comment"]["revision"], edited["repeated"]) == ("approve", 2, False)
+    history = gazette.get("/v1/comments/c1").get_json()["decisions"]
+    assert [(past["revision"], past["text"], past["decision"]) for past in history] == [
+        (2, "A kind thing.", "approve"),
+        (1, "A vile thing.", "reject"),
+    ]
+
+
+def test_an_edit_back_to_an_earlier_text_is_an_edit(gazette: Caller) -> None:
+    for text in ("A vile thing.", "A kind thing.", "A vile thing."):
+        answer = gazette.comment("c1", text)
+    assert (answer["decision"], answer["comment"]["revision"]) == ("reject", 3)
+
+
+def test_an_edit_need_not_repeat_what_was_told(gazette: Caller) -> None:
+    before = gazette.comment("c1", "Well said.", **FULL)["comment"]
+    after = gazette.comment("c1", "Well said, elsewhere.")
+    assert after["comment"] == before | {"text": "Well said, elsewhere.", "revision": 2, "state": "hold"}
+    asked = fake_models.asked[-1]
+    assert (asked.article.text, asked.parent.text) == ("The council voted.", "They were late.")
+
+
+def test_ten_clients_with_the_same_comment_at_once_are_one_comment(gazette: Caller, engine: Engine) -> None:
+    answers = at_once([lambda: gazette.comment("c1", "How rude.", **FULL)] * 10)
+    assert (rows(engine, comments), rows(engine, decisions)) == (1, 1)
+    assert sorted(answer["repeated"] for answer in answers) == [False] + [True] * 9
+    assert len({str(answer["comment"]) for answer in answers}) == 1
+
+
+def test_two_edits_at_once_are_both_kept(gazette: Caller) -> None:
+    gazette.comment("c1", "First.", **FULL)
+    at_once([lambda text=text: gazette.comment("c1", text) for text in ("Second.", "Third.")])
+    history = gazette.get("/v1/comments/c1").get_json()["decisions"]
+    assert [past["revision"] for past in history] == [3, 2, 1]
+    assert {past["text"] for past in history} == {"First.", "Second.", "Third."}
+
+
+def test_many_comments_under_a_new_article_at_once_are_all_kept(gazette: Caller, engine: Engine) -> None:
+    at_once([lambda number=number: gazette.comment(f"c{number}", "Well said.", article=FULL["article"]) for number in range(8)])
+    assert rows(engine, comments) == 8
+
+
+def test_a_site_does_not_see_anothers_comment(gazette: Caller, herald: Caller) -> None:
+    gazette.comment("c1", "Well said.")
+    assert herald.get("/v1/comments/c1").status_code == 404
+
+
+def test_a_site_does_not_write_for_another(gazette: Caller, engine: Engine) -> None:
+    assert gazette.post("/v1/comments", {"id": "c1", "text": "Well said.", "site": "herald"}).status_code == 403
+    assert rows(engine, comments) == 0
+
+
+def test_the_same_id_on_two_sites_is_two_comments(gazette: Caller, herald: Caller) -> None:
+    gazette.comment("c1", "Well said.")
+    assert herald.comment("c1", "How rude.")["comment"]["revision"] == 1
+    assert gazette.get("/v1/comments/c1").get_json()["comment"]["text"] == "Well said."
+
+
+def test_a_parents_text_is_looked_up(gazette: Caller) -> None:
+    gazette.comment("c0", "They were late.")
+    gazette.comment("c1", "Not mine.", parent={"id": "c0"})
+    assert fake_models.asked[-1].parent.text == "They were late."
+
+
+def test_a_parent_of_another_site_is_not_looked_up(gazette: Caller, herald: Caller) -> None:
+    herald.comment("c0", "They were late.")
+    gazette.comment("c1", "Not mine.", parent={"id": "c0"})
+    assert fake_models.asked[-1].parent.text == ""
+
+
+@pytest.mark.parametrize("id", ["/story/7", "https://news.example/a?b=c#d", "..", "a b", "é", "😀", "a/b//c", "%2F", "line\nbreak"])
+def test_a_comment_of_any_id_is_found_again(gazette: Caller, id: str) -> None:
+    from urllib.parse import quote
+
+    gazette.comment(id, "Well said.")
+    assert gazette.get("/v1/comments/" + quote(id, safe="")).get_json()["comment"]["id"] == id
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [reason["code"] for reason in answer["reasons"]]
+
+
+def test_an_author_who_floods_is_held(gazette: Caller) -> None:
+    answers = [gazette.comment(f"c{n}", f"Comment number {n}.", author={"id": "a1"}) for n in range(6)]
+    assert [codes(answer) for answer in answers] == [[]] * 5 + [["flood"]]
+
+
+def test_the_same_text_again_and_again_is_held(gazette: Caller) -> None:
+    answers = [gazette.comment(f"c{n}", text, author={"id": "a1"}) for n, text in enumerate(["Buy this!", "BUY  this!", "buy this! "])]
+    assert [codes(answer) for answer in answers] == [[], [], ["repeat"]]
+
+
+def test_what_others_wrote_is_not_an_authors_history(gazette: Caller, herald: Caller) -> None:
+    for n in range(6):
+        gazette.comment(f"c{n}", "Well said.", author={"id": f"a{n}"})
+        herald.comment(f"c{n}", f"Comment number {n}.", author={"id": "a9"})
+    assert codes(gazette.comment("c9", "Well said.", author={"id": "a9"})) == []
+
+
+def test_a_new_authors_first_comments_are_held(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(POLICY="[new_authors]\nhold_until_approved = 1"), "gazette")
+    assert codes(gazette.comment("c1", "Well said.", author={"id": "a1"})) == ["new_author"]
+
+
+def test_an_author_with_approved_comments_is_not_new(new_app: Callable[..., Flask]) -> None:
+    app = new_app()
+    make_caller(app, "gazette").comment("c1", "Well said.", author={"id": "a1"})
+    strict = make_caller(new_app(POLICY="[new_authors]\nhold_until_approved = 1"), "gazette")
+    assert strict.comment("c2", "Well said.", author={"id": "a1"})["decision"] == "approve"
+
+
+def test_a_section_has_its_own_rules(new_app: Callable[..., Flask]) -> None:
+    rules = '[sites.gazette]\nsections = ["sport"]\n[sites.gazette.section.sport.hold]\ntoxicity = 0.5'
+    gazette = make_caller(new_app(POLICY=rules), "gazette")
+    assert gazette.comment("c1", "How rude.", section="sport")["decision"] == "hold"
+    assert gazette.comment("c2", "How rude.", section="politics")["decision"] == "approve"
+
+
+def test_a_shadow_policy_approves_and_records_what_it_would_have_done(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(POLICY="shadow = true\n[hold]\ntoxicity = 0.6"), "gazette")
+    answer = gazette.comment("c1", "How rude.")
+    assert (answer["decision"], answer["shadow_decision"], codes(answer)) == ("approve", "hold", ["toxicity"])
+    assert gazette.get("/v1/comments/c1").get_json()["decisions"][0]["shadow_decision"] == "hold"
+
+
+def test_a_comment_that_cannot_be_scored_is_held(gazette: Caller) -> None:
+    answer = gazette.comment("c1", "An unscorable thing.")
+    assert (answer["decision"], codes(answer), answer["scores"]) == ("hold", ["scoring_failed"], {})

@@ -1,0 +1,296 @@
+"""What is refused, and how: RFC 9457 problems that name the field and never repeat what a reader wrote."""
+
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from conftest import Caller, make_caller
+from flask import Flask
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+REDIS = "redis://127.0.0.1:6379"
+PLAIN = {"id": "c1", "text": "Well said."}
+
+
+def problem(answer: TestResponse) -> dict[str, Any]:
+    assert answer.content_type == "application/problem+json"
+    body: dict[str, Any] = answer.get_json()
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["X-Request-Id"]
+    return body
+
+
+@pytest.mark.parametrize("key", [None, "nonsense", "cm_", "cm_a_b", "cm_quickstart_" + "0" * 64, "cm_\u00e9_x", "cm_a\x01_b"])
+def test_without_a_valid_key_there_is_401(app: Flask, key: str | None) -> None:
+    answer = Caller(app, key).post("/v1/comments", PLAIN)
+    assert (problem(answer)["status"], answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_key_with_another_secret_is_401(gazette: Caller, herald: Caller) -> None:
+    assert gazette.key is not None
+    assert herald.key is not None
+    mixed = gazette.key.rpartition("_")[0] + "_" + herald.key.split("_", 2)[2]
+    assert Caller(gazette.app, mixed).post("/v1/comments", PLAIN).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"not json",
+        b"\xff",
+        b'{"id": "c1", "text": "\xed\xa0\x80"}',
+        b'{"id": "c1", "text": "\\x41"}',
+        b"\xef\xbb\xbf{}",
+        b"[" * 9_999,
+    ],
+)
+def test_a_body_that_is_not_json_is_400(gazette: Caller, body: bytes) -> None:
+    assert problem(gazette.call("POST", "/v1/comments", data=body))["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/comments/", "/nothing", "/v1/comments/nothing", "/v1/articles/" + "a" * 3_000, "/static/x"]
+)
+def test_what_is_not_there_is_404(gazette: Caller, path: str) -> None:
+    assert problem(gazette.get(path))["status"] == 404
+
+
+def test_a_method_that_there_is_not_is_405(gazette: Caller) -> None:
+    answer = gazette.call("DELETE", "/v1/comments/c1")
+    assert problem(answer)["status"] == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("about", "field", "expected"),
+    [
+        ({"text": None}, "text", "a text"),
+        ({"text": 7}, "text", "a text"),
+        ({"text": ""}, "text", "at least 1 character"),
+        ({"text": " \n\t\u2003"}, "text", "a text that is not blank"),
+        ({"text": "a" * 20_001}, "text", "at most 20000 characters"),
+        ({"text": "a\x00b"}, "text", "a text without NUL characters"),
+        ({"id": 7}, "id", "a text"),
+        ({"id": "a" * 201}, "id", "at most 200 characters"),
+        ({"id": " "}, "id", "a text that is not blank"),
+        ({"id": "a\x00"}, "id", "a text without NUL characters"),
+        ({"colour": "red"}, "colour", "no field of this name"),
+        ({"article": {}}, "article", "the article's id or url, so that it can be kept"),
+        ({"article": "trains"}, "article", "an object"),
+        ({"article": {"id": "a" * 2_001}}, "article.id", "at most 2000 characters"),
+        ({"article": {"id": "é" * 1_500}}, "article.id", "at most 2,000 bytes of UTF-8"),
+        ({"article": {"id": "a", "title": "a" * 1_001}}, "article.title", "at most 1000 characters"),
+        ({"article": {"id": "a", "text": "a" * 200_001}}, "article.text", "at most 200000 characters"),
+        ({"parent": {"id": "a\x00"}}, "parent.id", "a text without NUL characters"),
+        ({"author": {"name": "Ada"}}, "author.id", "this field, which is required"),
+        ({"author": {"id": "a1", "name": "a" * 201}}, "author.name", "at most 200 characters"),
+        ({"created_at": "yesterday"}, "created_at", None),
+        ({"created_at": "2026-03-01T12:00:00"}, "created_at", "a time with its zone, such as 2026-03-01T12:00:00Z"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at", "a time from 1970 to 2199"),
+        ({"created_at": "9999-12-31T23:59:59-12:00"}, "created_at", "a time from 1970 to 2199"),
+        ({"language": "English, please"}, "language", None),
+        ({"section": []}, "section", "a text"),
+    ],
+)
+def test_a_field_that_is_not_as_expected_is_422_and_is_named(
+    gazette: Caller, about: dict[str, Any], field: str, expected: str | None
+) -> None:
+    found = problem(gazette.post("/v1/comments", PLAIN | about))
+    assert (found["status"], found["errors"][0]["field"]) == (422, field)
+    if expected is not None:
+        assert found["errors"][0]["expected"] == expected
+
+
+def test_every_wrong_field_is_named(gazette: Caller) -> None:
+    found = problem(gazette.post("/v1/comments", {"text": 1, "section": 2}))
+    assert [error["field"] for error in found["errors"]] == ["text", "id", "section"]
+
+
+@pytest.mark.parametrize("text", [r"\ud800", r"\udc00", r"\ud800\u0041", r"\ud83d!"])
+def test_half_of_a_surrogate_pair_is_422(gazette: Caller, text: str) -> None:
+    found = problem(gazette.call("POST", "/v1/comments", data=f'{{"id": "c1", "text": "{text}"}}'))
+    assert (found["status"], found["errors"][0]["field"]) == (422, "body")
+
+
+def test_no_answer_repeats_what_a_reader_wrote(gazette: Caller) -> None:
+    answer = gazette.post("/v1/comments", {"id": "secretive" * 99, "text": ["secretive"], "author": {"id": 1, "name": "secretive" * 99}})
+    assert answer.status_code == 422
+    assert "secretive" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/articles/trains"])
+def test_a_body_over_1_mb_is_413(gazette: Caller, path: str) -> None:
+    assert problem(gazette.call("PUT" if "articles" in path else "POST", path, data=b" " * 1_000_001))["status"] == 413
+
+
+def test_a_list_over_32_mb_is_413(gazette: Caller) -> None:
+    assert problem(gazette.call("POST", "/v1/score", data=b" " * 32_000_001))["status"] == 413
+
+
+@pytest.mark.parametrize("id", ["%00", "%20", "a%00b", quote("é" * 1_001), "a" * 2_001])
+def test_an_article_cannot_be_told_by_an_id_that_cannot_be_kept(gazette: Caller, id: str) -> None:
+    assert problem(gazette.put(f"/v1/articles/{id}", {}))["status"] == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/articles/%00", "/v1/comments/%00", "/v1/comments/%ff", "/v1/comments/%ed%a0%80"])
+def test_an_id_that_cannot_be_kept_is_not_found(gazette: Caller, path: str) -> None:
+    assert problem(gazette.get(path))["status"] == 404
+
+
+UNUSUAL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=100)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=UNUSUAL.filter(str.strip), name=UNUSUAL, title=UNUSUAL)
+@example(text="Four bytes 😀👩‍👩‍👧", name="𝒜da", title="🚆")
+@example(text="שלום ‏עולם مرحبا", name="نور", title="רכבות")
+@example(text="e\u0301 o\u0308 Z\u0335a\u0334l\u0337g\u0336o", name="Zoe\u0308", title="n\u0303")
+@example(text="\ufeff\u200b\x01\x7f\x85\ufffe\uffff\r\n'\"\\%s;--", name="\x1b[0m", title="\U0010ffff")
+def test_any_text_survives_the_round_trip(gazette: Caller, text: str, name: str, title: str) -> None:
+    id = uuid.uuid4().hex
+    author, article = {"id": f"a{name}", "name": name}, {"id": "trains", "title": title}
+    answer = gazette.comment(id, text, author=author, article=article, section=name)
+    found = gazette.get(f"/v1/comments/{id}").get_json()
+    assert answer["comment"]["text"] == found["comment"]["text"] == found["decisions"][0]["text"] == text
+    assert found["comment"]["section"] == name
+    assert gazette.get("/v1/articles/trains").get_json()["title"] == title
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda some: st.lists(some) | st.dictionaries(st.text(), some)
+)
+KNOWN = st.dictionaries(st.sampled_from(["id", "text", "article", "parent", "author", "site", "section", "language", "created_at"]), JSON)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    path=st.sampled_from(["comments", "comments:batch", "score"]),
+    body=JSON | KNOWN | st.builds(lambda some: {"comments": some}, st.lists(KNOWN)),
+)
+def test_no_json_is_a_fault(gazette: Caller, path: str, body: Any) -> None:
+    assert gazette.post(f"/v1/{path}", body).status_code in (200, 400, 403, 422)
+
+
+def test_more_requests_than_the_limit_are_429(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="3/hour"), "gazette")
+    answers = [gazette.post("/v1/comments", PLAIN) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert problem(answers[3])["status"] == 429
+    assert 0 < int(answers[3].headers["Retry-After"]) <= 3_600
+    assert "Retry-After" not in answers[2].headers
+
+
+def test_each_key_has_its_own_limit(new_app: Callable[..., Flask]) -> None:
+    app = new_app(RATE_LIMIT="1/hour")
+    first, second = make_caller(app, "gazette"), make_caller(app, "gazette")
+    assert [caller.post("/v1/comments", PLAIN).status_code for caller in (first, first, second)] == [200, 429, 200]
+
+
+def test_wrong_keys_are_limited_by_address(new_app: Callable[..., Flask]) -> None:
+    app = new_app(RATE_LIMIT="2/hour")
+    assert [Caller(app, f"cm_{n}_x").get("/v1/comments/c1").status_code for n in range(3)] == [401, 401, 429]
+
+
+def test_health_is_not_limited(new_app: Callable[..., Flask]) -> None:
+    stranger = Caller(new_app(RATE_LIMIT="1/hour"))
+    assert [stranger.get("/healthz").status_code for _ in range(3)] == [200] * 3
+
+
+@pytest.fixture
+def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Redis of our own, to be stopped in the middle."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}", server
+        server.kill()
+
+
+def test_workers_count_together_in_redis(new_app: Callable[..., Flask], redis_server: tuple[str, Any]) -> None:
+    workers = [new_app(RATE_LIMIT="3/hour", REDIS_URL=redis_server[0]) for _ in range(2)]
+    key = make_caller(workers[0], "gazette").key
+    answers = [Caller(workers[n % 2], key).post("/v1/comments", PLAIN).status_code for n in range(4)]
+    assert answers == [200, 200, 200, 429]
+
+
+def test_a_redis_that_dies_stops_nothing_and_each_worker_counts(new_app: Callable[..., Flask], redis_server: tuple[str, Any]) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="2/hour", REDIS_URL=redis_server[0]), "gazette")
+    assert gazette.post("/v1/comments", PLAIN).status_code == 200
+    redis_server[1].kill()
+    redis_server[1].wait()
+    assert [gazette.post("/v1/comments", PLAIN).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_redis_that_hangs_stops_nothing(new_app: Callable[..., Flask]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gazette = make_caller(new_app(REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}"), "gazette")
+        assert gazette.post("/v1/comments", PLAIN).status_code == 200
+
+
+@pytest.fixture
+def unplugged(gazette: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """The newspaper's CMS, after its database went away."""
+    from sqlalchemy.exc import OperationalError
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OperationalError("SELECT secretive", {"text": "secretive"}, Exception("secretive"))
+
+    engine.dispose()
+    monkeypatch.setattr(engine.dialect, "connect", refuse)
+    return gazette
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/comments:batch", "/v1/score"])
+def test_without_a_database_there_is_503_and_when_to_come_again(unplugged: Caller, path: str) -> None:
+    answer = unplugged.post(path, PLAIN)
+    assert problem(answer)["status"] == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "secretive" not in answer.text
+
+
+def test_a_comment_that_could_not_be_stored_is_taken_later(gazette: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from service.storage import comments
+
+    def lost(*_: Any) -> Any:
+        raise OperationalError("INSERT", {}, Exception("connection lost"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(comments, "keep", lost)
+        assert gazette.post("/v1/comments", PLAIN).status_code == 503
+    assert gazette.comment("c1", "Well said.")["repeated"] is False
+
+
+def test_a_fault_of_the_service_is_500_without_its_cause(gazette: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    from service import policy
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("secretive")
+
+    monkeypatch.setattr(policy, "decide", broken)
+    answer = gazette.post("/v1/comments", PLAIN)
+    assert problem(answer)["status"] == 500
+    assert "secretive" not in answer.text
+    assert "Traceback" not in answer.text

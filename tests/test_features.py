@@ -1,0 +1,148 @@
+"""What the model sees of a text: the same words, however they are written."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.features import Lexical, Ngrams, normalise, visible
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_normalised(text):
+    assert isinstance(normalise(text), str)
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", exclude_characters="<>&"), max_size=200))
+def test_ascii_text_keeps_no_capitals_and_no_doubled_spaces(text):
+    plain = normalise(text)
+
+    assert plain == plain.lower()
+    assert "  " not in plain
+
+
+@given(st.lists(st.sampled_from("the mayor's plan costs 3.5 million euros a year and saves nobody any time".split()), max_size=30))
+def test_plain_text_is_left_as_it_is(words):
+    text = " ".join(words)
+
+    assert normalise(text) == text
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("f.u.c.k you", "fuck you"),
+        ("sh1t", "shit"),
+        ("you @ss", "you ass"),
+        ("a$$hole", "asshole"),
+        ("f*ck off", "fuck off"),
+        ("what the f***", "what the fuck"),
+        ("ѕtupid", "stupid"),
+        ("yоu іdіоt", "you idiot"),
+        ("st\u200bup\u200bid", "stupid"),
+        ("\u202estupid\u202c", "stupid"),
+        ("an i d i o t!", "an idiot!"),
+        ("F U C K Y O U", "fuck y o u"),
+        ("stuuuupid", "stupid"),
+        ("fuuck", "fuck"),
+        ("you <b>id</b>iot", "you idiot"),
+        ("you&nbsp;idi&#111;t", "you idiot"),
+        ("&amp;#105;diot", "idiot"),
+        ("ＩＤＩＯＴ", "idiot"),
+        ("𝓲𝓭𝓲𝓸𝓽", "idiot"),
+        ("🅸🅳🅸🅾🆃", "idiot"),
+        ("s̶t̶u̶p̶i̶d̶", "stupid"),
+        ("fu.ck", "fuck"),
+        ("f-u-c-k", "fuck"),
+        ("b1tch3s", "bitches"),
+        ("*diot", "idiot"),
+        ("w a n k e r", "wanker"),
+    ],
+)
+def test_a_disguised_word_becomes_the_plain_one(written, meant):
+    assert normalise(written) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "e.g. this one",
+        "the u.s.a. and the u.k.",
+        "j. r. r. tolkien",
+        "1 2 3 4 5",
+        "on 3/4/2015 at 10:15",
+        "$100 or 5%",
+        "an mp3 player",
+        "the 4th of july",
+        "covid-19",
+        "2*3*4",
+        "*really* nice",
+        "a footnote*",
+        "as-is and well-known",
+        "snake_case",
+        "con artist",
+        "assess the glass",
+        "mother-in-law",
+        "the pen.is red",
+        "i said so!",
+        "a b c d e",
+        "gr8 p@ssport",
+        "привет мир",
+        "καλημερα κοσμε",
+    ],
+)
+def test_what_is_no_disguise_is_left_alone(text):
+    assert normalise(text) == text
+
+
+def test_links_and_addresses_become_one_word_each():
+    assert normalise('See <a href="http://example.com/x">this</a> or mail me@example.org') == "see httplink this or mail mailaddress"
+
+
+def test_the_visible_text_keeps_its_capitals():
+    assert visible("<p>Hello&nbsp;<i>W</i>orld</p>") == "Hello World"
+
+
+def test_a_long_hostile_text_is_normalised_in_time():
+    started = time.perf_counter()
+    for text in ("<" * 20_000, "&" * 20_000, "a." * 10_000, "a b " * 5_000, "*" * 20_000, "f" + "*" * 19_999, "-_" * 10_000, "<a " * 6_000):
+        normalise(text)
+
+    assert time.perf_counter() - started < 10
+
+
+TEXTS = ["the mayor spoke", "the mayor spoke again", "the mayor is wrong", "nobody spoke"]
+
+
+def test_each_block_of_n_grams_has_unit_length():
+    grams = Ngrams(min_df=1).fit_transform(TEXTS)
+
+    assert np.allclose(grams.multiply(grams).sum(axis=1), 2)
+
+
+def test_columns_that_occur_too_rarely_are_dropped_and_only_the_most_frequent_kept():
+    rare = Ngrams(min_df=3).fit(TEXTS)
+    few = Ngrams(min_df=1, most=5).fit(TEXTS)
+
+    assert rare.transform(TEXTS).shape[1] < Ngrams(min_df=1).fit(TEXTS).transform(TEXTS).shape[1]
+    assert few.transform(TEXTS).shape == (4, 10)
+
+
+def test_a_text_has_the_same_n_grams_alone_and_among_others():
+    ngrams = Ngrams(min_df=1).fit(TEXTS)
+
+    assert (ngrams.transform(TEXTS)[2] != ngrams.transform(TEXTS[2:3])[0]).nnz == 0
+
+
+def test_a_text_without_known_n_grams_is_a_row_of_zeros():
+    assert Ngrams(min_df=1).fit(TEXTS).transform(["😀", ""]).nnz == 0
+
+
+def test_capitals_and_disguises_do_not_change_the_counts():
+    counts = Lexical().fit(TEXTS).transform(["you idiot!", "YOU IDIOT!", "you i.d.i.o.t!"])
+
+    assert np.array_equal(counts[0], counts[1])
+    assert np.array_equal(counts[0], counts[2])

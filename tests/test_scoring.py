@@ -1,0 +1,215 @@
+"""Loading and asking models: what is not exactly what was published is refused, with a sentence that says what to do."""
+
+import hashlib
+import json
+import pickle
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+import tiny_corpora
+
+from service.domain import Article, Parent, ScoreInput
+from service.scoring import ModelError, load
+from training.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    data = tiny_corpora.write(tmp_path_factory.mktemp("data"))
+    out = tmp_path_factory.mktemp("models")
+    assert main(["fit", "--data", str(data), "--out", str(out), "--columns", "3000", "--vocabulary", "500", "--jobs", "1"]) == 0
+    return out
+
+
+@pytest.fixture
+def models(published, tmp_path):
+    return shutil.copytree(published, tmp_path / "models")
+
+
+@pytest.fixture(scope="module")
+def model(published):
+    return load(published)
+
+
+def change(models, **values):
+    path = models / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def refuses(models, *said):
+    with pytest.raises(ModelError) as refused:
+        load(models)
+    sentence = str(refused.value)
+    for word in said:
+        assert word in sentence
+    assert "python -m training" in sentence
+
+
+def test_published_models_load_and_pass_their_probes(model):
+    model.check_probes()
+
+    assert re.fullmatch(r"\d{4}\.\d\d-[0-9a-f]{8}", model.version)
+    assert model.attributes == ("toxicity", "insult", "spam", "off_topic")
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    refuses(tmp_path / "nowhere", "nowhere", "MODELS_DIR")
+
+
+def test_a_missing_manifest_is_refused(models):
+    (models / "manifest.json").unlink()
+
+    refuses(models, "manifest.json", "missing")
+
+
+@pytest.mark.parametrize("written", ["", "{", "[]", "null", '{"format": 99}', '{"format": 1}', '{"format": 1, "files": []}'])
+def test_a_manifest_that_is_none_is_refused(models, written):
+    (models / "manifest.json").write_text(written)
+
+    refuses(models, "manifest.json")
+
+
+def test_a_missing_model_is_refused(models):
+    (models / "attributes.joblib").unlink()
+
+    refuses(models, "attributes.joblib", "missing")
+
+
+def test_one_changed_byte_is_refused(models):
+    path = models / "topicality.joblib"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    refuses(models, "topicality.joblib", "SHA-256")
+
+
+def test_nothing_is_unpickled_before_every_hash_is_right(models, monkeypatch):
+    opened = []
+    monkeypatch.setattr(joblib, "load", opened.append)
+    (models / "topicality.joblib").write_bytes(pickle.dumps("planted"))
+
+    refuses(models, "topicality.joblib", "SHA-256")
+    assert opened == []
+
+
+def test_a_manifest_from_another_scikit_learn_is_refused(models):
+    change(models, libraries={"scikit-learn": "0.24.2", "numpy": "1.19", "joblib": "1.0"})
+
+    refuses(models, "scikit-learn 0.24.2", "numpy 1.19", "joblib 1.0", "installed is")
+
+
+def test_models_made_for_other_features_are_refused(models):
+    change(models, features_version=0)
+
+    refuses(models, "features version 0")
+
+
+def test_a_file_that_is_no_model_is_refused(models):
+    path = models / "topicality.joblib"
+    path.write_bytes(b"no pickle")
+    entries = json.loads((models / "manifest.json").read_text())["files"]
+    change(models, files=[entry | {"sha256": hashlib.sha256((models / entry["name"]).read_bytes()).hexdigest()} for entry in entries])
+
+    refuses(models, "topicality.joblib", "cannot be opened")
+
+
+@pytest.mark.parametrize("scores", [{"toxicity": 0.5}, {}])
+def test_a_probe_that_scores_otherwise_is_refused_when_probes_are_checked(models, scores):
+    probes = json.loads((models / "manifest.json").read_text())["probes"]
+    change(models, probes=[probes[0] | {"scores": scores}])
+    model = load(models)
+
+    with pytest.raises(ModelError, match="probe text 1"):
+        model.check_probes()
+
+
+def test_loading_predicts_nothing(models, monkeypatch):
+    from service.features import Ngrams
+
+    def predicted(*_):
+        raise AssertionError("predicted before the fork")
+
+    monkeypatch.setattr(Ngrams, "transform", predicted)
+
+    load(models)
+
+
+RUDE = ScoreInput(text="you stupid idiot shut your mouth")
+KIND = ScoreInput(text="a lovely tram line for passengers")
+TRAMS = Article(id="t", title="tram line station", text="the driver stops at the depot and passengers need a ticket")
+
+
+def test_scores_are_probabilities_in_the_order_of_the_inputs(model):
+    rude, kind = model.score([RUDE, KIND])
+
+    assert rude.values["toxicity"] > kind.values["toxicity"]
+    assert rude.model_version == model.version
+    assert all(0 <= value <= 1 for scores in (rude, kind) for value in scores.values.values())
+
+
+def test_no_inputs_give_no_scores(model):
+    assert model.score([]) == []
+
+
+def test_an_input_scores_the_same_alone_and_among_others_and_from_many_threads(model):
+    inputs = [RUDE, KIND, ScoreInput(text="tram tickets are late", article=TRAMS)] * 5
+    together = model.score(inputs)
+
+    with ThreadPoolExecutor(8) as threads:
+        alone = list(threads.map(lambda each: model.score([each])[0], inputs))
+
+    assert alone == together
+
+
+def test_without_an_article_or_topical_words_there_is_no_off_topic_score(model):
+    silent = [
+        ScoreInput(text="The tram stops at the station"),
+        ScoreInput(text="The tram stops at the station", article=Article(id="empty")),
+        ScoreInput(text="Well said!", article=TRAMS),
+        ScoreInput(text="Agreed.", article=TRAMS),
+        ScoreInput(text="😀😀😀", article=TRAMS),
+    ]
+
+    assert ["off_topic" in scores.values for scores in model.score(silent)] == [False] * 5
+
+
+def test_a_comment_on_another_topic_is_more_off_topic(model):
+    on, off = model.score(
+        [
+            ScoreInput(text="passengers without a ticket annoy the driver", article=TRAMS),
+            ScoreInput(text="tulips and roses need compost in the greenhouse", article=TRAMS),
+        ]
+    )
+
+    assert on.values["off_topic"] < off.values["off_topic"]
+
+
+def test_a_reply_on_its_parents_topic_is_less_off_topic(model):
+    text = "tulips and roses need compost in the greenhouse"
+    alone, reply = model.score(
+        [
+            ScoreInput(text=text, article=TRAMS),
+            ScoreInput(text=text, article=TRAMS, parent=Parent(text="My roses and tulips got compost in the greenhouse")),
+        ]
+    )
+
+    assert reply.values["off_topic"] < alone.values["off_topic"]
+
+
+def test_an_empty_parent_changes_nothing(model):
+    one, other = model.score([ScoreInput(text=KIND.text, article=TRAMS), ScoreInput(text=KIND.text, article=TRAMS, parent=Parent())])
+
+    assert one == other
+
+
+@pytest.mark.parametrize("text", ["\u0000", "\ud800", "😀", "🏳️‍🌈", "مرحبا", "a" * 20_000, "<" * 500, "𝕬" * 100])
+def test_any_text_gets_every_attribute_without_an_article(model, text):
+    (scores,) = model.score([ScoreInput(text=text)])
+
+    assert scores.values.keys() == {"toxicity", "insult", "spam"}
+    assert not any(np.isnan(value) for value in scores.values.values())

@@ -1,0 +1,233 @@
+"""Training from the command line, and what it makes of labels."""
+
+import gzip
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tiny_corpora
+
+from service.scoring import load
+from training import dataset
+from training.__main__ import main
+from training.calibration import curve, to_prevalence
+from training.dataset import LabelledText, target
+from training.evaluate import calibration_error, threshold_rows
+from training.pipelines import soft
+from training.thresholds import printed_proposals, proposals
+from training.topics import TRAINED_ON, draw_pairs
+
+SMALL = ["--columns", "2000", "--vocabulary", "300"]
+
+
+def labelled(**labels):
+    return LabelledText("text", labels, "jigsaw", "text")
+
+
+def test_a_missing_label_is_missing_and_not_zero():
+    assert target(labelled(toxicity=1), "insult") is None
+    assert target(labelled(toxicity=1, insult=0), "insult") == 0
+
+
+def test_any_of_0_is_0_for_all_six_and_says_nothing_of_spam():
+    row = labelled(any=0)
+
+    assert [target(row, name) for name in dataset.TOXIC_ATTRIBUTES] == [0] * 6
+    assert target(row, "spam") is None
+
+
+def test_any_of_1_names_no_attribute_but_mostly_means_toxicity():
+    row = labelled(any=1)
+
+    assert target(row, "toxicity") == pytest.approx(0.94)
+    assert {target(row, name) for name in dataset.LABELLED if name != "toxicity"} == {None}
+
+
+def test_a_soft_label_is_both_answers_by_weight():
+    rows, hard, weights = soft(np.array([1.0, 0.7, 0.0]))
+
+    assert [(int(r), int(h), round(float(w), 3)) for r, h, w in zip(rows, hard, weights, strict=True)] == [
+        (0, 1, 1.0),
+        (1, 1, 0.7),
+        (1, 0, 0.3),
+        (2, 0, 1.0),
+    ]
+
+
+def test_near_copies_fall_into_one_fold():
+    key = dataset.text_key("You are an IDIOT, 17 times!")
+
+    assert key == dataset.text_key("you are an i.d.i.o.t 18 times")
+    assert 0 <= dataset.fold_of(key, 4) < 4
+
+
+def test_texts_of_a_test_file_are_left_out_however_they_are_spelt(tmp_path):
+    rows = [{"text": "You are an idiot", "labels": {"toxicity": 1}}, {"text": "Fine words", "labels": {"toxicity": 0}}]
+    (tmp_path / "toxicity-own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "test-own.jsonl").write_text(json.dumps({"text": "YOU are an i d i o t!", "labels": {"toxicity": 1}}) + "\n")
+
+    assert [row.text for row in dataset.read(tmp_path).texts] == ["Fine words"]
+
+
+def test_csv_files_are_known_by_their_headers(tmp_path):
+    corpora = dataset.read(tiny_corpora.write_csv(tmp_path))
+    civil, jigsaw = corpora.texts[1], corpora.texts[-1]
+
+    assert civil.source == "civil"
+    assert civil.labels == {"toxicity": 0.7, "severe_toxicity": 0.1, "identity_attack": 0.0, "insult": 0.6, "threat": 0.0}
+    assert jigsaw.source == "jigsaw"
+    assert jigsaw.labels["profanity"] == 0
+    assert "second line" in jigsaw.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("toxicity-x.jsonl", "{", "line 1"),
+        ("toxicity-x.jsonl", '{"text": "a", "labels": {"rudeness": 1}}', "rudeness"),
+        ("toxicity-x.jsonl", '{"text": "a", "labels": {"toxicity": 2}}', "0 to 1"),
+        ("toxicity-x.jsonl", '{"labels": {}}', "expected text"),
+        ("x.csv", "a,b\n1,2\n", "Jigsaw's header"),
+        ("topicality-comments.jsonl", '{"article": "nowhere", "text": "a"}', "nowhere"),
+        ("readme.txt", "", "can be trained on"),
+        ("toxicity-x.jsonl", '{"text": "a", "labels": {"toxicity": 1}}', "nothing can be fitted"),
+    ],
+)
+def test_data_that_cannot_be_used_are_named(tmp_path, capsys, name, content, said):
+    (tmp_path / name).write_text(content)
+
+    assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_missing_folder_is_named(tmp_path, capsys):
+    assert main(["--data", str(tmp_path / "nowhere")]) == 2
+    assert "--data" in capsys.readouterr().err
+
+
+def test_too_few_articles_alone_are_too_little(tmp_path, capsys):
+    (tmp_path / "topicality-articles.jsonl").write_text('{"id": "a", "title": "trams", "text": "", "source": "reddit"}\n')
+    (tmp_path / "topicality-comments.jsonl").write_text('{"article": "a", "text": "tram drivers strike"}\n')
+
+    assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "too little" in capsys.readouterr().err
+
+
+def command(data, out, *options):
+    line = [sys.executable, "-m", "training", "--data", data, "--out", out, *SMALL, *options]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    data = tiny_corpora.write(tmp_path_factory.mktemp("data"))
+    out = tmp_path_factory.mktemp("models")
+    done = command(data, out)
+    assert done.returncode == 0, done.stderr
+    return data, out, done
+
+
+def test_one_command_fits_evaluates_and_publishes(trained):
+    _, out, done = trained
+
+    assert {path.name for path in out.iterdir()} == {"attributes.joblib", "topicality.joblib", "manifest.json", "CARD.md"}
+    assert "| threshold | precision | recall | share of comments |" in done.stdout
+    assert "experts: 100%" in done.stderr
+    load(out).check_probes()
+
+
+def test_the_manifest_says_what_the_models_were_made_of(trained):
+    data, out, _ = trained
+    manifest = json.loads((out / "manifest.json").read_text())
+
+    assert {file["name"] for file in manifest["data"]} == {path.name for path in data.iterdir() if not path.name.startswith("test-")}
+    assert manifest["metrics"]["tests"]["test-jigsaw"]["rows"] == 40
+    assert set(manifest["metrics"]["tests"]["topicality"]) == {"wsj"}
+    assert manifest["metrics"]["held_out"]["toxicity"]["auc"] > 0.9
+
+
+def test_the_card_tells_terms_limits_and_uses(trained):
+    card = (trained[1] / "CARD.md").read_text()
+
+    for said in ("Intended", "Not intended", "## Limits", "toxicity-jigsaw.jsonl.gz", "CC BY-SA", "Proposed thresholds", "ROC-AUC"):
+        assert said in card
+
+
+def test_the_same_data_give_the_same_bytes(trained, tmp_path):
+    data, out, _ = trained
+
+    command(data, tmp_path, "--jobs", "1")
+
+    for name in ("attributes.joblib", "topicality.joblib", "manifest.json"):
+        assert (tmp_path / name).read_bytes() == (out / name).read_bytes()
+
+
+def test_no_text_of_the_corpora_is_published(trained):
+    data, out, _ = trained
+    texts = [json.loads(line)["text"] for line in gzip.decompress((data / "toxicity-jigsaw.jsonl.gz").read_bytes()).splitlines()]
+    published = "".join(path.read_text() for path in (out / "manifest.json", out / "CARD.md"))
+
+    assert not any(text in published for text in texts)
+
+
+def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
+    data = tiny_corpora.write_csv(tmp_path / "data")
+
+    assert main(["--data", str(data), "--out", str(tmp_path / "out"), *SMALL]) == 0
+    assert load(tmp_path / "out").attributes == ("toxicity", "severe_toxicity", "insult")
+
+
+def test_help_has_examples(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+
+    assert "python -m training evaluate" in capsys.readouterr().out
+
+
+def test_true_and_drawn_pairs_are_as_many_and_stay_with_their_own_article(tmp_path):
+    corpora = dataset.read(tiny_corpora.write(tmp_path))
+    pairs = draw_pairs(corpora, TRAINED_ON)
+
+    assert sum(pair.wrong for pair in pairs) * 2 == len(pairs)
+    assert {corpora.articles[pair.article].source for pair in pairs} == {"nyt-debate"}
+    assert any(pair.context.parent for pair in pairs)
+    assert not all(pair.context.parent for pair in pairs)
+
+
+def test_calibrated_scores_mean_what_they_say():
+    rng = np.random.default_rng(5)
+    margins = rng.normal(-2, 2, 20_000)
+    labels = (rng.random(20_000) < 1 / (1 + np.exp(-1.5 * margins))).astype(float)
+    at, known = curve(margins, labels, np.ones(20_000))
+    scores = np.interp(margins, at, known)
+
+    assert calibration_error(labels, scores, np.ones(20_000)) < 0.01
+    assert (np.diff(at) > 0).all()
+    assert (np.diff(known) > 0).all()
+
+
+def test_weights_restore_the_natural_prevalence():
+    labels = np.array([1.0, 1.0, 0.0, 0.0])
+    weights = to_prevalence(labels, 0.1)
+
+    assert (weights * labels).sum() / weights.sum() == pytest.approx(0.1)
+
+
+def test_a_threshold_tells_its_precision_recall_and_share():
+    rows = threshold_rows(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.3, 0.6, 0.1]), np.ones(4))
+    at_half = next(row for row in rows if row["threshold"] == 0.5)
+
+    assert at_half == {"threshold": 0.5, "precision": 0.5, "recall": 0.5, "share": 0.5}
+    assert rows[-1]["precision"] is None
+
+
+def test_off_topic_alone_is_never_proposed_to_reject():
+    row = {"thresholds": [{"threshold": 0.9, "precision": 1.0, "recall": 0.1, "share": 0.1}]}
+
+    assert proposals(row, "toxicity")["reject"] is not None
+    assert proposals(row, "off_topic")["reject"] is None
+    assert "| off_topic | reject | none |" in printed_proposals({"off_topic": row})
+    assert not math.isnan(row["thresholds"][0]["precision"])
