@@ -13,7 +13,6 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
 from service import auth
