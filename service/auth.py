@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 
 from flask import Blueprint, Flask, abort, g, request
 from sqlalchemy import Connection
@@ -17,8 +18,6 @@ from service.config import ConfigError
 from service.parts import current_parts
 from service.storage import keys
 from service.storage.engine import reading, writing
-
-QUICKSTART = "quickstart"
 
 Access = Callable[[], None]
 
@@ -79,11 +78,15 @@ def create_key(db: Connection, *, site: str, name: str, signed: bool) -> str:
 
 
 def quickstart_key(db: Connection, secret_key: str, site: str) -> str:
-    """The key that `make run` prints: the same each time, since it is derived from SECRET_KEY."""
-    secret = hmac.new(secret_key.encode(), b"quickstart", sha256).hexdigest()
-    if keys.find(db, QUICKSTART) is None:
-        return _add_key(db, QUICKSTART, secret, site, "made by make run", signed=False)
-    return f"cm_{QUICKSTART}_{secret}"
+    """The key that `make run` prints: the same each time, since it is derived from SECRET_KEY, until it is revoked."""
+    for attempt in count(1):
+        secret = hmac.new(secret_key.encode(), f"quickstart:{attempt}".encode(), sha256).hexdigest()
+        id = f"try{_hash(secret)[:9]}"
+        if not keys.exists(db, id):
+            return _add_key(db, id, secret, site, "made by make run", signed=False)
+        if keys.find(db, id):
+            return f"cm_{id}_{secret}"
+    raise AssertionError
 
 
 def signing_secret(secret_key: str | None, key_id: str) -> str:

@@ -4,18 +4,22 @@ import json
 import secrets
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from service import auth, rules, scoring
 from service.config import SECRET_KEY_FILE
+from service.domain import MAX_NAME
 from service.parts import current_parts
 from service.rule_problems import PolicyError
 from service.storage import keys
-from service.storage.engine import migrate, reading, writing
+from service.storage.engine import StorageError, fault, migrate, reading, writing
 
+MAX_SITE = 100  # a site and an article's id fit one index of PostgreSQL together
 QUICKSTART_SITE = "example"
 EXAMPLE = {
     "id": "1",
@@ -23,9 +27,38 @@ EXAMPLE = {
     "article": {"id": "night-trains", "title": "City council votes to bring back night trains"},
 }
 
-key_group = AppGroup("key", help="API keys: one site each, shown once, stored as a hash.")
-policy_group = AppGroup("policy", help="The house rules.")
-model_group = AppGroup("model", help="The trained models.")
+
+class _Sentences(click.Command):
+    """A command whose foreseeable faults are a sentence and not a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (PolicyError, scoring.ModelError, StorageError) as error:
+            raise click.ClickException(str(error)) from None
+        except SQLAlchemyError as error:
+            raise click.ClickException(fault(error)) from None
+
+
+class _Group(_Sentences, AppGroup):
+    pass
+
+
+key_group = _Group("key", help="API keys: one site each, shown once, stored as a hash.")
+policy_group = _Group("policy", help="The house rules.")
+model_group = _Group("model", help="The trained models.")
+
+
+def _site(_context: click.Context, _option: click.Parameter, site: str) -> str:
+    if not 1 <= len(site) <= MAX_SITE or not site.strip():
+        raise click.BadParameter(f"1 to {MAX_SITE} characters, not all blank")
+    return site
+
+
+def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    if len(name) > MAX_NAME:
+        raise click.BadParameter(f"at most {MAX_NAME} characters")
+    return name
 
 
 def register(app: Flask) -> None:
@@ -33,7 +66,7 @@ def register(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-@click.command("migrate")
+@click.command("migrate", cls=_Sentences)
 @with_appcontext
 def migrate_command() -> None:
     """Bring the database to this version. Does nothing where it is; run it before each start of a new version."""
@@ -42,17 +75,18 @@ def migrate_command() -> None:
 
 
 @key_group.command("create")
-@click.option("--site", required=True, help="The site that the key is for; it sees nothing of another's.")
-@click.option("--name", default="", help="What you will know it by, such as 'production CMS'.")
+@click.option("--site", required=True, callback=_site, help="The site that the key is for; it sees nothing of another's.")
+@click.option("--name", default="", callback=_name, help="What you will know it by, such as 'production CMS'.")
 @click.option("--signed", is_flag=True, help="Ask for a signature (Standard Webhooks) on each request with a body.")
 def create_key(site: str, name: str, signed: bool) -> None:
     """Make a key and show it, once."""
     parts = current_parts()
     with writing(parts.engine) as db:
         key = auth.create_key(db, site=site, name=name, signed=signed)
+        secret = auth.signing_secret(parts.config.secret_key, key.split("_")[1]) if signed else None
     click.echo(f"Key for the site '{site}', shown this once:\n\n  {key}\n")
-    if signed:
-        click.echo(f"Signing secret (Standard Webhooks):\n\n  {auth.signing_secret(parts.config.secret_key, key.split('_')[1])}\n")
+    if secret:
+        click.echo(f"Signing secret (Standard Webhooks):\n\n  {secret}\n")
     click.echo(f"Send it as 'Authorization: Bearer KEY'. To end it: flask --app service key revoke {key.split('_')[1]}")
 
 
@@ -83,25 +117,18 @@ def revoke_key(id: str) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def check_policy(file: Path | None) -> None:
     """Read the house rules and say what they do, or what is wrong, by line. FILE defaults to POLICY_FILE."""
-    try:
-        found = rules.load(file or current_parts().config.policy_file)
-    except PolicyError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(rules.summary(found))
+    click.echo(rules.summary(rules.load(file or current_parts().config.policy_file)))
 
 
 @model_group.command("check")
 def check_model() -> None:
     """Verify the models' files and score their probe texts again."""
-    try:
-        model = current_parts().model
-        model.check_probes()
-    except scoring.ModelError as error:
-        raise click.ClickException(str(error)) from None
+    model = current_parts().model
+    model.check_probes()
     click.echo(f"The model {model.version} is whole and scores its probes as it did when it was published.")
 
 
-@click.command("quickstart")
+@click.command("quickstart", cls=_Sentences)
 @with_appcontext
 def quickstart() -> None:
     """Set up for a first try: a secret, a database, a key; and print a request to paste."""

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from click import ClickException
 
 SECRET_KEY_FILE = Path("var/secret_key")
 
 
-class ConfigError(Exception):
+class ConfigError(ClickException):  # so that a command says it as a sentence too
     """A variable that the service cannot start with, in a sentence that names it and its value."""
 
 
@@ -47,21 +50,29 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 def _database_url(text: str) -> str:
     for scheme in ("postgresql://", "postgres://"):
         if text.startswith(scheme):
-            return "postgresql+psycopg://" + text.removeprefix(scheme)
-    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+            text = "postgresql+psycopg://" + text.removeprefix(scheme)
+    known = text.startswith(("sqlite:///", "postgresql+psycopg://")) and text not in ("sqlite:///", "sqlite:///:memory:")
+    if not known or not _is_url(text):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
     return text
 
 
+def _is_url(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
+
+
 def _redis_url(text: str) -> str | None:
-    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+    if text and not (text.startswith(("redis://", "rediss://", "unix://")) and _is_url(text)):
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://...")
     return text or None
 
 
 def _rate(text: str) -> str:
     count, _, unit = text.partition("/")
-    if not count.isdecimal() or int(count) == 0 or unit not in ("second", "minute", "hour"):
+    if not (count.isascii() and count.isdecimal()) or int(count) == 0 or unit not in ("second", "minute", "hour"):
         raise ValueError("a rate such as 600/minute (second, minute or hour)")
     return text
 

@@ -9,10 +9,17 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_306_002  # any number that nobody else locks
+
+
+class StorageError(Exception):
+    """The database cannot be used: a sentence that says what is wrong and what to do."""
 
 
 def open_engine(url: str) -> Engine:
@@ -38,21 +45,41 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def migrate(engine: Engine) -> None:
-    """Brings the tables to the newest version, making an SQLite file where there is none; does nothing where they are."""
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    with writing(engine) as connection:
-        config = AlembicConfig()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    """Brings the tables to the newest version, making an SQLite file where there is none; does nothing where they are.
+
+    Raises StorageError.
+    """
+    try:
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        with writing(engine) as connection:
+            if engine.dialect.name == "postgresql":  # one at a time, where several machines start together
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            config = _alembic()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError:
+        raise StorageError(
+            "The database is of another version than this service, most likely a newer one. Start the version that it was last used with."
+        ) from None
+    except (SQLAlchemyError, OSError) as error:
+        raise StorageError(fault(error)) from None
 
 
 def is_migrated(connection: Connection) -> bool:
+    return MigrationContext.configure(connection).get_current_revision() == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def fault(error: Exception) -> str:
+    """What an operator needs to know of a database that cannot be used."""
+    cause = str(error.orig).strip() if isinstance(error, OperationalError) else type(error).__name__
+    return f"The database of DATABASE_URL cannot be used: {cause}. If it answers, `flask --app service migrate` makes its tables."
+
+
+def _alembic() -> AlembicConfig:
     config = AlembicConfig()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == newest
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

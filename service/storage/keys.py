@@ -16,7 +16,13 @@ def add(db: Connection, *, id: str, site: str, name: str, hash: str, signed: boo
     db.execute(insert(keys).values(id=id, site=site, name=name, hash=hash, signed=signed, created_at=datetime.now(UTC)))
 
 
+def exists(db: Connection, id: str) -> bool:
+    """Whether there is or was such a key."""
+    return db.execute(select(keys.c.id).where(keys.c.id == id)).first() is not None
+
+
 def find(db: Connection, id: str) -> Row[Any] | None:
+    """The key, where it is in force."""
     return db.execute(select(keys).where(keys.c.id == id, keys.c.revoked_at.is_(None))).one_or_none()
 
 

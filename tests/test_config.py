@@ -1,0 +1,83 @@
+"""The environment: a bad value stops the start, and the README says what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service import config
+from service.config import VARIABLES, Config, ConfigError
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def test_an_empty_environment_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = Config.from_environ({})
+    assert (found.port, found.workers, found.database_url, found.secret_key) == (8000, 2, "sqlite:///var/comments.db", None)
+
+
+def test_an_empty_value_is_the_default() -> None:
+    assert Config.from_environ({"PORT": "", "REDIS_URL": ""}) == Config.from_environ({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eight"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "80.5"),
+        ("WORKERS", "0"),
+        ("WORKERS", "-1"),
+        ("WORKERS", "65"),
+        ("RATE_LIMIT", "600"),
+        ("RATE_LIMIT", "0/minute"),
+        ("RATE_LIMIT", "many/minute"),
+        ("RATE_LIMIT", "٣/minute"),
+        ("RATE_LIMIT", "600/fortnight"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_LEVEL", "info"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"{name} is {value!r}: expected ")):
+        Config.from_environ({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "hunter2"),
+        ("DATABASE_URL", "mysql://root:hunter2@db/comments"),
+        ("DATABASE_URL", "hunter2.db"),
+        ("DATABASE_URL", "postgresql://ada:hunter2@db:port/comments"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("REDIS_URL", "http://:hunter2@redis"),
+        ("REDIS_URL", "redis://:hunter2@redis:port"),
+    ],
+)
+def test_a_bad_secret_is_named_without_its_value(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name} is \(not shown\): expected ") as caught:
+        Config.from_environ({name: value})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_usual_name_of_postgresql_is_understood(scheme: str) -> None:
+    assert Config.from_environ({"DATABASE_URL": f"{scheme}://ada@db/comments"}).database_url == "postgresql+psycopg://ada@db/comments"
+
+
+def test_the_secret_key_of_make_run_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "secret_key")
+    (tmp_path / "secret_key").write_text("f" * 40 + "\n")
+    assert Config.from_environ({}).secret_key == "f" * 40
+    assert Config.from_environ({"SECRET_KEY": "e" * 40}).secret_key == "e" * 40
+
+
+def test_the_readme_has_every_variable_with_its_default_and_meaning() -> None:
+    """Rows of a table: | `NAME` | `default` | meaning |, and the default is `none` where it is empty."""
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    told = [(name, default.strip("`"), meaning) for name, default, meaning in rows]
+    assert told == [(one.name, one.default or "none", one.meaning) for one in VARIABLES]

@@ -1,0 +1,133 @@
+"""Is it alive, is it ready, and what has it done."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import fake_models
+import pytest
+from conftest import Caller, make_caller
+from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+
+def figure(caller: Caller, name: str, **labels: str) -> float:
+    page = caller.get("/metrics")
+    assert page.status_code == 200
+    samples = [one for family in text_string_to_metric_families(page.get_data(as_text=True)) for one in family.samples]
+    return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
+
+
+@pytest.fixture
+def unplug(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    def now() -> None:
+        engine.dispose()
+        monkeypatch.setattr(engine.dialect, "connect", refuse)
+
+    return now
+
+
+def test_it_is_alive_without_its_database(stranger: Caller, unplug: Callable[[], None]) -> None:
+    unplug()
+    assert stranger.get("/healthz").get_json() == {"status": "ok"}
+
+
+def test_it_is_ready_and_says_with_what(stranger: Caller) -> None:
+    answer = stranger.get("/readyz")
+    facts = answer.get_json()
+    assert answer.status_code == 200
+    assert facts.pop("policy_version")
+    assert facts == {"status": "ok", "database": "ok", "version": version("comment-moderation"), "model_version": fake_models.VERSION}
+
+
+def test_it_is_not_ready_without_its_database(stranger: Caller, unplug: Callable[[], None]) -> None:
+    unplug()
+    answer = stranger.get("/readyz")
+    assert (answer.status_code, answer.get_json()["database"]) == (503, "does not answer")
+
+
+def test_it_is_not_ready_on_tables_of_another_version(stranger: Caller, engine: Engine) -> None:
+    with engine.begin() as db:
+        before = db.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        db.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    try:
+        answer = stranger.get("/readyz")
+    finally:
+        with engine.begin() as db:
+            db.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
+    assert answer.status_code == 503
+    assert "flask --app service migrate" in answer.get_json()["database"]
+
+
+def test_decisions_are_counted_by_site_and_outcome(gazette: Caller, herald: Caller) -> None:
+    def count(site: str, outcome: str) -> float:
+        return figure(gazette, "moderation_decisions_total", site=site, outcome=outcome)
+
+    before = count("gazette", "hold"), count("gazette", "approve"), count("herald", "hold")
+    gazette.comment("c1", "How rude.")
+    gazette.comment("c2", "Well said.")
+    assert (count("gazette", "hold"), count("gazette", "approve"), count("herald", "hold")) == (before[0] + 1, before[1] + 1, before[2])
+
+
+def test_a_repeat_is_not_counted_again(gazette: Caller) -> None:
+    gazette.comment("c1", "How rude.")
+    before = figure(gazette, "moderation_decisions_total")
+    gazette.comment("c1", "How rude.")
+    assert figure(gazette, "moderation_decisions_total") == before
+
+
+def test_holds_are_counted_by_reason(gazette: Caller) -> None:
+    before = figure(gazette, "moderation_holds_total", site="gazette", reason="scoring_failed")
+    gazette.comment("c1", "An unscorable thing.")
+    assert figure(gazette, "moderation_holds_total", site="gazette", reason="scoring_failed") == before + 1
+
+
+def test_scoring_is_timed_and_its_failures_are_counted(gazette: Caller) -> None:
+    names = "moderation_scoring_seconds_count", "moderation_scoring_failures_total"
+    before = [figure(gazette, name) for name in names]
+    gazette.comment("c1", "An unscorable thing.")
+    assert [figure(gazette, name) for name in names] == [before[0] + 1, before[1] + 1]
+
+
+def test_requests_are_counted_by_route_and_not_by_address(gazette: Caller) -> None:
+    before = figure(gazette, "moderation_requests_total", route="/v1/comments/<name:id>", status="404")
+    gazette.get("/v1/comments/one")
+    gazette.get("/v1/comments/two")
+    assert figure(gazette, "moderation_requests_total", route="/v1/comments/<name:id>", status="404") == before + 2
+    gazette.get("/wp-login.php")
+    assert figure(gazette, "moderation_requests_total", route="(none)", status="404") > 0
+
+
+def test_the_queue_says_how_many_wait_and_how_long(gazette: Caller, herald: Caller, engine: Engine) -> None:
+    gazette.comment("c1", "How rude.")
+    gazette.comment("c2", "Well said.")
+    with engine.begin() as db:
+        db.execute(text("UPDATE comments SET received_at = '2026-01-01 00:00:00+00:00' WHERE id = 'c1'"))
+    assert figure(herald, "moderation_queue_comments", site="gazette") == 1
+    assert figure(herald, "moderation_queue_age_seconds", site="gazette") > 86_400
+
+
+def test_an_edit_that_is_approved_leaves_the_queue(gazette: Caller) -> None:
+    gazette.comment("c1", "How rude.")
+    gazette.comment("c1", "Well said.")
+    assert figure(gazette, "moderation_queue_comments", site="gazette") == 0
+
+
+def test_the_other_figures_stay_without_the_database(stranger: Caller, unplug: Callable[[], None]) -> None:
+    unplug()
+    assert figure(stranger, "moderation_requests_total") > 0
+
+
+@pytest.mark.parametrize(("sent", "status"), [({}, 401), ({"Authorization": "Bearer no"}, 401), ({"Authorization": "Bearer tokén"}, 200)])
+def test_metrics_may_ask_for_a_token(new_app: Callable[..., Flask], sent: dict[str, str], status: int) -> None:
+    stranger = Caller(new_app(METRICS_TOKEN="tokén"))
+    assert stranger.call("GET", "/metrics", sent).status_code == status
+
+
+def test_an_api_key_is_no_metrics_token(new_app: Callable[..., Flask]) -> None:
+    assert make_caller(new_app(METRICS_TOKEN="token"), "gazette").get("/metrics").status_code == 401

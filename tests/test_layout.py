@@ -1,0 +1,63 @@
+"""What may import what, and who may call what."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from service import auth
+
+SERVICE = Path(__file__).parent.parent / "service"
+
+
+def imported(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return found
+
+
+@pytest.mark.parametrize("file", sorted(SERVICE.rglob("*.py")), ids=lambda file: str(file.relative_to(SERVICE)))
+def test_the_service_does_not_import_training(file: Path) -> None:
+    assert not {name for name in imported(file) if name.split(".")[0] in ("training", "tests", "benchmarks")}
+
+
+@pytest.mark.parametrize("file", sorted(set(SERVICE.rglob("*.py")) - set((SERVICE / "storage").rglob("*.py"))), ids=lambda file: file.name)
+def test_queries_are_made_in_storage_alone(file: Path) -> None:
+    assert not imported(file) & {
+        "sqlalchemy.select",
+        "sqlalchemy.insert",
+        "sqlalchemy.update",
+        "sqlalchemy.delete",
+        "service.storage.tables",
+    }
+
+
+def test_storage_and_scoring_know_nothing_of_http() -> None:
+    for file in [*(SERVICE / "storage").rglob("*.py"), SERVICE / "scoring.py", SERVICE / "moderation.py"]:
+        assert not {name for name in imported(file) if name.split(".")[0] in ("flask", "werkzeug")}, file
+
+
+def test_every_route_has_a_declared_access(app: Flask) -> None:
+    declared = {auth.open_to_all, auth.metrics_token, auth.api_key}
+    for rule in app.url_map.iter_rules():
+        blueprint = rule.endpoint.rpartition(".")[0]
+        assert declared & set(app.before_request_funcs.get(blueprint or "(none)", [])), rule
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json"])
+def test_what_is_open_is_few(app: Flask, path: str) -> None:
+    assert app.test_client().get(path).status_code == 200
+
+
+def test_all_else_asks_for_a_key(app: Flask) -> None:
+    opened = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
+    for rule in app.url_map.iter_rules():
+        if rule.rule not in opened:
+            for method in (rule.methods or set()) - {"OPTIONS"}:
+                answer = app.test_client().open(rule.rule.replace("<name:id>", "a"), method=method)
+                assert answer.status_code == 401, (method, rule)

@@ -1,0 +1,142 @@
+"""What is logged: a JSON object a line with the request's id, and never a reader's words or a key."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from conftest import Caller
+from flask import Flask
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DataError, OperationalError
+
+from service.logs import JsonFormatter
+
+SECRETIVE = {
+    "id": "c1",
+    "text": "secretive words, unscorable",
+    "author": {"id": "a1", "name": "secretive name"},
+    "article": {"id": "trains", "title": "secretive title", "text": "secretive article"},
+    "parent": {"text": "secretive parent"},
+}
+
+
+class Lines:
+    """What was logged, at every level and by everybody, as the service writes it."""
+
+    def __init__(self) -> None:
+        self.stream = StringIO()
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def all(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        return [line for line in self.all if line["logger"] == "service.requests"]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    found, root = Lines(), logging.getLogger()
+    handler, level = logging.StreamHandler(found.stream), root.level
+    handler.setFormatter(JsonFormatter())
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield found
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_a_request_is_a_line(gazette: Caller, lines: Lines) -> None:
+    gazette.comment("c1", "Well said.")
+    (line,) = lines.requests
+    assert line.pop("milliseconds") > 0
+    assert line.pop("time")
+    assert line.pop("request_id")
+    assert line == {
+        "level": "INFO",
+        "logger": "service.requests",
+        "message": "request",
+        "route": "/v1/comments",
+        "method": "POST",
+        "status": 200,
+        "site": "gazette",
+    }
+
+
+def test_an_answer_has_the_id_of_its_line(gazette: Caller, lines: Lines) -> None:
+    answer = gazette.get("/v1/comments/c1")
+    assert answer.headers["X-Request-Id"] == lines.requests[0]["request_id"]
+
+
+def test_a_request_may_bring_its_id(gazette: Caller, lines: Lines) -> None:
+    answer = gazette.call("GET", "/v1/comments/c1", {"X-Request-Id": "cms-42.a_B"})
+    assert answer.headers["X-Request-Id"] == lines.requests[0]["request_id"] == "cms-42.a_B"
+
+
+@pytest.mark.parametrize("told", ["", "a b", "a" * 65, "é", '"}', "x\t"])
+def test_an_id_that_is_no_id_is_replaced(gazette: Caller, lines: Lines, told: str) -> None:
+    answer = gazette.call("GET", "/v1/comments/c1", {"X-Request-Id": told})
+    assert answer.headers["X-Request-Id"] != told
+    assert len(lines.requests[0]["request_id"]) == 32
+
+
+def test_a_failing_scorer_is_logged_with_its_place_and_without_the_text(gazette: Caller, lines: Lines) -> None:
+    answer = gazette.post("/v1/comments", SECRETIVE)
+    (line,) = [line for line in lines.all if line["message"] == "scoring failed"]
+    assert (line["error"], line["request_id"]) == ("ValueError", answer.headers["X-Request-Id"])
+    assert any("fake_models.py" in place for place in line["at"])
+    assert "secretive" not in lines.text
+
+
+@pytest.mark.parametrize("fault", [OperationalError, DataError])
+def test_a_failing_database_is_logged_without_the_text(gazette: Caller, engine: Engine, lines: Lines, fault: type[Exception]) -> None:
+    def fail(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("INSERT INTO comments"):
+            raise fault(statement, parameters, Exception("secretive words"))
+
+    event.listen(engine, "before_cursor_execute", fail)
+    answer = gazette.post("/v1/comments", SECRETIVE)
+    assert answer.status_code == (503 if fault is OperationalError else 500)
+    assert [line["error"] for line in lines.all if "error" in line] == ["ValueError", fault.__name__]
+    assert "secretive" not in lines.text + answer.text
+
+
+def test_nothing_that_a_reader_wrote_is_logged(gazette: Caller, lines: Lines) -> None:
+    gazette.post("/v1/comments", SECRETIVE)
+    gazette.post("/v1/comments", SECRETIVE | {"text": "secretive edit"})
+    gazette.post("/v1/comments", SECRETIVE | {"id": 1})
+    gazette.post("/v1/comments:batch", {"comments": [SECRETIVE, {"text": "secretive"}]})
+    gazette.post("/v1/score", {"comments": [{"text": "secretive"}]})
+    gazette.call("POST", "/v1/comments", data='{"text": "secretive')
+    gazette.put("/v1/articles/trains", {"text": "secretive"})
+    gazette.get("/v1/comments/secretive")
+    assert len(lines.requests) == 8
+    assert "secretive" not in lines.text
+
+
+def test_no_key_is_logged(gazette: Caller, lines: Lines) -> None:
+    assert gazette.key is not None
+    gazette.comment("c1", "Well said.")
+    Caller(gazette.app, gazette.key + "x").get("/v1/comments/c1")
+    assert gazette.key.split("_", 2)[2] not in lines.text
+
+
+def test_an_unforeseen_fault_is_logged_under_the_id_of_its_answer(
+    gazette: Caller, lines: Lines, monkeypatch: pytest.MonkeyPatch, new_app: Callable[..., Flask]
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("secretive")
+
+    monkeypatch.setattr("service.policy.decide", broken)
+    answer = gazette.post("/v1/comments", SECRETIVE)
+    (line,) = [line for line in lines.all if line["message"] == "request failed"]
+    assert (line["error"], line["request_id"]) == ("RuntimeError", answer.get_json()["request_id"])
+    assert "secretive" not in lines.text
