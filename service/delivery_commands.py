@@ -102,9 +102,8 @@ def list_deliveries(endpoint: str | None, state: str | None, most: int) -> None:
     with reading(current_parts().engine) as db:
         rows = outbox.listing(db, endpoint=endpoint, state=state, most=most)
     for row in rows:
-        click.echo(
-            f"{row.created_at:%Y-%m-%d %H:%M:%S}  {row.id}  {row.endpoint}  {row.state:<10}{row.event:<19}{row.comment_id}  {_last(row)}"
-        )
+        what = f"{row.state:<10}{row.event:<19}{row.comment_id}"
+        click.echo(f"{row.created_at:%Y-%m-%d %H:%M:%S}  {row.id}  {row.endpoint}  {what}  {_last(row)}")
 
 
 @delivery_group.command("replay")

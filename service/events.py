@@ -5,12 +5,13 @@ A comment's text is not repeated in them, and what is told is where the comment 
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from service.domain import Decision
+from service.domain import Decision, Reason
 from service.storage import endpoints, outbox
 
 DECIDED, VERDICT, CORRECTED = "comment.decided", "comment.verdict", "comment.corrected"
@@ -20,12 +21,9 @@ UNDO_WINDOW = timedelta(seconds=10)  # a verdict is told after it, so that a sli
 
 def decided(db: Connection, comment: Row[Any], decision: Decision) -> None:
     """Tells of the service's decision on a comment's newest text."""
-    reasons = [
-        {"code": r.code, "decision": r.outcome, "message": r.message, "score": r.score, "threshold": r.threshold} for r in decision.reasons
-    ]
     told = {
         "decision": decision.outcome,
-        "reasons": reasons,
+        "reasons": [_reason(reason) for reason in decision.reasons],
         "scores": dict(decision.scores),
         "model_version": decision.model_version,
         "policy_version": decision.policy_version,
@@ -50,6 +48,11 @@ def _add(
     body = json.dumps({"type": event, "timestamp": _time(at), "data": {"comment": about} | told}, separators=(",", ":"))
     for endpoint in listening:
         outbox.add(db, endpoint, comment.pk, event, body, due_at=due_at, verdict=verdict)
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    """Without the words that did it: they are the reader's."""
+    return {name: value for name, value in asdict(reason).items() if name not in ("words", "outcome")} | {"decision": reason.outcome}
 
 
 def _time(at: datetime) -> str:
