@@ -10,7 +10,7 @@ install: .venv/installed  ## Make .venv with what the service needs
 
 run: install  ## Set up what is missing, print a key and a request to paste, and serve
 	@$(BIN)/flask --app service quickstart
-	@$(BIN)/python -m service
+	@SECURE_COOKIES=$${SECURE_COOKIES:-no} $(BIN)/python -m service
 
 test: .venv/tools lint  ## Check the code and pass all tests
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=90

@@ -19,6 +19,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from service.config import Config
     from service.intake import native
     from service.parts import Parts
+    from service.review import api, door, overview, pages
 
     config = config or Config.from_environ(os.environ)
     app = Flask(__name__, static_folder=None)
@@ -28,6 +29,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     logs.register(app)
     errors.register(app)
+    auth.set_up_sessions(app, config)
     app.before_request(auth.identify)
     limiter = Limiter(
         auth.rate_limit_key,
@@ -39,6 +41,10 @@ def create_app(config: "Config | None" = None) -> "Flask":
         headers_enabled=True,
     )
     auth.register(app, native.blueprint, auth.api_key)
+    auth.register(app, api.blueprint, auth.moderator_token)
+    auth.register(app, door.blueprint, auth.own_forms)
+    auth.register(app, pages.blueprint, auth.signed_in)
+    auth.register(app, overview.blueprint, auth.signed_in)
     for blueprint, access in (
         (native.description, auth.open_to_all),
         (health.blueprint, auth.open_to_all),

@@ -5,21 +5,31 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from itertools import count
 
-from flask import Blueprint, Flask, abort, g, request
+from flask import Blueprint, Flask, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection
 from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from service.config import ConfigError
+from service import signin
+from service.config import Config, ConfigError
+from service.domain import Moderator
 from service.parts import current_parts
 from service.storage import keys
 from service.storage.engine import reading, writing
 
-Access = Callable[[], None]
+SESSION = timedelta(hours=12)
+
+Access = Callable[[], ResponseReturnValue | None]
+
+_csrf = CSRFProtect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,33 @@ class Caller:
     signed: bool
 
 
+class _User(UserMixin):  # type: ignore[misc]
+    """A moderator as Flask-Login knows one."""
+
+    def __init__(self, moderator: Moderator, session_id: str) -> None:
+        self.moderator = moderator
+        self.id = session_id
+
+
+def set_up_sessions(app: Flask, config: Config) -> None:
+    """Cookies that only our pages get, and forms that only our pages can send."""
+    app.secret_key = config.secret_key
+    app.config.update(
+        SESSION_COOKIE_NAME="moderation",
+        SESSION_COOKIE_PATH="/review",
+        SESSION_COOKIE_SECURE=config.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=SESSION,
+        WTF_CSRF_CHECK_DEFAULT=False,  # the API has no cookies to abuse
+        WTF_CSRF_TIME_LIMIT=None,  # a page stays good as long as its session
+    )
+    _csrf.init_app(app)
+    manager = LoginManager(app)
+    manager.session_protection = None  # it would sign out whoever changes networks
+    manager.user_loader(_load_user)
+
+
 def register(app: Flask, blueprint: Blueprint, access: Access) -> None:
     app.register_blueprint(blueprint)
     app.before_request_funcs.setdefault(blueprint.name, []).append(access)  # the app's, so that a process may make several apps
@@ -38,6 +75,46 @@ def register(app: Flask, blueprint: Blueprint, access: Access) -> None:
 
 def open_to_all() -> None:
     """Anybody."""
+
+
+def own_forms() -> None:
+    """Anybody, through the pages of this service."""
+    if current_parts().config.secret_key is None:
+        abort(503, "SECRET_KEY is not set, so nobody can sign in. `make run` makes one in var/secret_key.")
+    _csrf.protect()
+
+
+def signed_in() -> ResponseReturnValue | None:
+    """A moderator with a session, through the pages of this service."""
+    own_forms()
+    if current_user.is_authenticated:
+        return None
+    if request.method != "GET" or request.accept_mimetypes.best == "application/json":
+        abort(401, "Your session is over. Sign in again.")
+    return redirect(url_for("door.sign_in", next=request.full_path.rstrip("?")))
+
+
+def moderator_token() -> None:
+    """The holder of a moderator's token."""
+    if g.moderator is None:
+        raise _unauthorized("Send a moderator's token as 'Authorization: Bearer TOKEN'. `flask moderator token NAME` makes one.")
+
+
+def moderator() -> Moderator:
+    """Who is signed in, or whose token came with the request."""
+    found: Moderator = g.moderator or current_user.moderator
+    return found
+
+
+def begin_session(moderator: Moderator) -> None:
+    session.clear()
+    session.permanent = True
+    login_user(_User(moderator, signin.session_id(current_parts(), moderator)))
+
+
+def end_session() -> None:
+    logout_user()
+    session.clear()
 
 
 def metrics_token() -> None:
@@ -56,8 +133,9 @@ def api_key() -> None:
 
 
 def identify() -> None:
-    """Sets g.caller from the Authorization header: the key's holder, or None."""
+    """Sets g.caller and g.moderator from the Authorization header: the key's holder, the token's holder, or None."""
     g.caller = None
+    g.moderator = signin.by_token(current_parts(), _bearer())
     prefix, _, rest = _bearer().partition("_")
     id, _, secret = rest.partition("_")
     if prefix != "cm" or not id or not secret or "\x00" in id:
@@ -69,7 +147,11 @@ def identify() -> None:
 
 
 def rate_limit_key() -> str:
-    return f"key:{g.caller.key_id}" if g.get("caller") else f"address:{request.remote_addr}"
+    if g.get("caller"):
+        return f"key:{g.caller.key_id}"
+    if g.get("moderator"):
+        return f"moderator:{g.moderator.pk}"
+    return f"session:{session['_user_id']}" if "_user_id" in session else f"address:{request.remote_addr}"
 
 
 def create_key(db: Connection, *, site: str, name: str, signed: bool) -> str:
@@ -122,6 +204,11 @@ def _check_signature(caller: Caller) -> None:
     with writing(current_parts().engine) as db:
         if keys.is_replay(db, sha256(signed).hexdigest()):
             abort(409, "This signed request was received before. Sign each attempt anew, with the time of the attempt.")
+
+
+def _load_user(session_id: str) -> _User | None:
+    found = signin.by_session(current_parts(), session_id)
+    return None if found is None else _User(found, session_id)
 
 
 def _bearer() -> str:

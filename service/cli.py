@@ -15,6 +15,7 @@ from service import auth, rules, scoring
 from service.config import SECRET_KEY_FILE
 from service.domain import MAX_NAME
 from service.parts import current_parts
+from service.review.commands import demo_command, moderator_group
 from service.rule_problems import PolicyError
 from service.storage import keys
 from service.storage.engine import StorageError, fault, migrate, reading, writing
@@ -62,7 +63,7 @@ def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
 
 
 def register(app: Flask) -> None:
-    for command in (key_group, policy_group, model_group, migrate_command, quickstart):
+    for command in (key_group, policy_group, model_group, moderator_group, migrate_command, quickstart, demo_command):
         app.cli.add_command(command)
 
 
@@ -142,6 +143,8 @@ def quickstart() -> None:
     click.echo(
         f"curl -s {address}/v1/comments -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'\n"
     )
+    click.echo(f"The moderators' queue is at {address}/review/. To fill it with an example and get a name and a password:\n")
+    click.echo("  .venv/bin/flask --app service demo\n")
 
 
 def _make_secret_key() -> str:

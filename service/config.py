@@ -91,6 +91,12 @@ def _yes_or_no(text: str) -> bool:
     return text == "yes"
 
 
+def _issuer(text: str) -> str | None:
+    if text and not text.startswith(("https://", "http://localhost:", "http://127.0.0.1:")):
+        raise ValueError("the https:// address of an OpenID Connect provider")
+    return text.rstrip("/") or None
+
+
 def _optional(text: str) -> str | None:
     return text or None
 
@@ -110,6 +116,14 @@ VARIABLES = (
     Variable("METRICS_TOKEN", _optional, "", "the bearer token that `/metrics` asks for; without it `/metrics` is open"),
     Variable("DELIVERY", _one_of("beside", "apart"), "beside", "who sends webhooks: the service itself, or `flask deliver` apart from it"),
     Variable("ALLOW_PRIVATE_WEBHOOKS", _yes_or_no, "no", "`yes` also sends webhooks to private and loopback addresses, and by plain http"),
+    Variable(
+        "SECURE_COOKIES", _yes_or_no, "yes", "`no` lets moderators sign in over plain http: for a try on one machine, as `make run` does"
+    ),
+    Variable(
+        "OIDC_ISSUER", _issuer, "", "the OpenID Connect provider where moderators may sign in, with the two below; without it by password"
+    ),
+    Variable("OIDC_CLIENT_ID", _optional, "", "what that provider knows the service by"),
+    Variable("OIDC_CLIENT_SECRET", _optional, "", "the secret that it gave for that"),
     Variable("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "the least severe line that is logged"),
 )
 
@@ -128,12 +142,21 @@ class Config:
     metrics_token: str | None
     delivery: str
     allow_private_webhooks: bool
+    secure_cookies: bool
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None
     log_level: str
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
         """Reads every variable; raises ConfigError at the first that is not valid. A secret's value is not repeated."""
-        return cls(**{variable.name.lower(): _read(variable, environ) for variable in VARIABLES})
+        values = {variable.name: _read(variable, environ) for variable in VARIABLES}
+        oidc = {name for name in values if name.startswith("OIDC_")}
+        missing = sorted(name for name in oidc if values[name] is None)
+        if 0 < len(missing) < len(oidc):
+            raise ConfigError(f"{missing[0]} is not set: expected all of {', '.join(sorted(oidc))}, or none.")
+        return cls(**{name.lower(): value for name, value in values.items()})
 
 
 def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
@@ -141,5 +164,9 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
     try:
         return variable.read(text)
     except ValueError as error:
-        shown = "(not shown)" if variable.name in ("SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REDIS_URL") else repr(text)
+        shown = (
+            "(not shown)"
+            if variable.name in ("SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REDIS_URL", "OIDC_CLIENT_SECRET")
+            else repr(text)
+        )
         raise ConfigError(f"{variable.name} is {shown}: expected {error}.") from None

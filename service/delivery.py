@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from service import auth
 from service.parts import Parts
 from service.post import TIMEOUT, Answer, post
-from service.storage import endpoints, outbox
+from service.storage import endpoints, history, outbox
 from service.storage.engine import reading, writing
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -114,6 +114,8 @@ def _conclude(db: Connection, message: Row[Any], endpoint: Row[Any], answer: Ans
     if answer.status is not None and 200 <= answer.status < 300:
         outbox.close(db, message.pk)
         endpoints.recover(db, endpoint.id)
+        if message.verdict is not None:
+            history.heard(db, message.verdict)
         return
     due_at = _next_attempt(message.attempts, answer, at)
     outbox.postpone(db, message, due_at)

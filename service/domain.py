@@ -14,6 +14,7 @@ MAX_URL = 2_000  # what an index of PostgreSQL still takes
 MAX_TITLE = 1_000
 MAX_COMMENT = 20_000
 MAX_ARTICLE = 200_000
+MAX_NOTE = 2_000
 
 
 class Invalid(ValueError):
@@ -150,19 +151,54 @@ class Decision:
     shadow: Outcome | None = None
 
 
+class Rejection(StrEnum):
+    """The reason code of a rejecting verdict, as the newsroom's statistics and retraining know it."""
+
+    OFFENSIVE = "offensive"
+    HARASSMENT = "harassment"
+    HATE = "hate"
+    THREAT = "threat"
+    SPAM = "spam"
+    OFF_TOPIC = "off_topic"
+    BANNED_WORD = "banned_word"
+    ILLEGAL = "illegal"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a moderator says of a held comment."""
+    """What a moderator says of a comment. A rejection names its reason; `explanation` is for the author."""
 
     outcome: Outcome
     moderator: str
     at: datetime
-    reason_code: str | None = None
+    reason_code: Rejection | None = None
     explanation: str = ""
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.HOLD:
             raise Invalid("verdict", "approve or reject")
+        if (self.outcome is Outcome.REJECT) != (self.reason_code is not None):
+            raise Invalid("reason_code", "a reason code with a rejection, and none with an approval")
+        _check_text("explanation", self.explanation, MAX_NOTE, blank=True)
+
+
+class Role(StrEnum):
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moderator:
+    """A person who may judge comments of some sites; where none is named, of all."""
+
+    pk: int
+    name: str
+    role: Role
+    sites: tuple[str, ...]
+
+    def sees(self, site: str) -> bool:
+        return not self.sites or site in self.sites
 
 
 def _check_text(name: str, value: str, longest: int, *, blank: bool = False) -> None:

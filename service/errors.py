@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from service.domain import Invalid
+from service.verdicts import Conflict, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ EXPECTED = {
 def register(app: Flask) -> None:
     for refused in (ValidationError, Invalid):
         app.register_error_handler(refused, lambda error: respond(of(error)))
+    app.register_error_handler(Conflict, lambda error: respond(problem(409, str(error))))
+    app.register_error_handler(Unknown, lambda error: respond(problem(404, str(error))))
     app.register_error_handler(HTTPException, _on_http_exception)
     for unreachable in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(unreachable, _on_database_error)

@@ -30,7 +30,36 @@ def decided(db: Connection, comment: Row[Any], decision: Decision) -> None:
         "shadow_decision": decision.shadow,
     }
     now = datetime.now(UTC)
-    _add(db, endpoints.listening(db, comment.site, DECIDED), DECIDED, comment, told, at=now, due_at=now)
+    _add(db, endpoints.listening(db, comment.site, DECIDED), DECIDED, comment, comment.outcome, told, at=now, due_at=now)
+
+
+def judged(db: Connection, comment: Row[Any], given: Row[Any]) -> None:
+    """Tells of a moderator's verdict or correction, a little later."""
+    event = _of(given)
+    _tell(db, endpoints.listening(db, comment.site, event), event, comment, given, due_at=given.at + UNDO_WINDOW)
+
+
+def taken_back(db: Connection, comment: Row[Any], undone: Row[Any], undo: Row[Any]) -> None:
+    """Withdraws what nobody was sent yet; tells of the undo whom the verdict may have reached."""
+    event, unaware = _of(undone), outbox.withdraw(db, undone.pk)
+    listening = [endpoint for endpoint in endpoints.listening(db, comment.site, event) if endpoint not in unaware]
+    _tell(db, listening, event, comment, undo, due_at=undo.at)
+
+
+def _of(given: Row[Any]) -> str:
+    return CORRECTED if given.action == "correction" else VERDICT
+
+
+def _tell(db: Connection, listening: Iterable[str], event: str, comment: Row[Any], given: Row[Any], *, due_at: datetime) -> None:
+    said = {
+        "action": given.action,
+        "verdict": given.outcome,
+        "reason_code": given.reason_code,
+        "explanation": given.explanation,
+        "moderator": given.moderator,
+        "at": _time(given.at),
+    }
+    _add(db, listening, event, comment, given.outcome, {"verdict": said}, at=given.at, due_at=due_at, verdict=given.pk)
 
 
 def _add(
@@ -38,13 +67,14 @@ def _add(
     listening: Iterable[str],
     event: str,
     comment: Row[Any],
+    state: str,
     told: dict[str, Any],
     *,
     at: datetime,
     due_at: datetime,
     verdict: int | None = None,
 ) -> None:
-    about = {"id": comment.id, "site": comment.site, "revision": comment.revision, "state": comment.outcome}
+    about = {"id": comment.id, "site": comment.site, "revision": comment.revision, "state": state}
     body = json.dumps({"type": event, "timestamp": _time(at), "data": {"comment": about} | told}, separators=(",", ":"))
     for endpoint in listening:
         outbox.add(db, endpoint, comment.pk, event, body, due_at=due_at, verdict=verdict)

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from service import events, language, metrics, policy
+from service import events, language, metrics, policy, verdicts
 from service.domain import Article, Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
-from service.storage import articles, comments
+from service.storage import articles, comments, queue
 from service.storage.engine import reading, writing
 
 TOLD_ONCE = ("article", "parent", "author", "section", "language", "created_at")  # what an edit need not repeat
@@ -67,7 +67,7 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
         completed = [_complete(db, comment) for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
     scores = score(parts, [comment.score_input for comment in completed])
     recorded = iter([_record(parts, comment, each) for comment, each in zip(completed, scores, strict=True)])
-    return [moderated or next(recorded) for moderated in known]
+    return [_told(parts, moderated) if moderated else next(recorded) for moderated in known]
 
 
 def score(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
@@ -99,6 +99,11 @@ def _recall(db: Connection, stored: Row[Any] | None, text: str) -> Moderated | N
     return Moderated(stored, comments.newest_decision(db, stored), repeated=True)
 
 
+def _told(parts: Parts, earlier: Moderated) -> Moderated:
+    """An answer about a comment that a moderator judged tells the CMS of that."""
+    return replace(earlier, comment=verdicts.tell(parts, earlier.comment)) if earlier.comment.verdict is not None else earlier
+
+
 def _complete(db: Connection, comment: Comment) -> Comment:
     """The comment with what is stored of it, where an edit left that out, and of its article and its parent."""
     if stored := comments.find(db, comment.site, comment.id):
@@ -125,6 +130,7 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
             stored = comments.keep(db, comment, decision, before)
             if stored is not None:
                 events.decided(db, stored, decision)
+                queue.put(db, stored, decision)
         if stored is not None:
             _count(comment.site, decision)
             return Moderated(stored, decision, repeated=False)

@@ -98,6 +98,10 @@ class Sensitive(_Table):
     articles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
+class Audit(_Table):
+    share: Threshold = 0.0
+
+
 class Settings(_Table):
     """The rules in force at one place: by default, on a site, or in a section of it."""
 
@@ -113,6 +117,7 @@ class Settings(_Table):
     shouting: Shouting = Shouting()
     length: Length = Length()
     sensitive: Sensitive = Sensitive()
+    audit: Audit = Audit()
 
 
 class _Site(Settings):
@@ -202,6 +207,7 @@ def _described(settings: Settings) -> list[str]:
         f"  shouting: {shouting} in {settings.shouting.min_letters} letters or more",
         f"  length: {length.min_characters:,} to {longest} characters",
         f"  sensitive articles: {len(settings.sensitive.articles)}",
+        f"  audit: {settings.audit.share:.1%} of what no person saw",
     ]
 
 

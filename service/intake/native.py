@@ -10,8 +10,8 @@ from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from service import errors, moderation
-from service.domain import Article, Comment, Decision, Invalid, Outcome, Reason
+from service import errors, moderation, verdicts
+from service.domain import Article, Comment, Decision, Invalid, Outcome
 from service.intake import payloads
 from service.intake.openapi import document, operation
 from service.moderation import Moderated
@@ -66,6 +66,8 @@ def get_comment(id: str) -> ResponseReturnValue:
         row = comments.find(db, g.caller.site, id) if "\x00" not in id else None
         if row is None:
             abort(404, "There is no comment of this id on the site of this key.")
+    row = verdicts.tell(current_parts(), row)
+    with reading(current_parts().engine) as db:
         answer = payloads.CommentOut(
             comment=_stored_out(row),
             decisions=[_past_decision(decision) for decision in comments.decisions_of(db, row.pk)],
@@ -166,30 +168,24 @@ def _past_decision(row: Row[Any]) -> payloads.PastDecision:
 
 def _past_verdict(row: Row[Any]) -> payloads.PastVerdict:
     return payloads.PastVerdict(
-        verdict=Outcome(row.outcome), reason_code=row.reason_code, explanation=row.explanation, moderator=row.moderator, at=row.at
+        action=row.action,
+        verdict=Outcome(row.outcome),
+        reason_code=row.reason_code,
+        explanation=row.explanation,
+        moderator=row.moderator,
+        at=row.at,
     )
 
 
 def _decided(decision: Decision) -> dict[str, Any]:
     return {
         "decision": decision.outcome,
-        "reasons": [_reason_out(reason) for reason in decision.reasons],
+        "reasons": [payloads.ReasonOut.of(reason) for reason in decision.reasons],
         "scores": dict(decision.scores),
         "model_version": decision.model_version,
         "policy_version": decision.policy_version,
         "shadow_decision": decision.shadow,
     }
-
-
-def _reason_out(reason: Reason) -> payloads.ReasonOut:
-    return payloads.ReasonOut(
-        code=reason.code,
-        decision=reason.outcome,
-        message=reason.message,
-        score=reason.score,
-        threshold=reason.threshold,
-        words=list(reason.words),
-    )
 
 
 def _stored_out(row: Row[Any]) -> payloads.StoredComment:

@@ -1,8 +1,9 @@
 """The OpenAPI document, made from the routes and the payloads that they declare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -19,7 +20,7 @@ PROBLEMS = {
     401: "No valid API key.",
     403: "The key is another site's.",
     404: "Nothing of this id on the key's site.",
-    409: "This signed request was received before.",
+    409: "This signed request was received before; of a verdict or claim: somebody else was first, and `detail` says who.",
     413: "The body is too large.",
     422: "A field is not as expected; `errors` says which.",
     429: "Too many requests; `Retry-After` says when to come again.",
@@ -35,15 +36,23 @@ class Operation:
     response: type[BaseModel]
     request: type[BaseModel] | None
     problems: tuple[int, ...]
+    query: Mapping[str, Any]
+    caller: str
 
 
 def operation(
-    summary: str, *, response: type[BaseModel], request: type[BaseModel] | None = None, problems: tuple[int, ...] = ()
+    summary: str,
+    *,
+    response: type[BaseModel],
+    request: type[BaseModel] | None = None,
+    problems: tuple[int, ...] = (),
+    query: Mapping[str, Any] = MappingProxyType({}),
+    caller: str = "key",
 ) -> Callable[[View], View]:
-    """Declares what a view takes and answers."""
+    """Declares what a view takes and answers. `query` has a schema for each argument; `caller` is who may ask: a key or a moderator."""
 
     def declare(view: View) -> View:
-        view.operation = Operation(summary, response, request, problems)  # type: ignore[attr-defined]
+        view.operation = Operation(summary, response, request, problems, query, caller)  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -69,7 +78,10 @@ def document(app: Flask, server: str) -> dict[str, Any]:
         "servers": [{"url": server}],
         "security": [{"key": []}],
         "paths": paths,
-        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}, "schemas": definitions["$defs"]},
+        "components": {
+            "securitySchemes": {name: {"type": "http", "scheme": "bearer"} for name in ("key", "moderator")},
+            "schemas": definitions["$defs"],
+        },
     }
 
 
@@ -85,10 +97,11 @@ def _describe(rule: Rule, op: Operation) -> dict[str, Any]:
         "responses": {"200": {"description": "Done.", "content": _content("application/json", op.response)}}
         | {str(status): {"description": PROBLEMS[status], "content": _content("application/problem+json", Problem)} for status in problems},
     }
-    if rule.arguments:
-        described["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in sorted(rule.arguments)
-        ]
+    if op.caller != "key":
+        described["security"] = [{op.caller: []}]
+    path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in sorted(rule.arguments)]
+    if parameters := path + [{"name": name, "in": "query", "schema": schema} for name, schema in op.query.items()]:
+        described["parameters"] = parameters
     if op.request:
         described["requestBody"] = {"required": True, "content": _content("application/json", op.request)}
     return described

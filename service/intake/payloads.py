@@ -1,7 +1,7 @@
 """What the native API takes and answers. The OpenAPI document is made from these."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -155,6 +155,17 @@ class ReasonOut(BaseModel):
     threshold: float | None
     words: list[str]
 
+    @classmethod
+    def of(cls, reason: domain.Reason) -> Self:
+        return cls(
+            code=reason.code,
+            decision=reason.outcome,
+            message=reason.message,
+            score=reason.score,
+            threshold=reason.threshold,
+            words=list(reason.words),
+        )
+
 
 class DecisionOut(BaseModel):
     decision: domain.Outcome
@@ -190,6 +201,7 @@ class PastDecision(DecisionOut):
 
 
 class PastVerdict(BaseModel):
+    action: str = Field(description="verdict, correction, agree (a second opinion), or undo, which puts the comment back to `verdict`.")
     verdict: domain.Outcome
     reason_code: str | None
     explanation: str

@@ -129,6 +129,7 @@ def _values(db: Connection, comment: Comment, decision: Decision) -> dict[str, A
         "text": comment.text,
         "text_digest": comment.text_digest,
         "outcome": decision.outcome,
+        "verdict": None,  # a verdict was on the earlier text
         "article": comment.article and articles.keep(db, comment.site, comment.article),
         "parent_id": comment.parent and comment.parent.id,
         "parent_text": comment.parent.text if comment.parent else "",

@@ -7,7 +7,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -107,6 +109,7 @@ comments = Table(
     Column("text_digest", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("outcome", String(10), nullable=False),
+    Column("verdict", serial),  # the one in force; no foreign key, since each would point at the other
     Column("article", serial, ForeignKey("articles.pk"), index=True),
     Column("parent_id", String(200)),
     Column("parent_text", Text, nullable=False),
@@ -145,20 +148,36 @@ decisions = Table(
     Column("scores", JSON, nullable=False),
     Column("model_version", String(64), nullable=False),
     Column("policy_version", String(64), ForeignKey("policies.version"), nullable=False),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
     UniqueConstraint("comment", "revision"),
 )
 
+# `action` is verdict, correction, agree or undo; the last three are `about` an earlier row, which stays as it was.
 verdicts = Table(
     "verdicts",
     metadata,
     Column("pk", serial, primary_key=True),
     Column("comment", serial, ForeignKey("comments.pk"), nullable=False, index=True),
     Column("revision", Integer, nullable=False),
+    Column("action", String(10), nullable=False, server_default="verdict"),
+    Column("about", serial, index=True),
     Column("outcome", String(10), nullable=False),
     Column("reason_code", String(40)),
     Column("moderator", String(200), nullable=False),
     Column("explanation", Text, nullable=False),
+    Column("batch", String(32)),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("told_at", UtcDateTime),
+    Index(None, "moderator", "pk"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("pk", serial, primary_key=True),
+    Column("comment", serial, ForeignKey("comments.pk"), nullable=False, index=True),
+    Column("moderator", String(200), nullable=False),
+    Column("text", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 
@@ -190,4 +209,77 @@ attempts = Table(
     Column("status", Integer),
     Column("problem", String(200), nullable=False),
     Column("milliseconds", Integer, nullable=False),
+)
+
+moderators = Table(
+    "moderators",
+    metadata,
+    Column("pk", serial, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("role", String(10), nullable=False),
+    Column("sites", JSON, nullable=False),  # none named: every site
+    Column("active", Boolean, nullable=False),
+    Column("password_hash", Text),
+    Column("token_hash", String(64)),
+    Column("oidc_subject", String(255), unique=True),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# What waits for a person and nothing else, so that no query of the queue grows with the comments.
+queue = Table(
+    "queue",
+    metadata,
+    Column("comment", serial, ForeignKey("comments.pk"), primary_key=True),
+    Column("site", String(200), nullable=False),
+    Column("section", String(200)),
+    Column("article", serial),
+    Column("author_id", String(200)),
+    Column("language", String(35)),
+    Column("audit", Boolean, nullable=False),
+    Column("risk", Float(53), nullable=False),
+    Column("urgent_at", UtcDateTime, nullable=False),
+    Column("waiting_since", UtcDateTime, nullable=False),
+    Column("claimed_by", serial, ForeignKey("moderators.pk")),
+    Column("claimed_until", UtcDateTime),
+    Index(None, "urgent_at", "comment"),
+    Index(None, "waiting_since", "comment"),
+    Index(None, "risk", "comment"),
+    Index(None, "site", "urgent_at", "comment"),
+    Index(None, "site", "waiting_since", "comment"),
+    Index(None, "site", "risk", "comment"),
+    Index(None, "article"),
+)
+
+# For filtering: each score of a waiting comment, and each reason, which may have none.
+queue_marks = Table(
+    "queue_marks",
+    metadata,
+    Column("comment", serial, ForeignKey("queue.comment", ondelete="CASCADE"), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("reason", Boolean, nullable=False),
+    Column("score", Float(53)),
+)
+
+# How long the queue was at its first change of each hour.
+queue_lengths = Table(
+    "queue_lengths",
+    metadata,
+    Column("site", String(200), primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("waiting", Integer, nullable=False),
+    Column("oldest_at", UtcDateTime),
+)
+
+# Finished days, counted once for the overview.
+daily = Table(
+    "daily",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("site", String(200), primary_key=True),
+    Column("measure", String(20), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("outcome", String(10), primary_key=True),
+    Column("count", Integer, nullable=False),
 )

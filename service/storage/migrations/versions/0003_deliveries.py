@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003_deliveries"
-down_revision = "0001_comments"
+down_revision = "0002_review"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,205 @@
+"""The moderators' room as JSON, with a moderator's token, so that a CMS can build it into its own pages."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection, Row
+
+from service import verdicts
+from service.auth import moderator
+from service.domain import ATTRIBUTES, MAX_NOTE, Invalid, Outcome, Rejection, Verdict
+from service.intake.openapi import operation
+from service.intake.payloads import Name, NoNul, NotBlank, Payload, ReasonOut
+from service.parts import current_parts
+from service.review import filters
+from service.storage import cards, comments, history
+from service.storage.cards import ORDERS
+from service.storage.engine import reading
+from service.storage.queue import MOST_COUNTED
+from service.verdicts import Unknown
+
+LARGEST = 100_000  # bytes of a body
+PAGE = 50
+
+blueprint = Blueprint("moderators_api", __name__, url_prefix="/v1")
+
+TEXT = {"type": "string", "maxLength": filters.LONGEST}
+SCORE = {"type": "number", "minimum": 0, "maximum": 1}
+QUEUE_QUERY: dict[str, Any] = {
+    **dict.fromkeys(("site", "section", "reason", "author", "language", "q"), TEXT),
+    "article": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    "attribute": {"type": "string", "enum": list(ATTRIBUTES)},
+    **dict.fromkeys(("low", "high"), SCORE),
+    "audit": {"type": "string", "enum": ["only", "none"]},
+    "order": {"type": "string", "enum": list(ORDERS)},
+    "after": {"type": "string"},
+}
+
+In = TypeVar("In", bound=Payload)
+
+
+class OfSite(Payload):
+    site: Name | None = Field(None, description="Needed by a moderator of several sites, or of all.")
+
+
+class VerdictIn(OfSite):
+    """What the moderator says. A rejection names its reason; `explanation` is for the author."""
+
+    verdict: Literal["approve", "reject"]
+    reason_code: Literal[tuple(code.value for code in Rejection)] | None = None  # type: ignore[valid-type]
+    explanation: Annotated[str, Field(max_length=MAX_NOTE), NoNul] = ""
+    revision: int | None = Field(None, description="The revision that was read; another one is refused.")
+    correct: bool = Field(False, description="True to say something new of a comment that is decided already.")
+
+
+class NoteIn(OfSite):
+    text: Annotated[str, Field(min_length=1, max_length=MAX_NOTE), NoNul, NotBlank]
+
+
+class NoteOut(BaseModel):
+    moderator: str
+    text: str
+    at: datetime
+
+
+class CardOut(BaseModel):
+    """A waiting comment with all that is needed to judge it."""
+
+    id: str
+    site: str
+    text: str
+    revision: int
+    state: Outcome
+    audit: bool = Field(description="True where the service decided and chance chose the comment: the decision stands meanwhile.")
+    waiting_since: datetime
+    risk: float
+    reasons: list[ReasonOut]
+    scores: dict[str, float]
+    article_id: str | None
+    article_url: str | None
+    article_title: str | None
+    parent_text: str
+    author_id: str | None
+    author_name: str | None
+    author_approved: int = Field(description="The author's approved comments, counted to 100.")
+    author_rejected: int = Field(description="The author's rejected comments, counted to 100.")
+    section: str | None
+    language: str | None
+    notes: list[NoteOut]
+
+
+class QueueOut(BaseModel):
+    comments: list[CardOut] = Field(description="Without those that somebody else has claimed.")
+    waiting: int = Field(description=f"How many match, counted to {MOST_COUNTED + 1:,}.")
+    next: str | None = Field(description="`after` for the next page; null on the last one.")
+
+
+class GivenOut(BaseModel):
+    """The row that was added to the comment's history, and where the comment stands now."""
+
+    id: str
+    action: str
+    state: Outcome
+    moderator: str
+    reason_code: str | None
+    at: datetime
+
+
+class ClaimOut(BaseModel):
+    claimed_until: datetime
+
+
+@blueprint.get("/queue")
+@operation("Comments that wait for a moderator", response=QueueOut, query=QUEUE_QUERY, problems=(422,), caller="moderator")
+def get_queue() -> ResponseReturnValue:
+    wanted = filters.read(request.args)
+    with reading(current_parts().engine) as db:
+        rows = cards.page(db, moderator(), wanted, after=request.args.get("after"), most=PAGE + 1)
+        shown = rows[:PAGE]
+        following = cards.cursor(shown[-1], wanted.order) if len(rows) > PAGE else None
+        return _answer(QueueOut(comments=_cards_out(db, shown), waiting=cards.count(db, moderator(), wanted), next=following))
+
+
+@blueprint.post("/comments/<name:id>/claim")
+@operation(
+    "Take a waiting comment for four minutes, or for four more", request=OfSite, response=ClaimOut, problems=(404,), caller="moderator"
+)
+def claim_comment(id: str) -> ResponseReturnValue:
+    place = verdicts.claim(current_parts(), moderator(), _comment(id, _read(OfSite)))
+    if place is None:
+        raise verdicts.Conflict("This comment does not wait any more.")
+    return _answer(ClaimOut(claimed_until=place.claimed_until))
+
+
+@blueprint.post("/comments/<name:id>/verdict")
+@operation("Approve or reject a comment", request=VerdictIn, response=GivenOut, problems=(404,), caller="moderator")
+def give_verdict(id: str) -> ResponseReturnValue:
+    told = _read(VerdictIn)
+    reason = None if told.reason_code is None else Rejection(told.reason_code)
+    verdict = Verdict(
+        outcome=Outcome(told.verdict), moderator=moderator().name, at=datetime.now(UTC), reason_code=reason, explanation=told.explanation
+    )
+    story = verdicts.correct if told.correct else verdicts.give
+    return _answer(_given_out(id, story(current_parts(), moderator(), _comment(id, told), verdict, revision=told.revision)))
+
+
+@blueprint.post("/comments/<name:id>/undo")
+@operation(
+    "Take back a verdict of one's own, until the CMS was told", request=OfSite, response=GivenOut, problems=(404,), caller="moderator"
+)
+def undo_verdict(id: str) -> ResponseReturnValue:
+    comment = _comment(id, _read(OfSite))
+    return _answer(_given_out(id, verdicts.undo_of(current_parts(), moderator(), comment)))
+
+
+@blueprint.post("/comments/<name:id>/notes")
+@operation("Note something for colleagues", request=NoteIn, response=NoteOut, problems=(404,), caller="moderator")
+def add_note(id: str) -> ResponseReturnValue:
+    told = _read(NoteIn)
+    return _answer(_note_out(verdicts.note(current_parts(), moderator(), _comment(id, told), told.text)))
+
+
+def _read(payload: type[In]) -> In:
+    request.max_content_length = LARGEST
+    return payload.model_validate_json(request.get_data())
+
+
+def _comment(id: str, told: OfSite) -> int:
+    """The comment of this id on the site that is named or, where the moderator has one alone, on that one."""
+    sites = moderator().sites
+    site = told.site or (sites[0] if len(sites) == 1 else None)
+    if site is None:
+        raise Invalid("site", "the site of the comment, since you see several")
+    with reading(current_parts().engine) as db:
+        row = comments.find(db, site, id) if "\x00" not in id and moderator().sees(site) else None
+    if row is None:
+        raise Unknown("There is no such comment on your sites.")
+    return int(row.pk)
+
+
+def _cards_out(db: Connection, rows: Any) -> list[CardOut]:
+    notes: dict[int, list[NoteOut]] = {}
+    for note in history.notes_of(db, [row.pk for row in rows]):
+        notes.setdefault(note.comment, []).append(_note_out(note))
+    return [_card_out(row, notes.get(row.pk, [])) for row in rows]
+
+
+def _card_out(row: Row[Any], notes: list[NoteOut]) -> CardOut:
+    told = {name: getattr(row, name) for name in CardOut.model_fields if name not in ("reasons", "notes")}
+    reasons = [ReasonOut.of(reason) for reason in comments.decision_from_row(row).reasons]
+    return CardOut(**told, reasons=reasons, notes=notes)
+
+
+def _note_out(row: Row[Any]) -> NoteOut:
+    return NoteOut(moderator=row.moderator, text=row.text, at=row.at)
+
+
+def _given_out(id: str, row: Row[Any]) -> GivenOut:
+    return GivenOut(id=id, action=row.action, state=Outcome(row.outcome), moderator=row.moderator, reason_code=row.reason_code, at=row.at)
+
+
+def _answer(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), content_type="application/json")

@@ -1,0 +1,86 @@
+"""The operator's commands for the moderators' room."""
+
+import secrets
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from service import signin
+from service.domain import Invalid, Role
+from service.parts import current_parts
+from service.review import demo
+from service.storage import moderators
+from service.storage.engine import migrate, reading
+
+DEMO_SITE = "example"
+
+moderator_group = AppGroup("moderator", help="The people who judge held comments.")
+
+
+@moderator_group.command("create")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.MODERATOR.value, show_default=True)
+@click.option("--site", "sites", multiple=True, help="A site that they moderate; give it again for more. Without it: every site.")
+@click.option("--subject", help="Who they are to the OpenID Connect provider (`sub`), to sign in there without a password.")
+@click.option("--generate", is_flag=True, help="Make a password and show it, once, rather than ask for one.")
+def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str | None, generate: bool) -> None:
+    """Make a moderator."""
+    password = (
+        secrets.token_urlsafe(12) if generate else None if subject else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    try:
+        made = signin.create(current_parts(), name=name, role=Role(role), sites=sites, password=password, subject=subject)
+    except Invalid as error:
+        raise click.ClickException(f"{error}.") from None
+    click.echo(f"{made.name} may moderate {', '.join(sites) or 'every site'}, as {role}.")
+    if generate:
+        click.echo(f"Password, shown this once:\n\n  {password}\n")
+
+
+@moderator_group.command("list")
+def list_moderators() -> None:
+    """List the moderators."""
+    with reading(current_parts().engine) as db:
+        rows = moderators.every(db)
+    for row in rows:
+        ways = [way for way, has in (("password", row.password_hash), ("provider", row.oidc_subject), ("token", row.token_hash)) if has]
+        click.echo(
+            f"{row.name:<24}{row.role:<11}{'active' if row.active else 'disabled':<10}{', '.join(row.sites) or 'every site':<24}{', '.join(ways)}"
+        )
+    if not rows:
+        click.echo("There is no moderator yet. To make one: flask --app service moderator create NAME")
+
+
+@moderator_group.command("token")
+@click.argument("name")
+def make_token(name: str) -> None:
+    """Make a token for the API and show it, once. An earlier one ends."""
+    try:
+        token = signin.issue_token(current_parts(), name)
+    except Invalid as error:
+        raise click.ClickException(f"{error}.") from None
+    click.echo(f"Token of {name}, shown this once; an earlier one has ended:\n\n  {token}\n\nSend it as 'Authorization: Bearer TOKEN'.")
+
+
+@moderator_group.command("disable")
+@click.argument("name")
+def disable_moderator(name: str) -> None:
+    """End a moderator's sessions and token. Their verdicts stay."""
+    try:
+        signin.disable(current_parts(), name)
+    except Invalid as error:
+        raise click.ClickException(f"{error}.") from None
+    click.echo(f"{name} cannot sign in any more. Their verdicts stay.")
+
+
+@click.command("demo")
+@with_appcontext
+def demo_command() -> None:
+    """Fill the site 'example' with a month of comments on three articles, and make a moderator to look at them."""
+    parts = current_parts()
+    migrate(parts.engine)
+    click.echo("Moderating a few hundred comments ...")
+    filled = demo.fill(parts, DEMO_SITE)
+    click.echo(f"{filled.comments} comments on three articles; {filled.waiting} wait for a moderator.\n")
+    click.echo(f"  Open      http://{parts.config.host}:{parts.config.port}/review/")
+    click.echo(f"  Name      {filled.name}\n  Password  {filled.password}\n")

@@ -1,0 +1,92 @@
+"""In and out: signing in by password or by the newsroom's identity provider, signing out, and how the pages look."""
+
+from typing import Any
+
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.flask_client import OAuth
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from service import auth, signin
+from service.parts import current_parts
+from service.review import shown, site
+
+blueprint = Blueprint("door", __name__, url_prefix="/review", template_folder="templates", static_folder="static")
+site.furnish(blueprint)
+shown.register(blueprint)
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    return _sign_in_page()
+
+
+@blueprint.post("/sign-in")
+def sign_in_by_password() -> ResponseReturnValue:
+    try:
+        moderator = signin.by_password(current_parts(), request.form.get("name", "").strip(), request.form.get("password", ""))
+    except signin.Refused as refused:
+        return _sign_in_page(str(refused)), 401
+    return _let_in(moderator, request.form.get("next"))
+
+
+@blueprint.get("/sign-in/provider")
+def ask_provider() -> ResponseReturnValue:
+    session["next"] = site.local_path(request.args.get("next"))
+    scheme = "https" if current_parts().config.secure_cookies else request.scheme
+    answer: ResponseReturnValue = _provider().authorize_redirect(url_for("door.hear_provider", _external=True, _scheme=scheme))
+    return answer
+
+
+@blueprint.get("/sign-in/provider/answer")
+def hear_provider() -> ResponseReturnValue:
+    try:
+        claims = _provider().authorize_access_token()["userinfo"]
+        moderator = signin.by_subject(current_parts(), claims["sub"])
+    except (OAuthError, KeyError):
+        return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
+    except signin.Refused as refused:
+        return _sign_in_page(str(refused)), 401
+    return _let_in(moderator, session.get("next"))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    auth.end_session()
+    flash("You are signed out.")
+    return redirect(url_for("door.sign_in"))
+
+
+@blueprint.post("/look")
+def choose_look() -> ResponseReturnValue:
+    """Keeps the choices in a cookie of this browser: eyes differ, and so do screens."""
+    chosen = [name for name in site.LOOKS if name in request.form.getlist("look")]
+    response = current_app.make_response(redirect(site.local_path(request.form.get("next")) or url_for("pages.queue")))
+    secure = current_parts().config.secure_cookies
+    response.set_cookie("look", "_".join(chosen), max_age=31_536_000, path="/review", secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+def _let_in(moderator: Any, asked_for: str | None) -> ResponseReturnValue:
+    auth.begin_session(moderator)
+    return redirect(site.local_path(asked_for) or url_for("pages.queue"))
+
+
+def _sign_in_page(problem: str | None = None) -> str:
+    asked_for = site.local_path(request.values.get("next"))
+    return render_template("sign_in.html", problem=problem, next=asked_for, provider=current_parts().config.oidc_issuer)
+
+
+def _provider() -> Any:
+    """The identity provider of the configuration; its own addresses are asked for at the first use."""
+    config = current_parts().config
+    if config.oidc_issuer is None:
+        abort(404, "Sign-in by an identity provider is not configured.")
+    clients: OAuth = current_app.extensions.setdefault("oidc", OAuth(current_app))
+    return clients.register(
+        "provider",
+        client_id=config.oidc_client_id,
+        client_secret=config.oidc_client_secret,
+        server_metadata_url=f"{config.oidc_issuer}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
+    )

@@ -1,0 +1,64 @@
+"""A filter of the queue, as a page's address and the API write it."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from service.domain import ATTRIBUTES, Invalid
+from service.storage.cards import ORDERS, Filter
+
+LONGEST = 200
+
+
+def read(args: Mapping[str, str]) -> Filter:
+    """Raises Invalid. What is left empty in a form does not count."""
+    given = {name: value.strip() for name, value in args.items() if value.strip()}
+    if any(len(value) > LONGEST or "\x00" in value for name, value in given.items() if name != "after"):
+        raise Invalid("filter", f"texts of at most {LONGEST} characters")
+    values: dict[str, Any] = {name: given.get(name) for name in ("site", "section", "reason", "author", "language")}
+    order, attribute = given.get("order", "urgent"), given.get("attribute")
+    if order not in ORDERS:
+        raise Invalid("order", f"one of {', '.join(ORDERS)}")
+    if attribute is not None and attribute not in ATTRIBUTES:
+        raise Invalid("attribute", f"one of {', '.join(ATTRIBUTES)}")
+    values |= {name: _number(name, given[name]) if name in given else None for name in ("low", "high")}
+    return Filter(
+        **values,
+        attribute=attribute,
+        order=order,
+        text=given.get("q"),
+        article=_article(given),
+        audit=_audit(given.get("audit")),
+    )
+
+
+def written(wanted: Filter, **changes: Any) -> dict[str, Any]:
+    """The filter as an address's arguments, without what does not count."""
+    values = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    values["q"] = values.pop("text")
+    values["audit"] = None if wanted.audit is None else "only" if wanted.audit else "none"
+    values |= changes
+    return {name: value for name, value in values.items() if value is not None and (name, value) != ("order", "urgent")}
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise Invalid(name, "a score from 0 to 1")
+    return value
+
+
+def _article(given: Mapping[str, str]) -> int | None:
+    text = given.get("article")
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise Invalid("article", "an article of the list")
+    return None if text is None else int(text)
+
+
+def _audit(text: str | None) -> bool | None:
+    if text not in (None, "only", "none"):
+        raise Invalid("audit", "only, none, or nothing for both")
+    return None if text is None else text == "only"

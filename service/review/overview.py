@@ -1,0 +1,3 @@
+from flask import Blueprint
+
+blueprint = Blueprint("overview", __name__, url_prefix="/review")

@@ -1,0 +1,245 @@
+"""The queue, a comment, what was said lately; and the forms with which a moderator works."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
+
+from service import verdicts
+from service.auth import moderator
+from service.domain import ATTRIBUTES, Invalid, Outcome, Rejection, Role, Verdict
+from service.parts import current_parts
+from service.review import filters, site
+from service.review.shown import SAID, count, top_scores
+from service.storage import cards, comments, history, queue
+from service.storage.cards import ORDERS
+from service.storage.engine import reading
+
+PAGE = 20
+RECENT = 50
+MOST_AT_ONCE = 1_000
+SAMPLE = 12
+
+blueprint = Blueprint("pages", __name__, url_prefix="/review")
+site.furnish(blueprint)
+
+
+@blueprint.get("/", endpoint="queue")
+def queue_page() -> ResponseReturnValue:
+    """The waiting comments, a page at a time, each with all that is needed to judge it."""
+    wanted = filters.read(request.args)
+    with reading(current_parts().engine) as db:
+        rows = cards.page(db, moderator(), wanted, after=request.args.get("after"), most=PAGE + 1)
+        facts = {"waiting": cards.count(db, moderator(), wanted), "facets": cards.facets(db, moderator())}
+        shown, more = rows[:PAGE], rows[PAGE:]
+        following = filters.written(wanted, after=cards.cursor(shown[-1], wanted.order)) if more else None
+        found = _with_notes(db, shown)
+    return render_template(
+        "queue.html",
+        cards=found,
+        wanted=wanted,
+        args=filters.written(wanted),
+        following=following,
+        orders=ORDERS,
+        attributes=ATTRIBUTES,
+        **facts,
+    )
+
+
+@blueprint.get("/next")
+def next_comment() -> ResponseReturnValue:
+    """The most urgent comment that nobody has, on a page of its own."""
+    with reading(current_parts().engine) as db:
+        rows = cards.page(db, moderator(), filters.read(request.args), after=None, most=1)
+    return redirect(url_for("pages.comment", comment=rows[0].pk) if rows else url_for("pages.queue"))
+
+
+@blueprint.get("/comments/<int:comment>")
+def comment(comment: int) -> ResponseReturnValue:
+    """One comment with its history. Opening it claims it, where it waits."""
+    taken = None
+    try:
+        verdicts.claim(current_parts(), moderator(), comment)
+    except verdicts.Conflict as conflict:
+        taken = str(conflict)
+    with reading(current_parts().engine) as db:
+        row = cards.one(db, comment)
+        if row is None:
+            abort(404, "There is no such comment.")
+        said = comments.verdicts_of(db, comment)
+        facts = {"decisions": comments.decisions_of(db, comment), "verdicts": said, "undoable": _undoable(row, said)}
+        card = _with_notes(db, [row])[0]
+    return render_template("comment.html", card=card, taken=taken, **facts)
+
+
+@blueprint.get("/recent")
+def recent() -> ResponseReturnValue:
+    """My verdicts, or everybody's, newest first."""
+    everybody = request.args.get("who") == "everybody"
+    before = request.args.get("before", type=int)
+    with reading(current_parts().engine) as db:
+        name = None if everybody else moderator().name
+        rows = history.recent(db, moderator=name, sites=moderator().sites, before=before, most=RECENT + 1)
+    return render_template(
+        "recent.html", rows=rows[:RECENT], older=rows[RECENT - 1].pk if len(rows) > RECENT else None, everybody=everybody
+    )
+
+
+@blueprint.get("/help")
+def help_page() -> ResponseReturnValue:
+    return render_template("help.html")
+
+
+@blueprint.get("/live")
+def live() -> ResponseReturnValue:
+    """Of the comments on a moderator's screen: who has which, and which wait no more."""
+    asked = [
+        int(text) for text in request.args.get("comments", "").split("_")[:500] if text.isascii() and text.isdecimal() and len(text) < 19
+    ]
+    with reading(current_parts().engine) as db:
+        waiting = cards.count(db, moderator(), filters.read({name: value for name, value in request.args.items() if name != "comments"}))
+        states = queue.states(db, asked)
+    now = datetime.now(UTC)
+    claimed = {
+        row.comment: row.claimant for row in states if row.claimed_by != moderator().pk and row.claimed_until and row.claimed_until > now
+    }
+    return jsonify(waiting=count(waiting), claimed=claimed, gone=sorted(set(asked) - {row.comment for row in states}))
+
+
+@blueprint.post("/comments/<int:comment>/claim")
+def claim(comment: int) -> ResponseReturnValue:
+    place = verdicts.claim(current_parts(), moderator(), comment)
+    if place is None:
+        raise verdicts.Conflict("This comment does not wait any more.")
+    return jsonify(claimed_until=place.claimed_until.isoformat())
+
+
+@blueprint.post("/comments/<int:comment>/release")
+def release(comment: int) -> ResponseReturnValue:
+    verdicts.release(current_parts(), moderator(), comment)
+    return jsonify(released=True)
+
+
+@blueprint.post("/comments/<int:comment>/verdict")
+def give_verdict(comment: int) -> ResponseReturnValue:
+    revision = request.form.get("revision", type=int)
+    given = verdicts.give(current_parts(), moderator(), comment, _verdict(), revision=revision)
+    return _done(f"{SAID[given.outcome].capitalize()}.")
+
+
+@blueprint.post("/comments/<int:comment>/correction")
+def correct(comment: int) -> ResponseReturnValue:
+    verdicts.correct(current_parts(), moderator(), comment, _verdict(), revision=request.form.get("revision", type=int))
+    return _done("Corrected.")
+
+
+@blueprint.post("/comments/<int:comment>/agreement")
+def agree(comment: int) -> ResponseReturnValue:
+    verdicts.agree(current_parts(), moderator(), comment)
+    return _done("Noted that you agree.")
+
+
+@blueprint.post("/comments/<int:comment>/notes")
+def add_note(comment: int) -> ResponseReturnValue:
+    verdicts.note(current_parts(), moderator(), comment, request.form.get("text", ""))
+    return _done("Note added.")
+
+
+@blueprint.post("/undo")
+def undo() -> ResponseReturnValue:
+    """A verdict of one's own or, where none is named, the newest."""
+    parts, named = current_parts(), request.form.get("verdict", type=int)
+    undone = verdicts.undo_newest(parts, moderator()) if named is None else [verdicts.undo(parts, moderator(), named)]
+    return _done(f"Undone: {len(undone)} verdicts." if len(undone) > 1 else "Undone.", comments=[row.comment for row in undone])
+
+
+@blueprint.post("/bulk")
+def bulk() -> ResponseReturnValue:
+    """The same verdict for a selection."""
+    chosen = [int(text) for text in request.form.getlist("comment") if text.isascii() and text.isdecimal()]
+    return _bulk_done(chosen[:MOST_AT_ONCE])
+
+
+@blueprint.get("/band")
+def band() -> ResponseReturnValue:
+    """Everything between two scores on an article: a sample to read before judging all."""
+    wanted = filters.read(request.args)
+    _check_band(wanted)
+    seen = datetime.now(UTC)
+    with reading(current_parts().engine) as db:
+        found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
+        spread = found[:: max(1, -(-len(found) // SAMPLE))]
+        sample = _with_notes(db, cards.several(db, spread))
+    return render_template("band.html", cards=sample, total=len(found), seen=seen.isoformat(), args=filters.written(wanted), wanted=wanted)
+
+
+@blueprint.post("/band")
+def judge_band() -> ResponseReturnValue:
+    """Judges what waited when the sample was shown, and nothing that came since."""
+    wanted = filters.read(request.args)
+    _check_band(wanted)
+    try:
+        seen = datetime.fromisoformat(request.form.get("seen", "")).astimezone(UTC)
+    except ValueError:
+        raise Invalid("seen", "the time of the sample") from None
+    with reading(current_parts().engine) as db:
+        found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
+    return _bulk_done(found)
+
+
+def _check_band(wanted: cards.Filter) -> None:
+    if wanted.article is None or (wanted.low, wanted.high) == (None, None):
+        raise Invalid("filter", "an article and a lowest or highest score")
+
+
+def _verdict() -> Verdict:
+    """What the form's button says: a reason's button rejects."""
+    code = request.form.get("reason_code", "")
+    outcome = request.form.get("verdict") or ("reject" if code else "")
+    if outcome not in ("approve", "reject") or (outcome == "reject" and code not in list(Rejection)):
+        raise Invalid("verdict", "approve, or reject with a reason")
+    return Verdict(
+        outcome=Outcome(outcome),
+        moderator=moderator().name,
+        at=datetime.now(UTC),
+        reason_code=Rejection(code) if outcome == "reject" else None,
+        explanation=request.form.get("explanation", "").replace("\x00", "").strip() if outcome == "reject" else "",
+    )
+
+
+def _bulk_done(chosen: list[int]) -> ResponseReturnValue:
+    verdict = _verdict()
+    done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
+    said = f"{SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
+    why = " ".join(dict.fromkeys(sentence for _, sentence in done.refused[:3]))
+    return _done(f"{said} {why}".strip(), comments=done.given)
+
+
+def _done(message: str, **facts: Any) -> ResponseReturnValue:
+    """For our script what was done; for a browser without it the page where the moderator was."""
+    if site.by_script():
+        return jsonify(message=message, **facts)
+    flash(message)
+    return redirect(site.local_path(request.form.get("next")) or url_for("pages.queue"))
+
+
+def _undoable(row: Row[Any], said: Any) -> int | None:
+    """The verdict in force, where the moderator may still undo it."""
+    standing = next((one for one in said if one.pk == row.verdict), None)
+    if standing is None or standing.told_at is not None:
+        return None
+    return standing.pk if standing.moderator == moderator().name or moderator().role is Role.ADMIN else None
+
+
+def _with_notes(db: Any, rows: Any) -> list[dict[str, Any]]:
+    """What a card's template shows: the row, its reasons, the scores beside them and the notes."""
+    notes: dict[int, list[Row[Any]]] = {}
+    for note in history.notes_of(db, [row.pk for row in rows]):
+        notes.setdefault(note.comment, []).append(note)
+    decided = [(row, comments.decision_from_row(row)) for row in rows]
+    return [
+        {"row": row, "reasons": decision.reasons, "scores": top_scores(row.scores, decision.reasons), "notes": notes.get(row.pk, [])}
+        for row, decision in decided
+    ]

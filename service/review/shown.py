@@ -1,0 +1,115 @@
+"""How things are said on the pages: plain words, ages, and a comment's text with the words that did it marked."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from service.domain import ATTRIBUTES, Reason, Rejection
+from service.storage.queue import MOST_COUNTED
+
+REASONS = {
+    "severe_toxicity": "Severe toxicity",
+    "identity_attack": "Attack on a group",
+    "off_topic": "Off topic",
+    "banned_word": "Banned word",
+    "suspect_word": "Suspect word",
+    "sensitive_article": "Sensitive article",
+    "scoring_failed": "Not scored",
+    "language": "Foreign language",
+    "new_author": "New author",
+    "flood": "Many comments at once",
+    "repeat": "Repeated text",
+    "links": "Many links",
+    "audit": "Chosen by chance",
+}
+SAID: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "hold": "held"}
+REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def register(blueprint: Blueprint) -> None:
+    """The filters for templates."""
+    filters: tuple[Callable[..., Any], ...] = (plain, age, clock, count, said, plain_pair, same_pair, article_pair)
+    for function in filters:
+        blueprint.add_app_template_filter(function)
+    for function in (marked, without, csrf):
+        blueprint.add_app_template_global(function)
+    blueprint.app_context_processor(lambda: {"REJECTIONS": REJECTIONS})
+
+
+def marked(text: str, reasons: Iterable[Reason]) -> Markup:
+    """The text, safe to show, with each reason's words in a <mark> that says which reason."""
+    titles = {word.casefold(): plain(reason.code) for reason in reasons for word in reason.words if word.strip()}
+    if not titles:
+        return escape(text)
+    longest_first = sorted(titles, key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first), re.IGNORECASE)
+    shown, end = Markup(), 0
+    for match in pattern.finditer(text):
+        title = titles.get(match[0].casefold(), "")
+        shown += escape(text[end : match.start()]) + Markup('<mark title="{}">{}</mark>').format(title, match[0])
+        end = match.end()
+    return shown + escape(text[end:])
+
+
+def plain(code: str) -> str:
+    """A reason's or an attribute's code for a person."""
+    return REASONS.get(code) or code.replace("_", " ").capitalize()
+
+
+def age(time: datetime) -> str:
+    seconds = (datetime.now(UTC) - time).total_seconds()
+    for size, unit in _UNITS:
+        if seconds >= size:
+            whole = int(seconds // size)
+            return f"{whole} {unit}{'' if whole == 1 else 's'}"
+    return "less than a minute"
+
+
+def clock(time: datetime) -> str:
+    return f"{time:%-d %B %Y, %H:%M} UTC"
+
+
+def count(number: int) -> str:
+    """A bounded count: nothing is counted further than the limit."""
+    return f"more than {MOST_COUNTED:,}" if number > MOST_COUNTED else f"{number:,}"
+
+
+def top_scores(scores: dict[str, float], reasons: Iterable[Reason], most: int = 2) -> list[tuple[str, float]]:
+    """The highest scores that no reason names already."""
+    named = {reason.code for reason in reasons}
+    rest = [(name, scores[name]) for name in ATTRIBUTES if name in scores and name not in named]
+    return sorted(rest, key=lambda item: -item[1])[:most]
+
+
+def said(outcome: str) -> str:
+    return SAID[outcome]
+
+
+def plain_pair(code: str) -> tuple[str, str]:
+    """A choice of a <select>: what is sent, and what is read."""
+    return code, plain(code)
+
+
+def same_pair(value: str) -> tuple[str, str]:
+    return value, value
+
+
+def article_pair(row: Any) -> tuple[int, str]:
+    return row.pk, row.title or row.id
+
+
+def without(args: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An address's arguments with one taken away."""
+    return {key: value for key, value in args.items() if key != name}
+
+
+def csrf() -> Markup:
+    """The hidden field that every form of ours carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())

@@ -1,0 +1,66 @@
+"""What every page of the moderators' room has: safe headers, its look, and errors that a person can read."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from service.domain import Invalid
+from service.verdicts import Conflict, Unknown
+
+LOOKS = ("light", "dark", "blur", "large", "keys-off")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def furnish(blueprint: Blueprint) -> None:
+    blueprint.after_request(_add_headers)
+    blueprint.context_processor(lambda: {"look": look()})
+    blueprint.register_error_handler(HTTPException, lambda error: _problem(error.code or 500, error.description or ""))
+    blueprint.register_error_handler(Conflict, lambda error: _problem(409, str(error)))
+    blueprint.register_error_handler(Unknown, lambda error: _problem(404, str(error)))
+    blueprint.register_error_handler(Invalid, lambda error: _problem(422, f"{error}."))
+    for unreachable in (OperationalError, InterfaceError):
+        blueprint.register_error_handler(unreachable, lambda error: _problem(503, "The database does not answer. Nothing was changed."))
+
+
+def look() -> list[str]:
+    """What the moderator chose: colours, blur, large type, no shortcuts."""
+    chosen = request.cookies.get("look", "").split("_")
+    return [name for name in LOOKS if name in chosen]
+
+
+def by_script() -> bool:
+    """Whether our script asks, rather than a page's form or link."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def local_path(path: str | None) -> str | None:
+    """A path of these pages, and nothing that a browser would take for another site."""
+    return path if path is not None and path.startswith("/review") and not set(path) & {"\\", "\r", "\n", "\t"} else None
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if response.mimetype in ("text/html", "application/json"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _problem(status: int, sentence: str) -> ResponseReturnValue:
+    if by_script():
+        return jsonify(message=sentence), status
+    facts: dict[str, Any] = {"status": status, "sentence": sentence, "request_id": g.get("request_id")}
+    return render_template("problem.html", **facts), status

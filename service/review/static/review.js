@@ -1,0 +1,210 @@
+// Shortcuts, claims and live updates on pages that work without them. What it does, it does through the pages' own forms.
+const every = (selector, root = document) => [...root.querySelectorAll(selector)];
+const token = document.querySelector("meta[name=csrf-token]").content;
+const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, FEW_LEFT = 6;
+
+let current = null;
+let lastMove = Date.now();
+
+const say = (message) => {
+  const toast = document.querySelector("#said");
+  toast.textContent = message;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { toast.textContent = ""; }, 5000);
+};
+
+async function ask(address, options = {}) {
+  const headers = { Accept: "application/json", "X-CSRFToken": token };
+  try {
+    const response = await fetch(address, { ...options, headers });
+    if (response.status === 401) location.reload();
+    const body = await response.json();
+    return { ok: response.ok, status: response.status, ...body };
+  } catch {
+    return { ok: false, status: 0, message: "The service does not answer. Nothing was changed." };
+  }
+}
+const post = (address, form) => ask(address, { method: "POST", body: form ?? new FormData() });
+
+const address = (card, does) => `/review/comments/${card.dataset.comment}/${does}`;
+const open = () => every(".card[data-comment]").filter((card) => !card.matches(".done, .taken"));
+
+// ---- claims
+
+async function claim(card) {
+  const answer = await post(address(card, "claim"));
+  if (!answer.ok && answer.status === 409) take(card, answer.message);
+  return answer.ok;
+}
+const release = (card) => { if (!card.matches(".done, .taken")) post(address(card, "release")); };
+
+function take(card, why) {
+  card.classList.add("taken");
+  const state = card.querySelector(".state");
+  state.textContent = why;
+  state.hidden = false;
+}
+function giveBack(card) {
+  card.classList.remove("taken");
+  card.querySelector(".state").hidden = true;
+}
+
+// ---- which card
+
+function turnTo(card, { focus = true } = {}) {
+  if (!card || card === current) return;
+  const before = current;
+  before?.classList.remove("current");
+  if (before) release(before);
+  current = card;
+  card.classList.add("current");
+  if (focus) { card.focus({ preventScroll: true }); card.scrollIntoView({ block: "nearest" }); }
+  claim(card);
+  if (open().length < FEW_LEFT) fetchMore();
+}
+function step(by) {
+  const cards = open();
+  if (!cards.length) return;
+  const all = every(".card[data-comment]");
+  const here = all.indexOf(current);
+  const rest = by > 0 ? cards.filter((card) => all.indexOf(card) > here) : cards.filter((card) => all.indexOf(card) < here).reverse();
+  if (rest.length) turnTo(rest[0]);
+}
+async function fetchMore() {
+  const more = document.querySelector("#following");
+  if (!more || fetchMore.busy) return;
+  fetchMore.busy = true;
+  try {
+    const response = await fetch(more.href, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const here = new Set(every(".card").map((card) => card.id));
+    for (const card of every("#cards > li", page)) if (!here.has(card.querySelector(".card").id)) document.querySelector("#cards").append(card);
+    const next = page.querySelector("#following");
+    if (next) more.href = next.getAttribute("href"); else more.closest(".following").remove();
+  } finally { fetchMore.busy = false; }
+}
+
+// ---- verdicts
+
+function done(card, message) {
+  card.classList.add("done");
+  const state = card.querySelector(".state");
+  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: message }));
+  const undo = Object.assign(document.createElement("button"), { className: "quiet", textContent: "Undo" });
+  undo.addEventListener("click", undoNewest);
+  if (undoable()[0]) every(".card.done .state button").forEach((button) => button.remove());
+  state.append(undo);
+  state.hidden = false;
+  every("details[open]", card).forEach((details) => { details.open = false; });
+  every(".pick input", card).forEach((box) => { box.checked = false; });
+}
+const undoable = () => every(".card.done");
+
+async function judge(form, button) {
+  const card = form.closest(".card");
+  if (card.dataset.busy) return;
+  card.dataset.busy = "yes";
+  const sent = new FormData(form);
+  if (button?.name) sent.set(button.name, button.value);
+  const answer = await post(form.action, sent);
+  delete card.dataset.busy;
+  if (!answer.ok) { if (answer.status === 409) take(card, answer.message); say(answer.message); return; }
+  if ("alone" in card.dataset) { location.assign(sent.get("next")); return; }
+  done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`);
+  say(answer.message);
+  if (card === current) { current.classList.remove("current"); const all = every(".card[data-comment]"); const here = all.indexOf(card); current = null; turnTo(open().find((other) => all.indexOf(other) > here) ?? open()[0]); }
+  update();
+}
+async function undoNewest() {
+  const answer = await post("/review/undo");
+  say(answer.message);
+  if (!answer.ok) return;
+  for (const comment of answer.comments) {
+    const card = document.querySelector(`#card-${comment}`);
+    if (!card) continue;
+    card.classList.remove("done");
+    card.querySelector(".state").hidden = true;
+    turnTo(card);
+  }
+  if (!answer.comments.some((comment) => document.querySelector(`#card-${comment}`))) location.reload();
+  update();
+}
+async function addNote(form) {
+  const text = form.elements.text.value.trim();
+  const answer = await post(form.action, new FormData(form));
+  say(answer.message);
+  if (!answer.ok) return;
+  const card = form.closest(".card");
+  let notes = card.querySelector(".notes");
+  if (!notes) { notes = document.createElement("ul"); notes.className = "notes"; notes.setAttribute("aria-label", "Notes"); card.querySelector(".actions").before(notes); }
+  notes.append(Object.assign(document.createElement("li"), { textContent: text }));
+  form.reset();
+  form.closest("details").open = false;
+  card.focus();
+}
+
+// ---- what others do meanwhile
+
+async function update() {
+  const cards = every(".card[data-comment]").filter((card) => !card.matches(".done"));
+  if (document.hidden || !document.querySelector("#waiting")) return;
+  const query = new URLSearchParams(location.search);
+  query.set("comments", cards.map((card) => card.dataset.comment).join("_"));
+  const answer = await ask(`/review/live?${query}`);
+  if (!answer.ok) return;
+  document.querySelector("#waiting").textContent = answer.waiting;
+  const gone = new Set(answer.gone);
+  for (const card of cards) {
+    const who = answer.claimed[card.dataset.comment];
+    if (card.matches(".done")) continue;
+    if (gone.has(Number(card.dataset.comment))) take(card, "Somebody else decided this.");
+    else if (who) take(card, `${who} is reading this.`);
+    else if (card.matches(".taken")) giveBack(card);
+  }
+}
+
+// ---- keys
+
+const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]");
+const press = (selector) => current?.querySelector(selector)?.click();
+function unfold(name) {
+  const details = current?.querySelector(`details.${name}`);
+  if (!details) return;
+  details.open = true;
+  details.querySelector("textarea, button")?.focus();
+  if (name === "reject") details.querySelector("button").focus();
+  details.scrollIntoView({ block: "nearest" });
+}
+const KEYS = {
+  j: () => step(1), k: () => step(-1), u: undoNewest,
+  a: () => press("button.approve"), r: () => unfold("reject"), n: () => unfold("note"),
+  x: () => press(".pick input"), o: () => press("a.open"),
+  "/": () => document.querySelector("#search")?.focus(), "?": () => document.querySelector("#keys")?.showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  lastMove = Date.now();
+  if (event.key === "Escape") { every("details[open]", current ?? document).forEach((details) => { details.open = false; }); current?.focus(); return; }
+  if ("keysOff" in document.documentElement.dataset || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const reason = current?.querySelector(`details.reject[open] button[data-key="${CSS.escape(event.key)}"]`);
+  const act = reason ? () => reason.click() : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+  if (act) { event.preventDefault(); act(); }
+});
+
+document.addEventListener("submit", (event) => {
+  const does = event.target.dataset.does;
+  if (!does) return;
+  event.preventDefault();
+  if (does === "verdict") judge(event.target, event.submitter); else addNote(event.target);
+});
+document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
+document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
+document.addEventListener("change", () => {
+  const picked = every(".pick :checked").length, label = document.querySelector("#picked");
+  if (label) label.textContent = `${picked} selected:`;
+});
+window.addEventListener("pagehide", () => { if (current && document.querySelector("#cards")) navigator.sendBeacon(address(current, "release"), new URLSearchParams({ csrf_token: token })); });
+
+setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
+setInterval(update, LOOK_AGAIN);
+const alone = document.querySelector(".card[data-alone]");
+if (alone?.querySelector(".actions form[data-does]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });

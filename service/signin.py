@@ -1,0 +1,146 @@
+"""The story of who a moderator is: by password, by token, or by the newsroom's identity provider."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from service.domain import MAX_NAME, Invalid, Moderator, Role
+from service.parts import Parts
+from service.storage import moderators
+from service.storage.engine import reading, writing
+
+FAILURES = 5
+LOCKED = timedelta(minutes=15)
+SHORTEST_PASSWORD = 10
+TOKEN = "cmm"  # noqa: S105 - what every token begins with
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))  # so that an unknown name takes as long to refuse as a known one
+
+
+class Refused(Exception):
+    """A sign-in that failed: a sentence that gives nothing away."""
+
+
+def create(parts: Parts, *, name: str, role: Role, sites: Sequence[str], password: str | None, subject: str | None = None) -> Moderator:
+    """A new moderator. Raises Invalid."""
+    if not name.strip() or len(name) > MAX_NAME or "\x00" in name:
+        raise Invalid("name", f"a name of 1 to {MAX_NAME} characters")
+    if password is not None:
+        _check_password(password)
+    password_hash = None if password is None else _hasher.hash(password)
+    try:
+        with writing(parts.engine) as db:
+            pk = moderators.add(db, name=name.strip(), role=role, sites=sites, password_hash=password_hash, oidc_subject=subject)
+    except IntegrityError:
+        raise Invalid("name", "a name and an OpenID Connect subject that no other moderator has") from None
+    return Moderator(pk=pk, name=name.strip(), role=role, sites=tuple(sites))
+
+
+def set_password(parts: Parts, name: str, password: str) -> None:
+    """A new password, which ends the moderator's sessions. Raises Invalid."""
+    _check_password(password)
+    with writing(parts.engine) as db:
+        if not moderators.set_values(db, name, password_hash=_hasher.hash(password), failures=0, locked_until=None):
+            raise Invalid("name", "a moderator's name")
+
+
+def disable(parts: Parts, name: str) -> None:
+    """Ends a moderator's sessions and token; what they said stays. Raises Invalid."""
+    with writing(parts.engine) as db:
+        if not moderators.set_values(db, name, active=False, token_hash=None):
+            raise Invalid("name", "a moderator's name")
+
+
+def by_password(parts: Parts, name: str, password: str) -> Moderator:
+    """Raises Refused; after five failures in a row for fifteen minutes whatever the password."""
+    with reading(parts.engine) as db:
+        row = None if "\x00" in name else moderators.named(db, name)
+    right = _matches(_NOBODY if row is None or row.password_hash is None else row.password_hash, password)
+    now = datetime.now(UTC)
+    if row is not None and row.locked_until is not None and row.locked_until > now:
+        raise Refused("Too many attempts. Try again in a quarter of an hour, or ask an admin.")
+    if row is None:
+        raise Refused("This name and password do not go together.")
+    with writing(parts.engine) as db:
+        if right:
+            moderators.set_failures(db, row.pk, 0, None)
+            return moderators.from_row(row)
+        moderators.count_failure(db, row.pk, most=FAILURES, locked_until=now + LOCKED)
+    raise Refused("This name and password do not go together.")
+
+
+def by_subject(parts: Parts, subject: str) -> Moderator:
+    """Whom the identity provider vouches for. Raises Refused."""
+    with reading(parts.engine) as db:
+        row = moderators.by_subject(db, subject)
+    if row is None:
+        raise Refused(
+            f"No moderator is known as '{subject}' here. An admin can change that: flask moderator create NAME --subject '{subject}'"
+        )
+    return moderators.from_row(row)
+
+
+def issue_token(parts: Parts, name: str) -> str:
+    """A new token for the API, in the only moment in which it can be read; an earlier one ends. Raises Invalid."""
+    secret = secrets.token_urlsafe(32)
+    with writing(parts.engine) as db:
+        row = moderators.named(db, name)
+        if row is None:
+            raise Invalid("name", "the name of an active moderator")
+        moderators.set_values(db, name, token_hash=_digest(secret))
+    return f"{TOKEN}_{row.pk}_{secret}"
+
+
+def by_token(parts: Parts, token: str) -> Moderator | None:
+    prefix, _, rest = token.partition("_")
+    pk, _, secret = rest.partition("_")
+    if prefix != TOKEN or not (pk.isascii() and pk.isdecimal() and len(pk) < 19):
+        return None
+    with reading(parts.engine) as db:
+        row = moderators.by_pk(db, int(pk))
+    known = row is not None and row.token_hash is not None and hmac.compare_digest(row.token_hash, _digest(secret))
+    return moderators.from_row(row) if row is not None and known else None
+
+
+def session_id(parts: Parts, moderator: Moderator) -> str:
+    """What a session remembers of its moderator: of no use once the password is another."""
+    with reading(parts.engine) as db:
+        row = moderators.by_pk(db, moderator.pk)
+    return f"{moderator.pk}:{_fingerprint(row)}"
+
+
+def by_session(parts: Parts, id: str) -> Moderator | None:
+    """The moderator of a session, unless disabled since."""
+    pk, _, fingerprint = id.partition(":")
+    with reading(parts.engine) as db:
+        row = moderators.by_pk(db, int(pk))
+    return moderators.from_row(row) if row is not None and hmac.compare_digest(_fingerprint(row), fingerprint) else None
+
+
+def _fingerprint(row: Row[Any] | None) -> str:
+    return "" if row is None else _digest(row.password_hash or row.oidc_subject or "")[:16]
+
+
+def _check_password(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("password", f"at least {SHORTEST_PASSWORD} characters")
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()

@@ -1,0 +1,193 @@
+"""The queue as a moderator sees it: a page of waiting comments, with all that a card shows."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, or_, select, tuple_
+
+from service.domain import Invalid, Moderator, Outcome
+from service.storage.queue import MOST_COUNTED
+from service.storage.tables import articles, comments, decisions, moderators, queue, queue_marks
+
+EXCERPT = 280
+FACET_SAMPLE = 2_000
+MOST_RECORD = 100
+
+ORDERS = {
+    "urgent": (queue.c.urgent_at, False),
+    "oldest": (queue.c.waiting_since, False),
+    "newest": (queue.c.waiting_since, True),
+    "score": (queue.c.risk, True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which waiting comments, and in which order. What is None does not count."""
+
+    site: str | None = None
+    section: str | None = None
+    article: int | None = None
+    reason: str | None = None
+    attribute: str | None = None
+    low: float | None = None
+    high: float | None = None
+    author: str | None = None
+    language: str | None = None
+    text: str | None = None
+    audit: bool | None = None
+    order: str = "urgent"
+
+
+def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | None, most: int) -> Sequence[Row[Any]]:
+    """The next waiting comments that nobody else has claimed, from a cursor on."""
+    column, descending = ORDERS[wanted.order]
+    query = _cards().where(*_conditions(moderator, wanted), _free(moderator))
+    if after is not None:
+        start = tuple_(*_read_cursor(after, column))
+        here = tuple_(column, queue.c.comment)
+        query = query.where(here < start if descending else here > start)
+    order = (column.desc(), queue.c.comment.desc()) if descending else (column, queue.c.comment)
+    return db.execute(query.order_by(*order).limit(most)).all()
+
+
+def cursor(row: Row[Any], order: str) -> str:
+    """What continues after this card."""
+    value = getattr(row, ORDERS[order][0].name)
+    return base64.urlsafe_b64encode(
+        json.dumps([value.isoformat() if isinstance(value, datetime) else value, row.comment]).encode()
+    ).decode()
+
+
+def one(db: Connection, comment: int) -> Row[Any] | None:
+    """The card of any comment, waiting or not."""
+    return db.execute(_cards(waiting=False).where(comments.c.pk == comment)).one_or_none()
+
+
+def count(db: Connection, moderator: Moderator, wanted: Filter) -> int:
+    """Counted to one above MOST_COUNTED."""
+    found = select(queue.c.comment).where(*_conditions(moderator, wanted)).limit(MOST_COUNTED + 1)
+    return int(db.execute(select(func.count()).select_from(found.subquery())).scalar_one())
+
+
+def band(db: Connection, moderator: Moderator, wanted: Filter, *, until: datetime, most: int) -> list[int]:
+    """The filter's comments that waited at a moment and that nobody else has claimed, lowest risk first."""
+    query = select(queue.c.comment).where(*_conditions(moderator, wanted), _free(moderator), queue.c.waiting_since <= until)
+    return list(db.execute(query.order_by(queue.c.risk, queue.c.comment).limit(most)).scalars())
+
+
+def several(db: Connection, comment_pks: Sequence[int]) -> Sequence[Row[Any]]:
+    return db.execute(_cards().where(queue.c.comment.in_(comment_pks)).order_by(queue.c.risk, queue.c.comment)).all()
+
+
+def facets(db: Connection, moderator: Moderator) -> dict[str, list[Any]]:
+    """What there is to filter by, in the most urgent part of the queue; the most frequent first."""
+    sample = (
+        select(queue.c.comment, queue.c.site, queue.c.section, queue.c.article, queue.c.language)
+        .where(*_conditions(moderator, Filter()))
+        .order_by(queue.c.urgent_at)
+        .limit(FACET_SAMPLE)
+        .cte()
+    )
+    by = {name: _frequent(db, sample.c[name], sample) for name in ("site", "section", "language")}
+    titled = select(articles.c.pk, articles.c.title, articles.c.id).where(articles.c.pk.in_(_frequent(db, sample.c.article, sample)))
+    marked = select(queue_marks.c.code.distinct()).join(sample, sample.c.comment == queue_marks.c.comment).where(queue_marks.c.reason)
+    return by | {"article": list(db.execute(titled.order_by(articles.c.title))), "reason": sorted(db.execute(marked).scalars())}
+
+
+def _frequent(db: Connection, column: ColumnElement[Any], sample: Any, most: int = 30) -> list[Any]:
+    query = select(column).select_from(sample).where(column.is_not(None)).group_by(column).order_by(func.count().desc(), column)
+    return list(db.execute(query.limit(most)).scalars())
+
+
+def _cards(*, waiting: bool = True) -> Select[Any]:
+    base = (
+        queue.join(comments, comments.c.pk == queue.c.comment) if waiting else comments.outerjoin(queue, comments.c.pk == queue.c.comment)
+    )
+    joined = (
+        base.join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == comments.c.revision))
+        .outerjoin(articles, articles.c.pk == comments.c.article)
+        .outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
+    )
+    shown = (
+        "pk",
+        "site",
+        "id",
+        "text",
+        "revision",
+        "parent_text",
+        "author_id",
+        "author_name",
+        "section",
+        "language",
+        "received_at",
+        "verdict",
+    )
+    return select(
+        *(comments.c[name] for name in shown),
+        comments.c.outcome.label("state"),
+        *(queue.c[name] for name in ("comment", "audit", "risk", "urgent_at", "waiting_since", "claimed_by", "claimed_until")),
+        *(decisions.c[name] for name in ("outcome", "shadow", "reasons", "scores", "model_version", "policy_version")),
+        articles.c.pk.label("article"),
+        articles.c.id.label("article_id"),
+        articles.c.url.label("article_url"),
+        articles.c.title.label("article_title"),
+        func.substr(articles.c.text, 1, EXCERPT).label("article_text"),
+        moderators.c.name.label("claimant"),
+        _record(Outcome.APPROVE).label("author_approved"),
+        _record(Outcome.REJECT).label("author_rejected"),
+    ).select_from(joined)
+
+
+def _record(outcome: Outcome) -> Any:
+    """How many of the author's comments stand so, counted to MOST_RECORD."""
+    theirs = comments.alias()
+    mine = (theirs.c.site == comments.c.site) & (theirs.c.author_id == comments.c.author_id) & (theirs.c.outcome == outcome)
+    counted = select(literal(1)).where(mine).limit(MOST_RECORD).correlate(comments).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _free(moderator: Moderator) -> ColumnElement[bool]:
+    return or_(queue.c.claimed_until.is_(None), queue.c.claimed_until <= datetime.now(UTC), queue.c.claimed_by == moderator.pk)
+
+
+def _conditions(moderator: Moderator, wanted: Filter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if moderator.sites:
+        found.append(queue.c.site == moderator.sites[0] if len(moderator.sites) == 1 else queue.c.site.in_(moderator.sites))
+    for column in (queue.c.site, queue.c.section, queue.c.article, queue.c.language, queue.c.audit):
+        if (value := getattr(wanted, column.name)) is not None:
+            found.append(column == value)
+    if wanted.author is not None:
+        found.append(queue.c.author_id == wanted.author)
+    if wanted.reason is not None:
+        found.append(exists().where(queue_marks.c.comment == queue.c.comment, queue_marks.c.code == wanted.reason, queue_marks.c.reason))
+    if (wanted.attribute, wanted.low, wanted.high) != (None, None, None):
+        found.append(_in_band(wanted))
+    if wanted.text is not None:
+        matching = exists().where(comments.c.pk == queue.c.comment, comments.c.text.icontains(wanted.text, autoescape=True))
+        found.append(matching)
+    return found
+
+
+def _in_band(wanted: Filter) -> ColumnElement[bool]:
+    low, high = wanted.low if wanted.low is not None else 0.0, wanted.high if wanted.high is not None else 1.0
+    if wanted.attribute is None:
+        return queue.c.risk.between(low, high)
+    scored = (queue_marks.c.comment == queue.c.comment) & (queue_marks.c.code == wanted.attribute)
+    return exists().where(scored, queue_marks.c.score.between(low, high))
+
+
+def _read_cursor(text: str, column: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    try:
+        value, comment = json.loads(base64.urlsafe_b64decode(text.encode()))
+        value = float(value) if isinstance(value, (int, float)) else datetime.fromisoformat(value)
+        if isinstance(value, float) != (column is queue.c.risk) or not 0 <= comment < 2**63:
+            raise ValueError
+    except (ValueError, TypeError):
+        raise Invalid("after", "the cursor that the previous page gave") from None
+    return literal(value, column.type), literal(comment, queue.c.comment.type)

@@ -1,0 +1,122 @@
+"""What moderators said of comments: verdicts and notes, only ever added."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, insert, select, update
+
+from service.domain import Outcome, Verdict
+from service.storage.tables import articles, comments, decisions, notes, verdicts
+
+
+def find_comment(db: Connection, comment: int) -> Row[Any] | None:
+    return db.execute(select(comments).where(comments.c.pk == comment)).one_or_none()
+
+
+def lock(db: Connection, comment: int) -> Row[Any] | None:
+    """The comment, which nobody else judges until this transaction ends."""
+    return db.execute(select(comments).where(comments.c.pk == comment).with_for_update()).one_or_none()
+
+
+def add(
+    db: Connection, comment: Row[Any], verdict: Verdict, action: str, *, about: int | None = None, batch: str | None = None
+) -> Row[Any]:
+    """One more row of the comment's history."""
+    values = {
+        "comment": comment.pk,
+        "revision": comment.revision,
+        "action": action,
+        "about": about,
+        "outcome": verdict.outcome,
+        "reason_code": verdict.reason_code,
+        "moderator": verdict.moderator,
+        "explanation": verdict.explanation,
+        "batch": batch,
+        "at": verdict.at,
+    }
+    return db.execute(insert(verdicts).values(values).returning(verdicts)).one()
+
+
+def add_undo(db: Connection, undone: Row[Any], back_to: Outcome, moderator: str) -> Row[Any]:
+    values = {"comment": undone.comment, "revision": undone.revision, "action": "undo", "about": undone.pk, "explanation": ""}
+    values |= {"outcome": back_to, "moderator": moderator, "at": datetime.now(UTC)}
+    return db.execute(insert(verdicts).values(values).returning(verdicts)).one()
+
+
+def put_in_force(db: Connection, comment: int, outcome: Outcome, verdict: int | None) -> None:
+    """Where the comment stands from now on, and by which verdict."""
+    db.execute(update(comments).where(comments.c.pk == comment).values(outcome=outcome, verdict=verdict))
+
+
+def tell(db: Connection, comment: Row[Any]) -> None:
+    """Remembers that the CMS knows the verdict in force: from now on it cannot be undone, only corrected."""
+    untold = (verdicts.c.pk == comment.verdict) & verdicts.c.told_at.is_(None)
+    db.execute(update(verdicts).where(untold).values(told_at=datetime.now(UTC)))
+
+
+def heard(db: Connection, verdict: int) -> None:
+    """Remembers that the CMS was told of this verdict, in force or not."""
+    db.execute(update(verdicts).where(verdicts.c.pk == verdict, verdicts.c.told_at.is_(None)).values(told_at=datetime.now(UTC)))
+
+
+def is_untold(db: Connection, comment: Row[Any]) -> bool:
+    verdict = None if comment.verdict is None else find(db, comment.verdict)
+    return verdict is not None and verdict.told_at is None
+
+
+def find(db: Connection, verdict: int) -> Row[Any] | None:
+    return db.execute(select(verdicts).where(verdicts.c.pk == verdict)).one_or_none()
+
+
+def agreed(db: Connection, verdict: int, moderator: str) -> bool:
+    """Whether this moderator already agreed with the verdict."""
+    mine = (verdicts.c.about == verdict) & (verdicts.c.action == "agree") & (verdicts.c.moderator == moderator)
+    return db.execute(select(verdicts.c.pk).where(mine)).first() is not None
+
+
+def to_undo(db: Connection, moderator: str) -> Sequence[Row[Any]]:
+    """The moderator's newest verdict, with the others given in the same move; none where it is undone already."""
+    later = verdicts.alias()
+    undone = exists().where(later.c.about == verdicts.c.pk, later.c.action == "undo")
+    mine = select(verdicts).where(verdicts.c.moderator == moderator, verdicts.c.action.in_(("verdict", "correction")), ~undone)
+    newest = db.execute(mine.order_by(verdicts.c.pk.desc()).limit(1)).one_or_none()
+    if newest is None or newest.batch is None:
+        return [] if newest is None else [newest]
+    return db.execute(mine.where(verdicts.c.batch == newest.batch, verdicts.c.pk <= newest.pk).order_by(verdicts.c.pk)).all()
+
+
+def recent(db: Connection, *, moderator: str | None, sites: Sequence[str], before: int | None, most: int) -> Sequence[Row[Any]]:
+    """What was said lately, newest first, with the comments: by one moderator or, on some sites, by all."""
+    told = select(
+        verdicts,
+        comments.c.id.label("comment_id"),
+        comments.c.site,
+        comments.c.text,
+        comments.c.verdict.label("in_force"),
+        comments.c.outcome.label("state"),
+        articles.c.title.label("article_title"),
+    )
+    query = told.join(comments, comments.c.pk == verdicts.c.comment).outerjoin(articles, articles.c.pk == comments.c.article)
+    if moderator is not None:
+        query = query.where(verdicts.c.moderator == moderator)
+    if sites:
+        query = query.where(comments.c.site.in_(sites))
+    if before is not None:
+        query = query.where(verdicts.c.pk < before)
+    return db.execute(query.order_by(verdicts.c.pk.desc()).limit(most)).all()
+
+
+def newest_decision(db: Connection, comment: Row[Any]) -> Row[Any]:
+    mine = (decisions.c.comment == comment.pk) & (decisions.c.revision == comment.revision)
+    return db.execute(select(decisions).where(mine)).one()
+
+
+def add_note(db: Connection, comment: int, moderator: str, text: str) -> Row[Any]:
+    values = {"comment": comment, "moderator": moderator, "text": text, "at": datetime.now(UTC)}
+    return db.execute(insert(notes).values(values).returning(notes)).one()
+
+
+def notes_of(db: Connection, comment_pks: Iterable[int]) -> Sequence[Row[Any]]:
+    """Oldest first."""
+    return db.execute(select(notes).where(notes.c.comment.in_(list(comment_pks))).order_by(notes.c.pk)).all()

@@ -1,0 +1,53 @@
+"""The people who judge comments: their names, hashes, and failed sign-ins."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from service.domain import Moderator, Role
+from service.storage.tables import moderators
+
+
+def add(db: Connection, *, name: str, role: Role, sites: Sequence[str], password_hash: str | None, oidc_subject: str | None) -> int:
+    """Raises IntegrityError where the name or the subject is taken."""
+    values = {"name": name, "role": role, "sites": list(sites), "password_hash": password_hash, "oidc_subject": oidc_subject}
+    fresh = {"active": True, "failures": 0, "created_at": datetime.now(UTC)}
+    return int(db.execute(insert(moderators).values(values | fresh).returning(moderators.c.pk)).scalar_one())
+
+
+def named(db: Connection, name: str) -> Row[Any] | None:
+    return db.execute(select(moderators).where(moderators.c.name == name, moderators.c.active)).one_or_none()
+
+
+def by_pk(db: Connection, pk: int) -> Row[Any] | None:
+    return db.execute(select(moderators).where(moderators.c.pk == pk, moderators.c.active)).one_or_none()
+
+
+def by_subject(db: Connection, subject: str) -> Row[Any] | None:
+    return db.execute(select(moderators).where(moderators.c.oidc_subject == subject, moderators.c.active)).one_or_none()
+
+
+def every(db: Connection) -> Sequence[Row[Any]]:
+    return db.execute(select(moderators).order_by(moderators.c.name)).all()
+
+
+def set_failures(db: Connection, pk: int, failures: int, locked_until: datetime | None) -> None:
+    db.execute(update(moderators).where(moderators.c.pk == pk).values(failures=failures, locked_until=locked_until))
+
+
+def count_failure(db: Connection, pk: int, *, most: int, locked_until: datetime) -> None:
+    """One more failed sign-in; each time that it makes `most`, the name is locked and the count begins anew."""
+    counted = update(moderators).where(moderators.c.pk == pk).values(failures=moderators.c.failures + 1)
+    if db.execute(counted.returning(moderators.c.failures)).scalar_one() >= most:
+        set_failures(db, pk, 0, locked_until)
+
+
+def set_values(db: Connection, name: str, **values: Any) -> bool:
+    """Whether there is a moderator of this name."""
+    return db.execute(update(moderators).where(moderators.c.name == name).values(**values)).rowcount == 1
+
+
+def from_row(row: Row[Any]) -> Moderator:
+    return Moderator(pk=row.pk, name=row.name, role=Role(row.role), sites=tuple(row.sites))

@@ -1,0 +1,99 @@
+"""What waits for a person: put in, claimed, taken out. Every query here is bounded by the queue, not by the comments."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service import urgency
+from service.domain import Decision, Moderator, Outcome
+from service.storage.tables import moderators, queue, queue_lengths, queue_marks
+
+CLAIM = timedelta(minutes=4)
+MOST_COUNTED = 1_000
+
+
+def put(db: Connection, comment: Row[Any], decision: Decision) -> None:
+    """Has a comment wait where its decision asks for a person: it is held, or chosen for an audit. Else it waits no more."""
+    take_out(db, comment.pk)
+    audit = decision.outcome is not Outcome.HOLD
+    if audit and all(reason.code != "audit" for reason in decision.reasons):
+        return
+    _remember_length(db, comment.site)
+    now = datetime.now(UTC)
+    risk = urgency.risk(decision.scores)
+    values = {name: getattr(comment, name) for name in ("site", "section", "article", "author_id", "language")}
+    values |= {"comment": comment.pk, "audit": audit, "risk": risk, "waiting_since": now}
+    db.execute(insert(queue).values(values | {"urgent_at": urgency.urgent_at(now, risk, audit=audit)}))
+    if marks := _marks(comment.pk, decision):
+        db.execute(insert(queue_marks), marks)
+
+
+def take_out(db: Connection, comment: int) -> None:
+    site = db.execute(select(queue.c.site).where(queue.c.comment == comment)).scalar_one_or_none()
+    if site is not None:
+        _remember_length(db, site)
+        db.execute(delete(queue).where(queue.c.comment == comment))
+
+
+def find(db: Connection, comment: int) -> Row[Any] | None:
+    """The place in the queue of a comment that waits, with the name of whoever claimed it last."""
+    query = select(queue, moderators.c.name.label("claimant")).outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
+    return db.execute(query.where(queue.c.comment == comment)).one_or_none()
+
+
+def claim(db: Connection, comment: int, moderator: Moderator) -> bool:
+    """Takes the comment for four minutes, or for four more; False where somebody else has it or it does not wait."""
+    now = datetime.now(UTC)
+    free = or_(queue.c.claimed_until.is_(None), queue.c.claimed_until <= now, queue.c.claimed_by == moderator.pk)
+    taken = update(queue).where(queue.c.comment == comment, free).values(claimed_by=moderator.pk, claimed_until=now + CLAIM)
+    return db.execute(taken).rowcount == 1
+
+
+def release(db: Connection, comment: int, moderator: Moderator) -> None:
+    mine = (queue.c.comment == comment) & (queue.c.claimed_by == moderator.pk)
+    db.execute(update(queue).where(mine).values(claimed_by=None, claimed_until=None))
+
+
+def states(db: Connection, comment_pks: Sequence[int]) -> Sequence[Row[Any]]:
+    """Of these comments, those that still wait, with who has each claimed."""
+    query = select(queue, moderators.c.name.label("claimant")).outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
+    return db.execute(query.where(queue.c.comment.in_(comment_pks))).all()
+
+
+def lengths(db: Connection, sites: Sequence[str], since: datetime) -> Sequence[Row[Any]]:
+    """The queue's length and its oldest comment by site and hour."""
+    query = select(queue_lengths).where(queue_lengths.c.hour >= since)
+    if sites:
+        query = query.where(queue_lengths.c.site.in_(sites))
+    return db.execute(query.order_by(queue_lengths.c.hour)).all()
+
+
+def current_length(db: Connection, sites: Sequence[str]) -> Row[Any]:
+    """How many wait, counted to one above MOST_COUNTED, and since when the oldest does."""
+    mine = [queue.c.site.in_(sites)] if sites else []
+    counted = select(queue.c.comment).where(*mine).limit(MOST_COUNTED + 1).subquery()
+    oldest = select(func.min(queue.c.waiting_since)).where(*mine).scalar_subquery()
+    return db.execute(select(func.count().label("waiting"), oldest.label("oldest_at")).select_from(counted)).one()
+
+
+def _remember_length(db: Connection, site: str) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    known = select(queue_lengths.c.hour).where(queue_lengths.c.site == site, queue_lengths.c.hour == hour)
+    if db.execute(known).first() is not None:
+        return
+    length = select(func.count().label("waiting"), func.min(queue.c.waiting_since).label("oldest_at")).where(queue.c.site == site)
+    try:
+        with db.begin_nested():
+            db.execute(insert(queue_lengths).values(site=site, hour=hour, **db.execute(length).one()._mapping))
+    except IntegrityError:
+        return  # another worker was first
+
+
+def _marks(comment: int, decision: Decision) -> list[dict[str, Any]]:
+    scores: dict[str, float | None] = dict(decision.scores)
+    codes: Iterable[str] = dict.fromkeys([*scores, *(reason.code for reason in decision.reasons)])
+    reasons = {reason.code for reason in decision.reasons}
+    return [{"comment": comment, "code": code, "reason": code in reasons, "score": scores.get(code)} for code in codes]
