@@ -59,6 +59,8 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool)
             connection.sock.do_handshake()
         connection.request("POST", _path(target), body, headers)
         answer = connection.getresponse()
+        if monotonic() >= deadline:  # cut within the headers, of which no end was seen
+            raise TimeoutError
         with suppress(OSError, HTTPException):
             answer.read(MOST_READ)
         return Answer(answer.status, _comment_on(answer), _retry_after(answer.headers.get("Retry-After")))
@@ -144,6 +146,8 @@ def _problem(error: Exception, deadline: float) -> str:
         return f"no answer within {TIMEOUT:.0f} seconds"
     if isinstance(error, Refused):
         return str(error)
+    if isinstance(error, HTTPException):
+        return "the answer is not HTTP"  # and is not repeated
     return f"{type(error).__name__}: {error}"[:200]
 
 
