@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from service.domain import ScoreInput
 from service.features import Lexical, Ngrams
+from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,8 +47,9 @@ class AttributeHeads(BaseEstimator):  # type: ignore[misc]
 
     def margins(self, texts: Sequence[str]) -> Floats:
         """The heads' log-odds before calibration, (texts, attributes)."""
-        words = np.asarray(self.ngrams.transform(texts) @ self.weights, dtype=np.float64)
-        counts = Lexical().transform(texts).astype(np.float64)
+        plain = [normalise(text) for text in texts]
+        words = np.asarray(self.ngrams.of_plain(plain) @ self.weights, dtype=np.float64)
+        counts = Lexical().of_plain(plain).astype(np.float64)
         # A sum of products, not `@`: the same row gives the same bytes alone and in a batch.
         margins: Floats = words + (counts[:, :, None] * self.lexical_weights[None]).sum(axis=1) + self.intercepts
         return margins

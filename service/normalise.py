@@ -12,7 +12,9 @@ _INLINE = frozenset(
     "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()
 )
 _LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"']+|(?<![\w-])[a-z0-9-]{2,63}\.(?:com|org|net|info|biz|ru|ly|tv|io|co\.uk)(?:/[^\s<>\"']*)?(?=[\s.,;:!?)]|$)", re.I
+    r"(?:https?://|www\.)[^\s<>\"']+"
+    r"|(?<![\w-])[a-z0-9-]{2,63}\.(?:com|org|net|info|biz|ru|ly|tv|io|co\.uk)(?:/[^\s<>\"']*)?(?=[\s.,;:!?)]|$)",
+    re.IGNORECASE,
 )
 _HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}\b")
@@ -56,7 +58,7 @@ def visible(text: str) -> str:
     return _SPACE.sub(" ", _fold(text)).strip()
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=128)  # the rooms that ask for the same comment's; more would hold readers' texts for long
 def normalise(text: str) -> str:
     """Lower-case text in which disguised words are plain: what the n-grams are taken from.
 

@@ -20,8 +20,10 @@ worker_class = "gthread"
 threads = 4
 preload_app = True
 timeout = 60
+limit_request_line = 8190  # an article may be named by an address of 2,000 bytes, each written as %XX
 graceful_timeout = 30
 keepalive = 5
+control_socket_disable = True
 logconfig_dict = dict_config(_config.log_level)
 
 

@@ -1,6 +1,7 @@
 """The shipped model sees through disguises, and leaves innocent words alone. `make_evasions.py` writes evasions.tsv."""
 
 import json
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from service.scoring import load
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"
 NEAR = 0.15
-HOLD = 0.6
+HOLD = tomllib.loads((HERE.parent / "policy.toml").read_text(encoding="utf-8"))["hold"]["toxicity"]
 
 
 @pytest.fixture(scope="module")

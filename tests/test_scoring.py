@@ -21,7 +21,7 @@ from training.__main__ import main
 def published(tmp_path_factory):
     data = tiny_corpora.write(tmp_path_factory.mktemp("data"))
     out = tmp_path_factory.mktemp("models")
-    assert main(["fit", "--data", str(data), "--out", str(out), "--columns", "3000", "--vocabulary", "500", "--jobs", "1"]) == 0
+    assert main(["fit", "--data", str(data), "--out", str(out), "--columns", "3000", "--vocabulary", "500"]) == 0
     return out
 
 

@@ -116,8 +116,8 @@ def test_too_few_articles_alone_are_too_little(tmp_path, capsys):
     assert "too little" in capsys.readouterr().err
 
 
-def command(data, out, *options):
-    line = [sys.executable, "-m", "training", "--data", data, "--out", out, *SMALL, *options]
+def command(data, out):
+    line = [sys.executable, "-m", "training", "--data", data, "--out", out, *SMALL]
     return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
@@ -159,7 +159,7 @@ def test_the_card_tells_terms_limits_and_uses(trained):
 def test_the_same_data_give_the_same_bytes(trained, tmp_path):
     data, out, _ = trained
 
-    command(data, tmp_path, "--jobs", "1")
+    command(data, tmp_path)
 
     for name in ("attributes.joblib", "topicality.joblib", "manifest.json"):
         assert (tmp_path / name).read_bytes() == (out / name).read_bytes()

@@ -69,16 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vocabulary", type=int, default=20_000, metavar="N", help="words with a vector for topicality (default: %(default)s)"
     )
-    parser.add_argument(
-        "--jobs", type=int, default=2, metavar="N", help="fits at the same time; does not change the result (default: %(default)s)"
-    )
     return parser
 
 
 def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
     scorers, held = {}, {}
     if corpora.texts:
-        scorers["attributes"], held = fit_attributes(corpora.texts, most=options.columns, jobs=options.jobs)
+        scorers["attributes"], held = fit_attributes(corpora.texts, most=options.columns)
     topicality = fit_topicality(corpora, vocabulary=options.vocabulary)
     if topicality:
         scorers["topicality"], held["off_topic"] = topicality

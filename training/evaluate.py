@@ -73,6 +73,8 @@ def test_metrics(model: Model, folder: Path, corpora: Corpora) -> dict[str, Any]
             if name == "test-madlibs":
                 found[name]["false_positives_at_0.6"] = _rounded(float((scores[labels == 0] >= 0.6).mean()))
     found |= _hatecheck(model, folder)
+    if "spam" in model.attributes and corpora.comments:
+        found["reader comments, presumed no spam"] = _flagged_as_spam(model, corpora)
     if "off_topic" in model.attributes:
         found["topicality"] = _topicality(model, corpora)
     return found
@@ -130,6 +132,13 @@ def _hatecheck(model: Model, folder: Path) -> dict[str, Any]:
     labels = np.array([row["labels"]["hateful"] >= 0.5 for row in rows], dtype=float)
     scores = np.fmax(_scores(model, inputs, "toxicity"), _scores(model, inputs, "identity_attack"))
     return {"test-hatecheck": {"rows": len(rows), "auc": _auc(labels, scores)}}
+
+
+def _flagged_as_spam(model: Model, corpora: Corpora) -> dict[str, Any]:
+    """How much of ordinary reader comments the spam score would flag: it was trained on another kind of site."""
+    chosen = np.random.default_rng(SEED).permutation(len(corpora.comments))[:SAMPLE]
+    scores = _scores(model, [ScoreInput(text=corpora.comments[at].text) for at in chosen], "spam")
+    return {f"spam at {threshold} or above": _rounded(float((scores >= threshold).mean())) for threshold in (0.5, 0.7, 0.9, 0.95)}
 
 
 def _topicality(model: Model, corpora: Corpora) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
@@ -67,7 +66,7 @@ class Linear:
     intercept: float
 
 
-def fit_attributes(texts: Sequence[LabelledText], *, most: int, jobs: int) -> tuple[AttributeHeads, dict[str, HeldOut]]:
+def fit_attributes(texts: Sequence[LabelledText], *, most: int) -> tuple[AttributeHeads, dict[str, HeldOut]]:
     """Heads for every attribute that the texts carry, and their scores of held-out comments. The same texts give the same bytes."""
     tasks = _tasks(texts)
     if not tasks:
@@ -77,7 +76,7 @@ def fit_attributes(texts: Sequence[LabelledText], *, most: int, jobs: int) -> tu
     grams = ngrams.fit_plain(plain)
     counts = Lexical().of_plain(plain).astype(np.float64)
     folds = np.array([fold_of(row.key, FOLDS) for row in texts])
-    unseen, experts = _experts(tasks, grams, folds, jobs)
+    unseen, experts = _experts(tasks, grams, folds)
     attributes = tuple(name for name in LABELLED if any(task.attribute == name for task in tasks))
     heads, held = [], {}
     for name in tqdm(attributes, desc="joining", unit="attribute"):
@@ -116,11 +115,11 @@ def _reference(tasks: Sequence[Task], attribute: str) -> Task:
     return next((task for task in own if task.family == REFERENCE), max(own, key=lambda task: len(task.rows)))
 
 
-def _experts(tasks: Sequence[Task], grams: sparse.csr_matrix, folds: npt.NDArray[np.int64], jobs: int) -> tuple[Floats, list[Linear]]:
+def _experts(tasks: Sequence[Task], grams: sparse.csr_matrix, folds: npt.NDArray[np.int64]) -> tuple[Floats, list[Linear]]:
     """Every comment's margins by experts that did not see it, (texts, tasks), and the experts fitted on all."""
     todo = [(at, fold) for fold in [*range(FOLDS), None] for at in range(len(tasks))]
-    work = (delayed(_expert)(tasks[at], grams, folds, fold) for at, fold in todo)
-    fitted = list(tqdm(Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work), total=len(todo), desc="experts", unit="fit"))
+    # One after the other: liblinear's generator is the process's own, so fits in threads would share its numbers and lose the seed.
+    fitted = [_expert(tasks[at], grams, folds, fold) for at, fold in tqdm(todo, desc="experts", unit="fit")]
     unseen = np.zeros((grams.shape[0], len(tasks)))
     for (at, fold), linear in zip(todo, fitted, strict=True):
         if fold is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # A hold costs a moderator's look, a rejection costs a reader's comment.
-HOLD_PRECISION = 0.70
+HOLD_PRECISION = 0.80
 REJECT_PRECISION = 0.95
 
 

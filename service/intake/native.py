@@ -128,10 +128,10 @@ def _read_batch() -> payloads.BatchIn:
 
 
 def _body(most_bytes: int) -> bytes:
-    request.max_content_length = most_bytes
+    request.max_content_length = most_bytes + 1  # what comes in chunks is cut there, and not refused
     body = request.get_data()
-    if len(body) > most_bytes:  # a signed one was read before
-        abort(413)
+    if len(body) > most_bytes:
+        abort(413, f"The body is over {most_bytes:,} bytes.")
     return body
 
 

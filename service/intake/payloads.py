@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from service import domain
@@ -37,15 +37,21 @@ def _in_range(time: datetime) -> datetime:
 
 
 # Lengths come first: pydantic calls a text's characters items where another check stands between.
+def _text(most: int, least: int = 0) -> Any:
+    return Field(
+        min_length=least, max_length=most, json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$" if least else r"^[^\x00]*$"}
+    )
+
+
 NoNul, NotBlank, InBytes = AfterValidator(_without_nul), AfterValidator(_not_blank), AfterValidator(_in_bytes)
-Id = Annotated[str, Field(min_length=1, max_length=domain.MAX_ID), NoNul, NotBlank]
-Url = Annotated[str, Field(min_length=1, max_length=domain.MAX_URL), NoNul, NotBlank, InBytes]
-Name = Annotated[str, Field(max_length=domain.MAX_NAME), NoNul]
-Title = Annotated[str, Field(max_length=domain.MAX_TITLE), NoNul]
-CommentText = Annotated[str, Field(min_length=1, max_length=domain.MAX_COMMENT), NoNul, NotBlank]
-ParentText = Annotated[str, Field(max_length=domain.MAX_COMMENT), NoNul]
-ArticleText = Annotated[str, Field(max_length=domain.MAX_ARTICLE), NoNul]
-Time = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Id = Annotated[str, _text(domain.MAX_ID, 1), NoNul, NotBlank]
+Url = Annotated[str, _text(domain.MAX_URL, 1), NoNul, NotBlank, InBytes]
+Name = Annotated[str, _text(domain.MAX_NAME), NoNul]
+Title = Annotated[str, _text(domain.MAX_TITLE), NoNul]
+CommentText = Annotated[str, _text(domain.MAX_COMMENT, 1), NoNul, NotBlank]
+ParentText = Annotated[str, _text(domain.MAX_COMMENT), NoNul]
+ArticleText = Annotated[str, _text(domain.MAX_ARTICLE), NoNul]
+Time = Annotated[AwareDatetime, AfterValidator(_in_range), Field(json_schema_extra={"pattern": "^(197[0-9]|19[89][0-9]|2[01][0-9]{2})-"})]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 
 
@@ -70,13 +76,16 @@ class ArticleIn(ArticleBody):
         return domain.Article(id=self.id, url=self.url, title=self.title, text=self.text)
 
 
-def _is_named(article: ArticleIn) -> ArticleIn:
-    if not (article.id or article.url):
-        raise PydanticCustomError("article", "expected the article's id or url, so that it can be kept")
-    return article
+class NamedArticleIn(ArticleIn):
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("id", "url")]}
+    )
 
-
-NamedArticle = Annotated[ArticleIn, AfterValidator(_is_named)]
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if not (self.id or self.url):
+            raise PydanticCustomError("article", "expected the article's id or url, so that it can be kept")
+        return self
 
 
 class ParentIn(Payload):
@@ -113,7 +122,7 @@ class ScoreIn(Payload):
 
 class CommentIn(ScoreIn):
     id: Id
-    article: NamedArticle | None = None
+    article: NamedArticleIn | None = None
     author: AuthorIn | None = None
     site: Id | None = None
     section: Name | None = None

@@ -1,0 +1,81 @@
+"""The document that the service serves of itself, and whether it keeps to it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from conftest import Caller, make_caller
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi import checks as openapi_checks
+
+OPERATIONS = {
+    ("post", "/v1/comments"),
+    ("post", "/v1/comments:batch"),
+    ("get", "/v1/comments/{id}"),
+    ("put", "/v1/articles/{id}"),
+    ("get", "/v1/articles/{id}"),
+    ("post", "/v1/score"),
+}
+
+
+def test_the_document_has_every_operation(stranger: Caller) -> None:
+    document = stranger.get("/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    assert {(method, path) for path, methods in document["paths"].items() for method in methods} == OPERATIONS
+
+
+def test_the_document_says_that_a_key_is_needed(stranger: Caller) -> None:
+    document = stranger.get("/openapi.json").get_json()
+    assert document["security"] == [{"key": []}]
+    assert document["components"]["securitySchemes"]["key"] == {"type": "http", "scheme": "bearer"}
+
+
+def test_the_document_names_the_limits(stranger: Caller) -> None:
+    schemas = stranger.get("/openapi.json").get_json()["components"]["schemas"]
+    text = schemas["CommentIn"]["properties"]["text"]
+    assert (text["minLength"], text["maxLength"]) == (1, 20_000)
+    assert [schemas[name]["properties"]["comments"]["maxItems"] for name in ("ScoresIn", "BatchIn")] == [1_000, 1_000]
+
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.positive_data_acceptance,
+    openapi_checks.unsupported_method,
+    openapi_checks.ignored_auth,
+]
+CONFIG = SchemathesisConfig.from_dict(
+    {"seed": 1, "checks": {"negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 413, 422]}}}
+)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
+def test_the_service_keeps_to_its_document(new_app: Callable[..., Flask], mode: GenerationMode, method: str, path: str) -> None:
+    app = new_app()
+    key = make_caller(app, "gazette").key
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
+    operation = schema[path][method]
+    # A batch answers 200, and each of its comments is refused by itself.
+    checks = CHECKS if path == "/v1/comments:batch" else [*CHECKS, openapi_checks.negative_data_rejection]
+
+    @settings(
+        max_examples=10,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def keeps(case: Any) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, checks=checks)
+
+    keeps()

@@ -1,0 +1,135 @@
+"""What is kept, and how: the same on SQLite and on PostgreSQL."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from conftest import Caller, fresh_database
+from sqlalchemy import Engine, select, text
+
+from service.config import Config
+from service.domain import Article
+from service.storage import articles, comments, keys
+from service.storage.engine import StorageError, is_migrated, migrate, open_engine, reading, writing
+from service.storage.tables import articles as articles_table
+from service.storage.tables import decisions, metadata, policies
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> None:
+    with engine.connect() as db:
+        assert compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), metadata) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_new_database_is_migrated_once(kind: str, tmp_path: Path) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        engine = open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)
+        with reading(engine) as db:
+            assert not is_migrated(db)
+        for _ in range(2):
+            migrate(engine)
+            with reading(engine) as db:
+                assert is_migrated(db)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_database_of_a_newer_version_is_left_alone(kind: str, tmp_path: Path) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        engine = open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)
+        migrate(engine)
+        with writing(engine) as db:
+            db.execute(text("UPDATE alembic_version SET version_num = '9999_future'"))
+        with pytest.raises(StorageError, match="most likely a newer one"):
+            migrate(engine)
+        engine.dispose()
+
+
+def test_a_folder_for_the_database_is_made(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/var/deep/comments.db")
+    migrate(engine)
+    engine.dispose()
+    assert (tmp_path / "var" / "deep" / "comments.db").exists()
+
+
+def test_sqlite_writes_to_disk_before_it_answers(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/comments.db")
+    with engine.connect() as db:
+        assert db.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert db.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert db.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+    engine.dispose()
+
+
+def test_what_fails_is_undone(engine: Engine) -> None:
+    with pytest.raises(RuntimeError, match="in the middle"), writing(engine) as db:
+        articles.put(db, "gazette", Article(id="trains"))
+        raise RuntimeError("in the middle")
+    with reading(engine) as db:
+        assert articles.find(db, "gazette", "trains") is None
+
+
+def test_an_error_does_not_hold_a_statements_values(engine: Engine) -> None:
+    with pytest.raises(Exception, match="INSERT INTO") as caught, writing(engine) as db:
+        for _ in range(2):
+            db.execute(keys.keys.insert().values(id="same", site="secretive", name="", hash="", signed=False, created_at=datetime.now(UTC)))
+    assert "secretive" not in str(caught.value)
+
+
+def test_times_come_back_with_their_zone(engine: Engine) -> None:
+    told = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    with writing(engine) as db:
+        db.execute(articles_table.insert().values(site="gazette", id="a", title="", text="", updated_at=told))
+        found = db.execute(select(articles_table.c.updated_at)).scalar_one()
+    assert found == told
+    assert found.utcoffset() == timedelta(0)
+
+
+def test_the_longest_names_fit_the_indexes(engine: Engine) -> None:
+    site = "".join(chr(0x10000 + n * 97) for n in range(100))
+    id = "".join(chr(0x20000 + n * 89) for n in range(500))
+    with writing(engine) as db:
+        assert articles.put(db, site, Article(id=id, url=id)).id == id
+
+
+def test_an_article_that_says_nothing_new_is_not_written_again(engine: Engine) -> None:
+    story = Article(id="trains", url="https://news.example/trains", title="Night trains return", text="The council voted.")
+    with writing(engine) as db:
+        first = articles.put(db, "gazette", story)
+        articles.keep(db, "gazette", articles.complete(db, "gazette", Article(id="trains")))
+        assert articles.find(db, "gazette", "trains").updated_at == first.updated_at
+
+
+def test_a_policy_in_force_is_kept_once_with_its_text(gazette: Caller, engine: Engine) -> None:
+    versions = {gazette.comment(f"c{n}", "Well said.")["policy_version"] for n in range(2)}
+    with engine.connect() as db:
+        found = db.execute(select(policies)).all()
+    assert {row.version for row in found} == versions
+    assert "[hold]" in found[0].text
+
+
+def test_an_edit_does_not_touch_the_earlier_decision(gazette: Caller, engine: Engine) -> None:
+    gazette.comment("c1", "How rude.")
+    with engine.connect() as db:
+        before = db.execute(select(decisions)).one()
+    gazette.comment("c1", "Well said.")
+    with engine.connect() as db:
+        assert db.execute(select(decisions).where(decisions.c.revision == 1)).one() == before
+
+
+def test_a_stored_decision_is_the_one_that_was_made(gazette: Caller, engine: Engine) -> None:
+    answer = gazette.comment("c1", "How rude.")
+    with engine.connect() as db:
+        row = comments.find(db, "gazette", "c1")
+        assert row is not None
+        decision = comments.newest_decision(db, row)
+    assert (decision.outcome, dict(decision.scores), decision.model_version) == ("hold", answer["scores"], answer["model_version"])
+    assert [reason.message for reason in decision.reasons] == [reason["message"] for reason in answer["reasons"]]
+
+
+def test_seen_signatures_are_forgotten_after_they_are_too_old(engine: Engine) -> None:
+    with writing(engine) as db:
+        db.execute(keys.signatures.insert().values(digest="old", seen_at=datetime.now(UTC) - timedelta(hours=2)))
+        assert [keys.is_replay(db, "new"), keys.is_replay(db, "new"), keys.is_replay(db, "old")] == [False, True, False]
