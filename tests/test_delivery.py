@@ -228,9 +228,7 @@ def test_an_event_behind_a_dead_one_waits_for_its_replay(parts: Parts, gazette: 
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_retry_after_is_honoured_for_the_endpoint(
-    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, as_date: bool
-) -> None:
+def test_retry_after_is_honoured_for_the_endpoint(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, as_date: bool) -> None:
     listen(parts, receiver.url)
     gazette.comment("c1", "Fine.")
     gazette.comment("c2", "Fine.")
