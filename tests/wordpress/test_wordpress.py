@@ -178,8 +178,8 @@ def test_unpublishing_is_a_correction_and_leaves_the_comment_where_the_editor_pu
 
 
 def test_a_verdict_given_in_wordpress_while_the_service_was_down_is_told_later(site: WordPress, newsroom: Newsroom, ada: str) -> None:
-    comment = site.comment("Rude, and then the service went.")
-    id = newsroom.waiting(ada)["Rude, and then the service went."]
+    comment = site.comment("A rude word, and then the service went.")
+    id = newsroom.waiting(ada)["A rude word, and then the service went."]
     newsroom.stop()
     site.moderate(comment, "approved")
     site.cron()
@@ -188,8 +188,8 @@ def test_a_verdict_given_in_wordpress_while_the_service_was_down_is_told_later(s
 
 
 def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPress, newsroom: Newsroom, ada: str, secret: str) -> None:
-    comment = site.comment("Rude words for a forger.")
-    id = newsroom.waiting(ada)["Rude words for a forger."]
+    comment = site.comment("Some rude words for a forger.")
+    id = newsroom.waiting(ada)["Some rude words for a forger."]
     now = int(time.time())
     body = {"type": "comment.verdict", "timestamp": "2026-01-02T00:00:00.000Z"}
     body |= {"data": {"comment": {"id": id, "state": "approve"}, "verdict": {"verdict": "approve", "moderator": "Mallory"}}}
