@@ -69,7 +69,10 @@ class Ngrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self._weighted(counts)
 
     def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        plain = [normalise(text) for text in texts]
+        return self.of_plain([normalise(text) for text in texts])
+
+    def of_plain(self, plain: Sequence[str]) -> sparse.csr_matrix:
+        """`transform` of texts that are normalised already."""
         return self._weighted(self._counts(plain))
 
     def _counts(self, plain: Iterable[str]) -> list[sparse.csr_matrix]:

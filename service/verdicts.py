@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from service import events
 from service.domain import MAX_NOTE, Invalid, Moderator, Outcome, Role, Verdict
 from service.parts import Parts
-from service.storage import comments, history, queue
+from service.storage import comments, history, overview, queue
 from service.storage.engine import reading, writing
 
 SAID = {Outcome.APPROVE: "approved", Outcome.REJECT: "rejected", Outcome.HOLD: "held"}
@@ -177,6 +177,8 @@ def _judge(
     given = history.add(db, stored, verdict, action, about=about, batch=batch)
     history.put_in_force(db, stored.pk, verdict.outcome, given.pk)
     queue.take_out(db, stored.pk)
+    if about is not None and (earlier := history.find(db, about)):
+        overview.forget(db, earlier.at)
     events.judged(db, stored, given)
     return given
 
@@ -189,6 +191,7 @@ def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Mod
     if before is None:
         queue.put(db, stored, decision)
         queue.claim(db, stored.pk, moderator)
+    overview.forget(db, given.at)
     undo = history.add_undo(db, given, outcome, moderator.name)
     events.taken_back(db, stored, given, undo)
     return undo

@@ -44,9 +44,8 @@ def list_moderators() -> None:
         rows = moderators.every(db)
     for row in rows:
         ways = [way for way, has in (("password", row.password_hash), ("provider", row.oidc_subject), ("token", row.token_hash)) if has]
-        click.echo(
-            f"{row.name:<24}{row.role:<11}{'active' if row.active else 'disabled':<10}{', '.join(row.sites) or 'every site':<24}{', '.join(ways)}"
-        )
+        state, sites = "active" if row.active else "disabled", ", ".join(row.sites) or "every site"
+        click.echo(f"{row.name:<24}{row.role:<11}{state:<10}{sites:<24}{', '.join(ways)}")
     if not rows:
         click.echo("There is no moderator yet. To make one: flask --app service moderator create NAME")
 

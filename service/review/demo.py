@@ -14,7 +14,7 @@ from service.storage.engine import reading, writing
 
 COMMENTS = 420
 DAYS = 21
-STILL_WAITING = timedelta(days=3)  # what came since then was not looked at
+STILL_WAITING = timedelta(days=4)  # what came since then was not looked at
 SIGN_IN = "demo"
 COLLEAGUES = ("Ada", "Ben")
 

@@ -11,17 +11,17 @@ ARTICLES = (
         id="night-trains",
         url="https://example.com/news/night-trains",
         title="City council votes to bring back night trains",
-        text="The council voted 31 to 22 last night to bring back night trains on the two main lines from September. A ticket will cost "
-        "four pounds, and the operator gets 2.1 million pounds a year. Residents near the depot fear noise; nurses and bar staff, who "
+        text="The council voted 31 to 22 last night to bring back night trains on the two main lines from September. A ticket will "
+        "cost four pounds, and the operator gets 2.1 million pounds a year. Residents near the depot fear noise; nurses and bar staff, who "
         "finish after the last bus, welcomed the vote. The mayor called it the best news for the city in ten years.",
     ),
     Article(
         id="school-phones",
         url="https://example.com/news/school-phones",
         title="Secondary schools to lock phones away until the last bell",
-        text="Pupils at six secondary schools will put their phones into locked pouches each morning from next term. Head teachers say that "
-        "lessons are calmer where it was tried; some parents want to reach their children at lunch. Teachers keep the keys, and a phone "
-        "that is found in class stays at the office until a parent fetches it.",
+        text="Pupils at six secondary schools will put their phones into locked pouches each morning from next term. Head teachers say "
+        "that lessons are calmer where it was tried; some parents want to reach their children at lunch. Teachers keep the keys, and a "
+        "phone that is found in class stays at the office until a parent fetches it.",
     ),
     Article(
         id="rovers-coach",
@@ -77,14 +77,32 @@ UNKIND: tuple[tuple[str, Rejection], ...] = (
     ("Foreigners like that ruin everything. Send the filthy animals home.", Rejection.HATE),
     ("I know where {name} lives. Somebody should burn that house down.", Rejection.THREAT),
     ("Say that to me in the car park and I will break your jaw.", Rejection.THREAT),
-    ("Earn 900 a day from home!!! Visit www.quick-money.example and www.cash-now.example and www.get-rich.example today", Rejection.SPAM),
+    ("Earn 900 a day from home!!! Visit www.quick-money.example, www.cash-now.example, www.get-rich.example today", Rejection.SPAM),
     ("Cheap watches, pills and loans: http://a.example/shop http://b.example/shop http://c.example/shop", Rejection.SPAM),
 )
+BORDERLINE: tuple[tuple[str, Rejection | None], ...] = (
+    ("This whole thing is pathetic, and so is the excuse. {opinion}", None),
+    ("The chairman is a coward and a crook.", Rejection.OFFENSIVE),
+    ("Damn it, when will they listen? {opinion}", None),
+    ("Stop whining, {name}, you sound like a spoiled child.", Rejection.HARASSMENT),
+    ("Your comment is as dumb as the plan, {name}.", Rejection.HARASSMENT),
+    ("Lazy, greedy and stupid: that is our council. {opinion}", Rejection.OFFENSIVE),
+    ("Nobody cares what you think, {name}, so shut up.", Rejection.HARASSMENT),
+    ("Blind as a bat and twice as stupid, the lot of them.", Rejection.OFFENSIVE),
+    ("This town is full of losers, and I say that with love. {opinion}", None),
+    ("What utter garbage, whoever thought of this should be ashamed. {opinion}", None),
+    ("That is the most ridiculous rubbish that I have heard all year. {opinion}", None),
+    ("Kill the motor, save the planet. And kill the council tax too. {opinion}", None),
+    ("Hell no. {opinion}", None),
+    ("Damn right. {opinion}", None),
+    ("Absolute rubbish. {opinion}", None),
+    ("My {relative}, a {job}, called it a stupid plan for stupid people, and was being polite.", None),
+)
 SHARP: tuple[str, ...] = (
-    "That is a stupid idea and the {did_people} deserve better. {opinion}", "What idiots. {opinion}", "Hell no. {opinion}",
-    "Damn right. {opinion}", "The mayor is a joke, and not even a funny one.", "Such a dumb decision that I had to read it twice.",
+    "That is a stupid idea and the {did_people} deserve better. {opinion}", "What idiots. {opinion}",
+    "The mayor is a joke, and not even a funny one.", "Such a dumb decision that I had to read it twice.",
     "Who is the genius who thought of that? Ridiculous, all of it.", "I am sick and tired of these clowns. {opinion}",
-    "WHY DOES NOBODY EVER ASK THE PEOPLE WHO HAVE TO LIVE WITH THIS EVERY DAY?", "Absolute rubbish. {opinion}",
+    "WHY DOES NOBODY EVER ASK THE PEOPLE WHO HAVE TO LIVE WITH THIS EVERY DAY?",
     "He was useless, she was useless, and the next one will be useless.", "Crap service, crap excuses. {opinion}",
 )  # fmt: skip
 STRAY: tuple[str, ...] = (
@@ -96,9 +114,22 @@ STRAY: tuple[str, ...] = (
 DID = ("voted for this", "wrote this", "believes a word of it", "applauds it")
 PEOPLE = ("passengers", "children", "fans", "taxpayers")
 NAMES = (
-    "Marta K.", "oldtimer52", "J. Penhaligon", "bikes_first", "Tomasz", "Mrs Okafor", "northstand", "quietreader", "Lena", "two_sugars",
-    "Dr Whitlow", "sam_from_elm_row", "Priya N.", "gasworks_lad", "Eleri", "nightshift_nurse", "Bernard", "the_real_ahmed", "Joan B.", "pixel",
+    "Marta K.", "J. Penhaligon", "Tomasz", "Mrs Okafor", "Lena", "Dr Whitlow", "Priya N.", "Eleri", "Bernard", "Joan B.", "Ahmed",
+    "Sunniva", "Old Pete", "Callum R.", "Yusuf", "Anneke", "Grandad Joe", "Wen", "Ines", "Rhodri",
 )  # fmt: skip
+HANDLES = (
+    "oldtimer",
+    "bikes_first",
+    "northstand",
+    "quietreader",
+    "two_sugars",
+    "elm_row",
+    "gasworks_lad",
+    "nightshift",
+    "pixel",
+    "tramline",
+)
+MOST_BY_ONE = 5  # more at once would be a flood
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +145,16 @@ class Written:
 def write(count: int, seed: int = 4) -> Iterator[Written]:
     """So many comments; the same each time."""
     chance = random.Random(seed)  # noqa: S311 - a demonstration needs no secrets
+    authors = [*NAMES, *(f"{handle}{number}" for handle in HANDLES for number in range(50, 60))]
+    free = dict.fromkeys(authors, MOST_BY_ONE)
     for _ in range(count):
         article = chance.choice(ARTICLES)
-        kind = chance.choices(("fine", "sharp", "unkind", "stray"), (68, 12, 16, 4))[0]
+        kind = chance.choices(("fine", "sharp", "borderline", "unkind", "stray"), (62, 6, 21, 8, 3))[0]
         text, reject_as = _text(chance, article, kind)
         # A few people write most of the unkind ones, as anywhere.
-        author = chance.choice(NAMES[:4] if kind == "unkind" and chance.random() < 0.5 else NAMES)
+        some = [author for author in authors if free[author]]
+        author = chance.choice(some[-15:] if kind in ("unkind", "borderline") else some)
+        free[author] -= 1
         yield Written(article, text, author, reject_as)
 
 
@@ -134,8 +169,8 @@ def _text(chance: random.Random, article: Article, kind: str) -> tuple[str, Reje
         "job": chance.choice(JOBS),
         "relative": chance.choice(RELATIVES),
     }
-    if kind == "unkind":
-        text, reject_as = chance.choice(UNKIND)
+    if kind in ("unkind", "borderline"):
+        text, reject_as = chance.choice(UNKIND if kind == "unkind" else BORDERLINE)
         return text.format(**filled), reject_as
     if kind == "stray":
         return chance.choice(STRAY), Rejection.OFF_TOPIC

@@ -1,5 +1,6 @@
 """What every page of the moderators' room has: safe headers, its look, and errors that a person can read."""
 
+import logging
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
@@ -9,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from service.domain import Invalid
 from service.verdicts import Conflict, Unknown
+
+log = logging.getLogger(__name__)
 
 LOOKS = ("light", "dark", "blur", "large", "keys-off")
 
@@ -32,8 +35,14 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Conflict, lambda error: _problem(409, str(error)))
     blueprint.register_error_handler(Unknown, lambda error: _problem(404, str(error)))
     blueprint.register_error_handler(Invalid, lambda error: _problem(422, f"{error}."))
+    blueprint.register_error_handler(Exception, _on_exception)
     for unreachable in (OperationalError, InterfaceError):
         blueprint.register_error_handler(unreachable, lambda error: _problem(503, "The database does not answer. Nothing was changed."))
+
+
+def _on_exception(error: Exception) -> ResponseReturnValue:
+    log.error("request failed", exc_info=error)
+    return _problem(500, "A fault of the service, logged under this request's id. Nothing more was changed.")
 
 
 def look() -> list[str]:

@@ -95,7 +95,7 @@ def facets(db: Connection, moderator: Moderator) -> dict[str, list[Any]]:
     )
     by = {name: _frequent(db, sample.c[name], sample) for name in ("site", "section", "language")}
     titled = select(articles.c.pk, articles.c.title, articles.c.id).where(articles.c.pk.in_(_frequent(db, sample.c.article, sample)))
-    marked = select(queue_marks.c.code.distinct()).join(sample, sample.c.comment == queue_marks.c.comment).where(queue_marks.c.reason)
+    marked = select(queue_marks.c.code).distinct().join(sample, sample.c.comment == queue_marks.c.comment).where(queue_marks.c.reason)
     return by | {"article": list(db.execute(titled.order_by(articles.c.title))), "reason": sorted(db.execute(marked).scalars())}
 
 

@@ -70,6 +70,13 @@ function step(by) {
   const rest = by > 0 ? cards.filter((card) => all.indexOf(card) > here) : cards.filter((card) => all.indexOf(card) < here).reverse();
   if (rest.length) turnTo(rest[0]);
 }
+function turnToNext(card) {
+  const all = every(".card[data-comment]");
+  card.classList.remove("current");
+  current = null;
+  turnTo(open().find((other) => all.indexOf(other) > all.indexOf(card)) ?? open()[0]);
+  if (!current) location.assign(location.pathname + location.search);
+}
 async function fetchMore() {
   const more = document.querySelector("#following");
   if (!more || fetchMore.busy) return;
@@ -87,19 +94,17 @@ async function fetchMore() {
 // ---- verdicts
 
 function done(card, message) {
+  every(".card.done .state button").forEach((button) => button.remove());  // only the newest can be undone here
   card.classList.add("done");
   const state = card.querySelector(".state");
-  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: message }));
+  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: `${message} · ${card.querySelector(".text").textContent.slice(0, 60)}` }));
   const undo = Object.assign(document.createElement("button"), { className: "quiet", textContent: "Undo" });
   undo.addEventListener("click", undoNewest);
-  if (undoable()[0]) every(".card.done .state button").forEach((button) => button.remove());
   state.append(undo);
   state.hidden = false;
   every("details[open]", card).forEach((details) => { details.open = false; });
   every(".pick input", card).forEach((box) => { box.checked = false; });
 }
-const undoable = () => every(".card.done");
-
 async function judge(form, button) {
   const card = form.closest(".card");
   if (card.dataset.busy) return;
@@ -112,7 +117,7 @@ async function judge(form, button) {
   if ("alone" in card.dataset) { location.assign(sent.get("next")); return; }
   done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`);
   say(answer.message);
-  if (card === current) { current.classList.remove("current"); const all = every(".card[data-comment]"); const here = all.indexOf(card); current = null; turnTo(open().find((other) => all.indexOf(other) > here) ?? open()[0]); }
+  if (card === current) turnToNext(card);
   update();
 }
 async function undoNewest() {
@@ -170,10 +175,10 @@ const press = (selector) => current?.querySelector(selector)?.click();
 function unfold(name) {
   const details = current?.querySelector(`details.${name}`);
   if (!details) return;
+  every("details[open]", current).forEach((other) => { other.open = false; });
   details.open = true;
-  details.querySelector("textarea, button")?.focus();
-  if (name === "reject") details.querySelector("button").focus();
-  details.scrollIntoView({ block: "nearest" });
+  details.querySelector(name === "reject" ? "button" : "textarea").focus({ preventScroll: true });
+  details.lastElementChild.scrollIntoView({ block: "nearest" });
 }
 const KEYS = {
   j: () => step(1), k: () => step(-1), u: undoNewest,

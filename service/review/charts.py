@@ -1,0 +1,102 @@
+"""Plots as SVG, drawn here: no script, and each with its figures in words for whoever does not see it."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from math import ceil, log10
+
+from markupsafe import Markup
+
+from service.review.figures import Share
+from service.review.shown import plain
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 44, 24, 8
+ROW, NAMES, NUMBERS = 26, 150, 120
+OUTCOMES = ("approve", "hold", "reject")
+
+
+def days(by_day: Mapping[date, Counter[str]], first: date, last: date) -> Markup:
+    """A stacked bar for each day."""
+    shown = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    empty: Counter[str] = Counter()
+    top = _round_up(max((sum(by_day.get(day, empty).values()) for day in shown), default=0))
+    width = (WIDTH - LEFT) / len(shown)
+    bars = Markup()
+    for number, day in enumerate(shown):
+        tally, base = by_day.get(day, empty), float(HEIGHT - BOTTOM)
+        for outcome in OUTCOMES:
+            height = tally[outcome] / top * (HEIGHT - BOTTOM - TOP)
+            base -= height
+            bars += Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}: {} {}</title></rect>').format(
+                outcome, LEFT + number * width + 1, base, max(width - 2, 1), height, f"{day:%-d %B}", tally[outcome], outcome
+            )
+    total = sum((by_day.get(day, empty) for day in shown), Counter())
+    words = ", ".join(f"{total[outcome]:,} {outcome}" for outcome in OUTCOMES)
+    return _svg(f"Comments by day and decision; in all {words}", _grid(top, f"{{:,.{0 if top >= 4 else 1}f}}") + bars + _dates(first, last))
+
+
+def curve(points: Sequence[tuple[datetime, float]], first: datetime, last: datetime, what: str, unit: str) -> Markup:
+    """A line through what was measured, each value holding until the next."""
+    top = _round_up(max((value for _, value in points), default=0))
+    span = (last - first).total_seconds()
+    steps: list[str] = []
+    level = None
+    for at, value in [*points, *([(last, points[-1][1])] if points else [])]:
+        x = LEFT + (WIDTH - LEFT) * min(max((at - first).total_seconds() / span, 0), 1)
+        y = HEIGHT - BOTTOM - value / top * (HEIGHT - BOTTOM - TOP)
+        steps += [f"{x:.1f},{level:.1f}"] if level is not None else []
+        steps.append(f"{x:.1f},{y:.1f}")
+        level = y
+    line = Markup('<polyline class="curve" points="{}"/>').format(" ".join(steps))
+    now = f"now {points[-1][1]:,.0f}{unit}, at most {max(value for _, value in points):,.0f}{unit}" if points else "nothing measured yet"
+    return _svg(f"{what}: {now}", _grid(top, "{:,.0f}") + line + _dates(first.date(), last.date()))
+
+
+def shares(rows: Sequence[Share], what: str, *, name: Callable[[str], str] = plain) -> Markup:
+    """A bar for each share, with a whisker for its interval."""
+    width = WIDTH - NAMES - NUMBERS
+    drawn = Markup()
+    for number, share in enumerate(rows):
+        y = number * ROW
+        low, high = share.interval
+        drawn += Markup(
+            '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-back" x="{}" y="{}" width="{}" height="14"/>'
+            '<rect class="bar-fill" x="{}" y="{}" width="{:.1f}" height="14"/><path class="whisker" d="M{:.1f} {}H{:.1f}"/>'
+            '<text x="{}" y="{}">{:.0%} of {:,}</text>'
+        ).format(
+            *(NAMES - 8, y + 16, name(share.name), NAMES, y + 5, width),
+            *(NAMES, y + 5, width * (share.value or 0), NAMES + width * low, y + 12, NAMES + width * high),
+            *(NAMES + width + 8, y + 16, share.value or 0, share.whole),
+        )
+    words = "; ".join(f"{name(share.name)} {share.value or 0:.0%} of {share.whole}" for share in rows)
+    return _svg(f"{what}: {words}", drawn, height=max(len(rows) * ROW, ROW))
+
+
+def _svg(label: str, inside: Markup, *, height: int = HEIGHT) -> Markup:
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(WIDTH, height, label, inside)
+
+
+def _grid(top: float, form: str) -> Markup:
+    lines = Markup()
+    for part in (0, 0.5, 1):
+        y = HEIGHT - BOTTOM - part * (HEIGHT - BOTTOM - TOP)
+        lines += Markup('<path class="axis" d="M{} {:.1f}H{}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
+            LEFT, y, WIDTH, LEFT - 6, y + 4, form.format(top * part)
+        )
+    return lines
+
+
+def _dates(first: date, last: date) -> Markup:
+    middle = first + (last - first) / 2
+    places = ((LEFT, "start", first), ((LEFT + WIDTH) / 2, "middle", middle), (WIDTH, "end", last))
+    return Markup().join(
+        Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(x, HEIGHT - 6, anchor, f"{day:%-d %b}") for x, anchor, day in places
+    )
+
+
+def _round_up(value: float) -> float:
+    """1, 2 or 5 times a power of ten, so that an axis ends at a number that people use."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** (ceil(log10(value)) - 1)
+    return next(step * power for step in (1, 2, 4, 5, 6, 8, 10) if value <= step * power * 1.0000001)

@@ -1,0 +1,109 @@
+"""What happened, by day. A finished day is counted once and kept; only today is counted at each look, through an index."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, exists, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from service.storage.tables import comments, daily, decisions, verdicts
+
+COUNTED = "counted"  # the measure that says that a day is finished
+
+
+COLUMNS = ("day", "site", "measure", "key", "outcome", "count")
+
+
+class Count(NamedTuple):
+    """So many times `outcome` on a day: of `decided`, by `reason`, of an `audit`ed decision, by a moderator, of a `second` look."""
+
+    day: date
+    site: str
+    measure: str
+    key: str
+    outcome: str
+    number: int
+
+
+def finish_days(db: Connection, first: date, today: date) -> None:
+    """Counts each day before today that was not counted yet."""
+    done = set(db.execute(select(daily.c.day).where(daily.c.measure == COUNTED, daily.c.day >= first)).scalars())
+    for day in (first + timedelta(days=n) for n in range((today - first).days)):
+        if day not in done:
+            rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
+            try:
+                with db.begin_nested():
+                    db.execute(insert(daily), [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+            except IntegrityError:
+                continue  # another worker was first
+
+
+def forget(db: Connection, at: datetime) -> None:
+    """Has the day of a verdict that was undone or corrected counted anew."""
+    db.execute(delete(daily).where(daily.c.day == at.astimezone(UTC).date()))
+
+
+def counts(db: Connection, sites: Sequence[str], first: date, today: date) -> list[Count]:
+    """Every count from the first day to today, of these sites or, where none is named, of all."""
+    finished = select(daily).where(daily.c.day >= first, daily.c.day < today, daily.c.measure != COUNTED)
+    found = [*(Count(*row) for row in db.execute(finished)), *_count(db, today)]
+    return [row for row in found if not sites or row.site in sites]
+
+
+def unfinished(db: Connection, first: date, today: date) -> bool:
+    known = select(func.count()).where(daily.c.measure == COUNTED, daily.c.day >= first, daily.c.day < today)
+    return bool(db.execute(known).scalar_one() < (today - first).days)
+
+
+def _count(db: Connection, day: date) -> list[Count]:
+    begin = datetime.combine(day, time(), UTC)
+    end = begin + timedelta(days=1)
+    decided = (
+        select(comments.c.site, decisions.c.outcome, func.count())
+        .join(comments, comments.c.pk == decisions.c.comment)
+        .where(decisions.c.at >= begin, decisions.c.at < end)
+        .group_by(comments.c.site, decisions.c.outcome)
+    )
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for site, outcome, number in db.execute(decided):
+        found[site, "decided", "", outcome] += number
+    for said in db.execute(_said(begin, end)):
+        found.update((said.site, *one) for one in _measures(said))
+    return [Count(day, *key, number) for key, number in found.items()]
+
+
+def _said(begin: datetime, end: datetime) -> Any:
+    """The verdicts and opinions of a time that were not undone, with what the service had decided."""
+    later, earlier = verdicts.alias(), verdicts.alias()
+    undone = exists().where(later.c.about == verdicts.c.pk, later.c.action == "undo")
+    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction")
+    decision = (decisions.c.comment == verdicts.c.comment) & (decisions.c.revision == verdicts.c.revision)
+    return (
+        select(
+            *(verdicts.c[name] for name in ("action", "outcome", "moderator")),
+            comments.c.site,
+            decisions.c.reasons,
+            decisions.c.outcome.label("decided"),
+            corrected.label("corrected"),
+            earlier.c.moderator.label("earlier_moderator"),
+        )
+        .join(comments, comments.c.pk == verdicts.c.comment)
+        .join(decisions, decision)
+        .outerjoin(earlier, earlier.c.pk == verdicts.c.about)
+        .where(verdicts.c.at >= begin, verdicts.c.at < end, verdicts.c.action != "undo", ~undone)
+    )
+
+
+def _measures(said: Any) -> list[tuple[str, str, str]]:
+    if said.action == "agree":
+        return [("second", said.earlier_moderator, "agreed")]
+    found = [("verdict", said.moderator, said.outcome)]
+    if said.earlier_moderator not in (None, said.moderator):
+        found.append(("second", said.earlier_moderator, "corrected"))
+    if not said.corrected:
+        codes = {reason["code"] for reason in said.reasons}
+        found += [("reason", code, said.outcome) for code in codes - {"audit"}]
+        found += [("audit", said.decided, said.outcome)] if "audit" in codes else []
+    return found
