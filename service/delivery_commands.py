@@ -1,5 +1,6 @@
 """The operator's commands about webhooks: `flask endpoint`, `flask delivery`, `flask deliver`."""
 
+import logging.config
 import signal
 from threading import Event
 from typing import Any
@@ -13,6 +14,7 @@ from service import auth, delivery
 from service.config import ConfigError
 from service.domain import MAX_URL
 from service.events import EVENTS
+from service.logs import dict_config
 from service.parts import current_parts
 from service.post import Refused, check_url
 from service.storage import endpoints, outbox
@@ -130,7 +132,7 @@ def deliver() -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    click.echo("Delivering webhooks.")
+    logging.config.dictConfig(dict_config(parts.config.log_level))
     delivery.run(parts, stop)
 
 

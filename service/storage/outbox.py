@@ -75,6 +75,7 @@ def listing(
     db: Connection,
     *,
     sites: Sequence[str] = (),
+    id: str | None = None,
     endpoint: str | None = None,
     state: str | None = None,
     comment: int | None = None,
@@ -97,7 +98,7 @@ def listing(
         .join(endpoints, endpoints.c.id == deliveries.c.endpoint)
         .outerjoin(attempts, attempts.c.pk == last)
     )
-    wanted = ((deliveries.c.endpoint, endpoint), (deliveries.c.state, state), (deliveries.c.comment, comment))
+    wanted = ((deliveries.c.id, id), (deliveries.c.endpoint, endpoint), (deliveries.c.state, state), (deliveries.c.comment, comment))
     query = query.where(*(column == value for column, value in wanted if value is not None))
     if sites:
         query = query.where(endpoints.c.site.in_(sites))
