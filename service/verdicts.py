@@ -160,7 +160,7 @@ def bulk(parts: Parts, moderator: Moderator, chosen: Iterable[int], verdict: Ver
 
 
 def tell(parts: Parts, comment: Row[Any]) -> Row[Any]:
-    """The comment as the CMS is about to learn it. The one place where a verdict becomes known outside."""
+    """The comment as the CMS is about to learn it. The one place where an answer makes a verdict known."""
     with reading(parts.engine) as db:
         if not history.is_untold(db, comment):
             return comment

@@ -13,9 +13,13 @@ from conftest import Caller, make_caller
 from flask import Flask
 from receiver import Receiver, receiving
 from test_delivery import Clock, deliver_all
+from test_running_service import running
 
 from service import auth
+from service.config import Config
 from service.delivery import SCHEDULE
+from service.storage import endpoints
+from service.storage.engine import open_engine, writing
 
 Run = Callable[..., str]
 
@@ -138,3 +142,16 @@ def worker(app: Flask) -> "subprocess.Popen[bytes]":
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PROMETHEUS_"))}
     command = [sys.executable, "-m", "flask", "--app", "service", "deliver"]
     return subprocess.Popen(command, env=inherited | told, stdout=subprocess.DEVNULL)
+
+
+def test_the_service_delivers_by_itself(tmp_path: Path, models_dir: Path, receiver: Receiver) -> None:
+    told = {"MODELS_DIR": str(models_dir), "ALLOW_PRIVATE_WEBHOOKS": "yes"}
+    with running(tmp_path, f"sqlite:///{tmp_path}/comments.db", **told) as service:
+        engine = open_engine(Config.from_environ(service.environ).database_url)
+        with writing(engine) as db:
+            endpoints.add(db, site="gazette", url=receiver.url, events=["comment.decided"])
+        engine.dispose()
+        assert service.comment("c1", "Fine.")[0] == 200
+        while not receiver.got:
+            assert service.process.poll() is None
+    assert len(receiver.ids) == 1

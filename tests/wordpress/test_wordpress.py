@@ -119,6 +119,14 @@ def test_the_service_is_told_the_article_the_parent_and_the_author(site: WordPre
     assert article["text"] == "The council voted to bring back the night trains."
 
 
+def test_a_setting_changes_alone_and_secrets_that_are_left_empty_stay(site: WordPress, newsroom: Newsroom) -> None:
+    address = f"http://127.0.0.1:{newsroom.service.port}"
+    site.set_up(address=address, reject="trash")
+    assert site.status(site.comment("A vile thing for the trash.")) == "trash"
+    site.set_up(address=address, reject="spam")
+    assert site.status(site.comment("A vile thing for the spam.")) == "spam"
+
+
 def test_an_editor_is_not_asked_about(site: WordPress) -> None:
     made = site.rest("POST", "/wp/v2/comments", {"post": site.installed["post"], "content": "A vile word, quoted by the editor."})
     assert made["status"] == "approved"
