@@ -11,6 +11,7 @@ import fake_models
 import psycopg
 import pytest
 from flask import Flask
+from room import Visitor, make_moderator
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
@@ -94,7 +95,7 @@ def new_app(database_url: str, models_dir: Path, tmp_path: Path) -> Iterator[Cal
         policy = tmp_path / f"policy-{len(apps)}.toml"
         policy.write_text(environ.pop("POLICY", POLICY))
         told = {"DATABASE_URL": database_url, "MODELS_DIR": str(models_dir), "POLICY_FILE": str(policy), "SECRET_KEY": "s" * 32}
-        apps.append(create_app(Config.from_environ(told | {"RATE_LIMIT": "1000000/second"} | environ)))
+        apps.append(create_app(Config.from_environ(told | {"RATE_LIMIT": "1000000/second", "SECURE_COOKIES": "no"} | environ)))
         return apps[-1]
 
     fake_models.asked.clear()
@@ -162,6 +163,24 @@ def herald(app: Flask) -> Caller:
 def stranger(app: Flask) -> Caller:
     """Anybody, without a key."""
     return Caller(app)
+
+
+@pytest.fixture
+def ada(app: Flask) -> Visitor:
+    """A moderator of the gazette."""
+    return make_moderator(app, "Ada", "gazette")
+
+
+@pytest.fixture
+def ben(app: Flask) -> Visitor:
+    """Another moderator of the gazette."""
+    return make_moderator(app, "Ben", "gazette")
+
+
+@pytest.fixture
+def carol(app: Flask) -> Visitor:
+    """The herald's moderator, who has no business with the gazette."""
+    return make_moderator(app, "Carol", "herald")
 
 
 def _open(url: str) -> Engine:
