@@ -17,6 +17,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    heard: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
@@ -34,6 +35,7 @@ def receiving(receiver: Receiver, port: int = 0, tls: Any = None) -> Iterator[Re
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.paths.append(self.path)
             receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.heard.set()
             misbehave(self, receiver)
 
         def log_message(self, *_: Any) -> None:

@@ -335,8 +335,7 @@ def test_the_worker_goes_on_after_a_fault(parts: Parts, gazette: Caller, receive
     listen(parts, receiver.url)
     gazette.comment("c1", "Fine.")
     end = delivery.start(parts)
-    while not receiver.got:
-        threading.Event().wait(0.01)
+    assert receiver.heard.wait(60)
     end()
     assert told(receiver) == [("c1", 1)]
 
@@ -347,6 +346,12 @@ def test_a_site_of_several_endpoints_keeps_their_ids_apart(parts: Parts, herald:
     herald.comment("c1", "Fine.")
     deliver_all(parts, clock)
     assert len(set(receiver.ids)) == 2
+
+
+def test_what_is_not_delivered_is_counted(parts: Parts, gazette: Caller, stranger: Caller) -> None:
+    listen(parts, "http://127.0.0.1:9/nobody")
+    gazette.comment("c1", "Fine.")
+    assert 'moderation_webhooks_unsent{site="gazette",state="waiting"} 1.0' in stranger.get("/metrics").text
 
 
 def test_two_sites_share_nothing(app: Flask, parts: Parts, receiver: Receiver, clock: Clock) -> None:

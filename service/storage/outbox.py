@@ -107,11 +107,6 @@ def listing(
     return db.execute(query.order_by(deliveries.c.pk.desc()).limit(most)).all()
 
 
-def attempts_of(db: Connection, delivery: int) -> Sequence[Row[Any]]:
-    """Oldest first."""
-    return db.execute(select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.pk)).all()
-
-
 def unsent(db: Connection) -> Sequence[Row[Any]]:
     """For each site and state that is not final, how many messages there are."""
     query = select(endpoints.c.site, deliveries.c.state, func.count().label("messages")).join(endpoints)
