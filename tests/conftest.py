@@ -10,12 +10,13 @@ from typing import Any
 import fake_models
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from room import Visitor, make_moderator
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from service import auth, config, create_app
+from service import auth, config, create_app, signin
 from service.config import Config
 from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
@@ -74,6 +75,12 @@ def database_url(migrated: str) -> str:
             db.execute(table.delete())
     engine.dispose()
     return migrated
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> None:
+    """A hash that is slow on purpose would be most of what the tests wait for."""
+    signin._hasher = PasswordHasher(time_cost=1, memory_cost=64)
 
 
 @pytest.fixture(scope="session")

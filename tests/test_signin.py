@@ -31,7 +31,9 @@ def test_one_is_taken_where_one_wanted_to_go(app: Flask, ada: Visitor) -> None:
     assert again.sign_in(next="/review/recent").headers["Location"] == "/review/recent"
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "/review\\@evil.example", "/v1/x", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "/review\\@evil.example", "/v1/x", "javascript:alert(1)"]
+)
 def test_nobody_is_sent_to_another_site(app: Flask, ada: Visitor, elsewhere: str) -> None:
     assert Visitor(app, "Ada").sign_in(next=elsewhere).headers["Location"] == "/review/"
 
@@ -122,7 +124,10 @@ def test_passwords_and_tokens_are_stored_as_hashes(app: Flask, ada: Visitor, eng
 
 @pytest.mark.parametrize("token", ["cmm", "cmm_", "cmm_1", "cmm_x_y", "cmm_999999_abc", "cmm_1_wrong", f"cmm_{'9' * 40}_a", "cmm_²_a"])
 def test_a_made_up_token_is_refused(app: Flask, ada: Visitor, token: str) -> None:
-    assert Caller(app, token).call("GET", "/v1/queue", headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")}).status_code == 401
+    assert (
+        Caller(app, token).call("GET", "/v1/queue", headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")}).status_code
+        == 401
+    )
 
 
 def test_pages_forbid_whatever_is_not_theirs(ada: Visitor) -> None:
