@@ -17,7 +17,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     from service import auth, cli, errors, health, logs
     from service.config import Config
-    from service.intake import native
+    from service.intake import doors, native, perspective
     from service.parts import Parts
 
     config = config or Config.from_environ(os.environ)
@@ -38,8 +38,10 @@ def create_app(config: "Config | None" = None) -> "Flask":
         in_memory_fallback_enabled=config.redis_url is not None,
         headers_enabled=True,
     )
+    auth.register(app, perspective.blueprint, doors.key_in_address)
     auth.register(app, native.blueprint, auth.api_key)
     for blueprint, access in (
+        (perspective.discovery, auth.open_to_all),
         (native.description, auth.open_to_all),
         (health.blueprint, auth.open_to_all),
         (health.metrics_blueprint, auth.metrics_token),

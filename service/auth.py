@@ -58,7 +58,7 @@ def api_key() -> None:
 def identify() -> None:
     """Sets g.caller from the Authorization header: the key's holder, or None."""
     g.caller = None
-    prefix, _, rest = _bearer().partition("_")
+    prefix, _, rest = _shown_key().partition("_")
     id, _, secret = rest.partition("_")
     if prefix != "cm" or not id or not secret or "\x00" in id:
         return
@@ -118,6 +118,13 @@ def _check_signature(caller: Caller) -> None:
 def _bearer() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _shown_key() -> str:
+    """From the Authorization header; Perspective's clients, and they alone, may have it in the address."""
+    if request.blueprint == "perspective":
+        return request.args.get("key") or request.headers.get("X-Goog-Api-Key") or _bearer()
+    return _bearer()
 
 
 def _hash(secret: str) -> str:
