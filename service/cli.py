@@ -62,6 +62,10 @@ def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
 
 
 def register(app: Flask) -> None:
+    from service.intake.commands import coral_group, suggestions_group  # which stand on this module
+
+    app.cli.add_command(coral_group)
+    app.cli.add_command(suggestions_group)
     for command in (key_group, policy_group, model_group, migrate_command, quickstart):
         app.cli.add_command(command)
 
