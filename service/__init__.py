@@ -17,7 +17,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     from service import auth, cli, errors, health, logs
     from service.config import Config
-    from service.intake import coral, doors, native, perspective
+    from service.intake import coral, doors, native, perspective, sources
     from service.parts import Parts
 
     config = config or Config.from_environ(os.environ)
@@ -40,6 +40,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     )
     auth.register(app, perspective.blueprint, doors.key_in_address)
     auth.register(app, coral.blueprint, doors.coral_signature)
+    auth.register(app, sources.blueprint, doors.webhook_signature)
     auth.register(app, native.blueprint, auth.api_key)
     for blueprint, access in (
         (perspective.discovery, auth.open_to_all),
