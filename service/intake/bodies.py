@@ -9,9 +9,12 @@ from service.intake.markup import storable
 
 
 def read_json(most_bytes: int) -> Any:
-    """The body as JSON that can be stored; 400 where it is none."""
+    """The body as JSON that can be stored; 400 where it is none, 413 where it is longer."""
     request.max_content_length = most_bytes
+    body = request.get_data()
+    if len(body) > most_bytes:  # its signature was checked before, so it was read before
+        abort(413)
     try:
-        return storable(json.loads(request.get_data()))
+        return storable(json.loads(body))
     except (ValueError, RecursionError):
         abort(400, "The body is not JSON.")
