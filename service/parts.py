@@ -32,8 +32,9 @@ class Parts:
 
     @cached_property
     def sources(self) -> dict[str, sources.Source]:
-        """Raises rule_problems.PolicyError."""
-        return sources.load(self.config.sources_file, os.environ)
+        """None where nobody wrote or named a file. Raises rule_problems.PolicyError."""
+        file = self.config.sources_file
+        return {} if file == sources.DEFAULT and not file.exists() else sources.load(file, os.environ)
 
 
 def current_parts() -> Parts:

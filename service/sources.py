@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from service.rule_problems import Found, PolicyError, Problem, from_validation, named, read_text, syntax_problem
 from service.toml_lines import line_of, lines
 
+DEFAULT = Path("sources.toml")
+
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 _PLACEHOLDER = re.compile(r"(\{body\}|\{timestamp\})")
 
