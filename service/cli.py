@@ -41,16 +41,16 @@ class _Sentences(click.Command):
             raise click.ClickException(fault(error)) from None
 
 
-class _Group(_Sentences, AppGroup):
+class Group(_Sentences, AppGroup):
     pass
 
 
-key_group = _Group("key", help="API keys: one site each, shown once, stored as a hash.")
-policy_group = _Group("policy", help="The house rules.")
-model_group = _Group("model", help="The trained models.")
+key_group = Group("key", help="API keys: one site each, shown once, stored as a hash.")
+policy_group = Group("policy", help="The house rules.")
+model_group = Group("model", help="The trained models.")
 
 
-def _site(_context: click.Context, _option: click.Parameter, site: str) -> str:
+def check_site(_context: click.Context, _option: click.Parameter, site: str) -> str:
     if not 1 <= len(site) <= MAX_SITE or not site.strip():
         raise click.BadParameter(f"1 to {MAX_SITE} characters, not all blank")
     return site
@@ -88,7 +88,7 @@ def migrate_command() -> None:
 
 
 @key_group.command("create")
-@click.option("--site", required=True, callback=_site, help="The site that the key is for; it sees nothing of another's.")
+@click.option("--site", required=True, callback=check_site, help="The site that the key is for; it sees nothing of another's.")
 @click.option("--name", default="", callback=_name, help="What you will know it by, such as 'production CMS'.")
 @click.option("--signed", is_flag=True, help="Ask for a signature (Standard Webhooks) on each request with a body.")
 def create_key(site: str, name: str, signed: bool) -> None:

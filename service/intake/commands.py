@@ -5,19 +5,19 @@ from urllib.parse import quote
 
 import click
 
-from service.cli import _Group, _site
+from service.cli import Group, check_site
 from service.intake import doors
 from service.intake.perspective import attributes
 from service.parts import current_parts
 from service.storage import coral, suggestions
 from service.storage.engine import reading, writing
 
-coral_group = _Group("coral", help="The connection to a Coral.")
-suggestions_group = _Group("suggestions", help="Labels from Perspective's clients.")
+coral_group = Group("coral", help="The connection to a Coral.")
+suggestions_group = Group("suggestions", help="Labels from Perspective's clients.")
 
 
 @coral_group.command("secret")
-@click.option("--site", required=True, callback=_site, help="The site whose comments this Coral sends.")
+@click.option("--site", required=True, callback=check_site, help="The site whose comments this Coral sends.")
 @click.option("--for", "use", type=click.Choice(["phase", "webhooks"]), default="phase", help="Of which of Coral's settings it is.")
 @click.option("--only", is_flag=True, help="End the earlier secrets at once; without it the one before stays valid until the next.")
 @click.option("--secret", prompt="The signing secret that Coral shows", hide_input=True, help="Asked for where it is left out.")
