@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint bench train lock clean
+.PHONY: help install run test test-wordpress lint bench train lock clean
 
 help:  ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ run: install  ## Set up what is missing, print a key and a request to paste, and
 
 test: .venv/tools lint  ## Check the code and pass all tests
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+test-wordpress: .venv/tools  ## Install a real WordPress with the plugin, and pass its tests
+	@$(BIN)/pytest tests/wordpress
 
 lint: .venv/tools  ## ruff, and mypy --strict on service/
 	@$(BIN)/ruff check .

@@ -15,11 +15,11 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from flask import Flask
     from flask_limiter import Limiter
 
-    from service import auth, cli, errors, health, logs
+    from service import auth, cli, delivery_commands, errors, health, logs
     from service.config import Config
     from service.intake import native
     from service.parts import Parts
-    from service.review import api, door, overview, pages
+    from service.review import api, deliveries, door, overview, pages
 
     config = config or Config.from_environ(os.environ)
     app = Flask(__name__, static_folder=None)
@@ -46,6 +46,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     auth.register(app, door.blueprint, auth.own_forms)
     auth.register(app, pages.blueprint, auth.signed_in)
     auth.register(app, overview.blueprint, auth.signed_in)
+    auth.register(app, deliveries.blueprint, auth.signed_in)
     for blueprint, access in (
         (native.description, auth.open_to_all),
         (health.blueprint, auth.open_to_all),
@@ -54,4 +55,5 @@ def create_app(config: "Config | None" = None) -> "Flask":
         limiter.exempt(blueprint)
         auth.register(app, blueprint, access)
     cli.register(app)
+    delivery_commands.register(app)
     return app

@@ -174,9 +174,18 @@ def quickstart_key(db: Connection, secret_key: str, site: str) -> str:
 
 def signing_secret(secret_key: str | None, key_id: str) -> str:
     """The secret of Standard Webhooks with which requests under this key are signed; derived, so that it is stored nowhere."""
+    return _derive(secret_key, f"signing:{key_id}")
+
+
+def endpoint_secret(secret_key: str | None, endpoint_id: str, rotation: int) -> str:
+    """The secret with which we sign what an endpoint is sent."""
+    return _derive(secret_key, f"endpoint:{endpoint_id}:{rotation}")
+
+
+def _derive(secret_key: str | None, purpose: str) -> str:
     if secret_key is None:
         raise ConfigError("SECRET_KEY is not set: signing secrets are derived from it. `make run` makes one in var/secret_key.")
-    return "whsec_" + base64.b64encode(hmac.new(secret_key.encode(), f"signing:{key_id}".encode(), sha256).digest()).decode()
+    return "whsec_" + base64.b64encode(hmac.new(secret_key.encode(), purpose.encode(), sha256).digest()).decode()
 
 
 def _add_key(db: Connection, id: str, secret: str, site: str, name: str, signed: bool) -> str:

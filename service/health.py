@@ -12,7 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.parts import Parts, current_parts
-from service.storage import comments
+from service.storage import comments, outbox
 from service.storage.engine import is_migrated, reading
 
 blueprint = Blueprint("health", __name__)
@@ -66,14 +66,17 @@ def _database_state(parts: Parts) -> str:
 def _queue_metrics(parts: Parts) -> bytes:
     """The queue as the database has it, so that every worker says the same; nothing where the database does not answer."""
     held = GaugeMetricFamily("moderation_queue_comments", "Held comments", labels=["site"])
+    messages = GaugeMetricFamily("moderation_webhooks_unsent", "Messages that wait or were given up", labels=["site", "state"])
     age = GaugeMetricFamily("moderation_queue_age_seconds", "Age of the oldest held comment", labels=["site"])
     try:
         with reading(parts.engine) as db:
-            waiting = comments.waiting(db)
+            waiting, unsent = comments.waiting(db), outbox.unsent(db)
     except SQLAlchemyError:
         return b""
     now = datetime.now(UTC)
     for row in waiting:
         held.add_metric([row.site], row.held)
         age.add_metric([row.site], (now - row.oldest).total_seconds())
-    return generate_latest(_Families([held, age]))
+    for row in unsent:
+        messages.add_metric([row.site, row.state], row.messages)
+    return generate_latest(_Families([held, age, messages]))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from service import language, metrics, policy, verdicts
+from service import events, language, metrics, policy, verdicts
 from service.domain import Article, Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
 from service.storage import articles, comments, queue
@@ -129,6 +129,7 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
             comments.remember_policy(db, parts.rules.version, parts.rules.source)
             stored = comments.keep(db, comment, decision, before)
             if stored is not None:
+                events.decided(db, stored, decision)
                 queue.put(db, stored, decision)
         if stored is not None:
             _count(comment.site, decision)

@@ -7,6 +7,7 @@ from typing import Any
 from gunicorn.errors import AppImportError
 from prometheus_client import multiprocess
 
+from service import delivery
 from service.config import Config
 from service.logs import dict_config
 from service.scoring import ModelError
@@ -38,6 +39,13 @@ def post_fork(_server: Any, worker: Any) -> None:
         parts.model.check_probes()
     except ModelError as error:
         raise AppImportError(f"The service does not start. {error}") from None
+    if _config.delivery == "beside" and _config.secret_key is not None:
+        worker.stop_delivering = delivery.start(parts)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    if hasattr(worker, "stop_delivering"):
+        worker.stop_delivering()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from service import events
 from service.domain import MAX_NOTE, Invalid, Moderator, Outcome, Role, Verdict
 from service.parts import Parts
 from service.storage import comments, history, overview, queue
@@ -159,7 +160,7 @@ def bulk(parts: Parts, moderator: Moderator, chosen: Iterable[int], verdict: Ver
 
 
 def tell(parts: Parts, comment: Row[Any]) -> Row[Any]:
-    """The comment as the CMS is about to learn it. The one place where a verdict becomes known outside."""
+    """The comment as the CMS is about to learn it. The one place where an answer makes a verdict known."""
     with reading(parts.engine) as db:
         if not history.is_untold(db, comment):
             return comment
@@ -178,6 +179,7 @@ def _judge(
     queue.take_out(db, stored.pk)
     if about is not None and (earlier := history.find(db, about)):
         overview.forget(db, earlier.at)
+    events.judged(db, stored, given)
     return given
 
 
@@ -190,7 +192,9 @@ def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Mod
         queue.put(db, stored, decision)
         queue.claim(db, stored.pk, moderator)
     overview.forget(db, given.at)
-    return history.add_undo(db, given, outcome, moderator.name)
+    undo = history.add_undo(db, given, outcome, moderator.name)
+    events.taken_back(db, stored, given, undo)
+    return undo
 
 
 def _visible(moderator: Moderator, stored: Row[Any] | None) -> Row[Any]:

@@ -13,7 +13,7 @@ from service.domain import ATTRIBUTES, Invalid, Outcome, Rejection, Role, Verdic
 from service.parts import current_parts
 from service.review import filters, site
 from service.review.shown import SAID, count, top_scores
-from service.storage import cards, comments, history, queue
+from service.storage import cards, comments, history, outbox, queue
 from service.storage.cards import ORDERS
 from service.storage.engine import reading
 
@@ -70,6 +70,7 @@ def comment(comment: int) -> ResponseReturnValue:
             abort(404, "There is no such comment.")
         said = comments.verdicts_of(db, comment)
         facts = {"decisions": comments.decisions_of(db, comment), "verdicts": said, "undoable": _undoable(row, said)}
+        facts["told"] = outbox.listing(db, comment=comment)
         card = _with_notes(db, [row])[0]
     return render_template("comment.html", card=card, taken=taken, **facts)
 

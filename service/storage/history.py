@@ -55,6 +55,11 @@ def tell(db: Connection, comment: Row[Any]) -> None:
     db.execute(update(verdicts).where(untold).values(told_at=datetime.now(UTC)))
 
 
+def heard(db: Connection, verdict: int) -> None:
+    """Remembers that the CMS was told of this verdict, in force or not."""
+    db.execute(update(verdicts).where(verdicts.c.pk == verdict, verdicts.c.told_at.is_(None)).values(told_at=datetime.now(UTC)))
+
+
 def is_untold(db: Connection, comment: Row[Any]) -> bool:
     verdict = None if comment.verdict is None else find(db, comment.verdict)
     return verdict is not None and verdict.told_at is None

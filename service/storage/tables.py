@@ -68,6 +68,23 @@ signatures = Table(
     Column("seen_at", UtcDateTime, nullable=False, index=True),
 )
 
+# Where a site's CMS is told. Its secret is derived from SECRET_KEY, its id and `rotation`.
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("site", String(200), nullable=False, index=True),
+    Column("url", String(2_000), nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("rotation", Integer, nullable=False),
+    Column("rotated_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("rests_until", UtcDateTime),
+    Column("disabled_at", UtcDateTime),
+    Column("disabled_because", String(200)),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
 articles = Table(
     "articles",
     metadata,
@@ -162,6 +179,36 @@ notes = Table(
     Column("moderator", String(200), nullable=False),
     Column("text", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# The outbox: one row for each event and endpoint, written with what it tells. `state` is waiting, delivered, dead or withdrawn.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("pk", serial, primary_key=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("endpoint", String(16), ForeignKey("endpoints.id"), nullable=False),
+    Column("comment", serial, ForeignKey("comments.pk"), nullable=False),
+    Column("verdict", serial, ForeignKey("verdicts.pk"), index=True),
+    Column("event", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "endpoint", "state", "due_at"),
+    Index(None, "comment", "endpoint", "pk"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("pk", serial, primary_key=True),
+    Column("delivery", serial, ForeignKey("deliveries.pk"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("status", Integer),
+    Column("problem", String(200), nullable=False),
+    Column("milliseconds", Integer, nullable=False),
 )
 
 moderators = Table(

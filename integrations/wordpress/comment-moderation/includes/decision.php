@@ -1,0 +1,259 @@
+<?php
+/**
+ * A reader's comment: the service is asked before it is stored or, where it did not answer, later.
+ *
+ * @package CommentModeration
+ */
+
+namespace CommentModeration;
+
+defined( 'ABSPATH' ) || exit;
+
+const ASKED_AT_ONCE = 20; // In one run of WP-Cron.
+const LONGEST       = array(
+	'comment' => 20000,
+	'article' => 100000,
+	'title'   => 1000,
+	'name'    => 200,
+);
+
+add_filter( 'pre_comment_approved', __NAMESPACE__ . '\decide', 20, 2 );
+add_action( 'wp_insert_comment', __NAMESPACE__ . '\remember', 10, 1 );
+
+/**
+ * The status of a new comment, by the service's decision.
+ *
+ * @param int|string|\WP_Error $approved What WordPress would do.
+ * @param array                $data     The comment.
+ */
+function decide( $approved, $data ) {
+	if ( ! is_for_service( $approved, $data ) ) {
+		return $approved;
+	}
+	$id                      = wp_generate_uuid4();
+	list( $status, $answer ) = ask( described( $id, wp_unslash( $data ) ) );
+	in_hand( array( $id, $answer, null === $answer && may_change( $status ) ) );
+	if ( null === $answer ) {
+		return 'hold' === setting( 'fallback' ) ? 0 : $approved;
+	}
+	return status_for( $answer['decision'] );
+}
+
+/**
+ * Whether the service decides: not of what WordPress refuses already, of pingbacks, or of those who moderate themselves.
+ *
+ * @param int|string|\WP_Error $approved What WordPress would do.
+ * @param array                $data     The comment.
+ */
+function is_for_service( $approved, $data ) {
+	$refused = is_wp_error( $approved ) || in_array( $approved, array( 'spam', 'trash' ), true );
+	$type    = $data['comment_type'] ?? '';
+	$trusted = ! empty( $data['user_id'] ) && user_can( (int) $data['user_id'], 'moderate_comments' );
+	return is_configured() && ! $refused && ! $trusted && in_array( $type, array( '', 'comment' ), true );
+}
+
+/**
+ * What was asked of the comment that is just being stored: it has no id in WordPress before that.
+ *
+ * @param array|false|null $asked What to keep; null takes it out.
+ */
+function in_hand( $asked = null ) {
+	static $kept = null;
+	$before      = $kept;
+	$kept        = $asked;
+	return $before;
+}
+
+/**
+ * Keeps the answer, or the debt of one, with the stored comment.
+ *
+ * @param int $comment_id The comment.
+ */
+function remember( $comment_id ) {
+	$asked = in_hand();
+	if ( null === $asked ) {
+		return;
+	}
+	list( $id, $answer, $pending ) = $asked;
+	add_comment_meta( $comment_id, META_ID, $id, true );
+	if ( null !== $answer ) {
+		keep_answer( $comment_id, $answer );
+	} elseif ( $pending ) {
+		add_comment_meta( $comment_id, META_PENDING, time(), true );
+	}
+}
+
+/**
+ * Asks about comments that the service did not answer for. A moderator's verdict given meanwhile stands.
+ *
+ * @return bool Whether the service answers.
+ */
+function ask_again() {
+	foreach ( marked( META_PENDING, ASKED_AT_ONCE ) as $comment ) {
+		$id                      = get_comment_meta( $comment->comment_ID, META_ID, true );
+		list( $status, $answer ) = ask( described( $id, $comment->to_array() ) );
+		if ( null === $answer && may_change( $status ) ) {
+			return false;
+		}
+		delete_comment_meta( $comment->comment_ID, META_PENDING );
+		if ( null === $answer ) {
+			continue;
+		}
+		keep_answer( $comment->comment_ID, $answer );
+		if ( '' === get_comment_meta( $comment->comment_ID, META_VERDICT, true ) ) {
+			set_status( $comment->comment_ID, status_for( $answer['comment']['state'] ?? $answer['decision'] ) );
+		}
+	}
+	return true;
+}
+
+/**
+ * WordPress' status for the service's word. Where every comment must be approved by hand, none is published without.
+ *
+ * @param string $decision approve, hold or reject.
+ * @return int|string
+ */
+function status_for( $decision ) {
+	if ( 'reject' === $decision ) {
+		return setting( 'reject' );
+	}
+	return 'approve' === $decision && '1' !== (string) get_option( 'comment_moderation' ) ? 1 : 0;
+}
+
+/**
+ * Changes a comment by the service's word: nothing of that is a moderator's verdict.
+ *
+ * @param int        $comment_id The comment.
+ * @param int|string $status     1, 0, spam or trash.
+ */
+function set_status( $comment_id, $status ) {
+	if ( (string) $status === get_comment( $comment_id )->comment_approved ) {
+		return;
+	}
+	by_service( true );
+	if ( 'spam' === $status ) {
+		wp_spam_comment( $comment_id );
+	} elseif ( 'trash' === $status ) {
+		wp_trash_comment( $comment_id );
+	} else {
+		wp_set_comment_status( $comment_id, 1 === $status ? 'approve' : 'hold' );
+	}
+	by_service( false );
+}
+
+/**
+ * Whether a change under way is the service's.
+ *
+ * @param bool|null $now Sets it.
+ */
+function by_service( $now = null ) {
+	static $is = false;
+	$is        = $now ?? $is;
+	return $is;
+}
+
+/**
+ * Keeps what the columns and boxes show.
+ *
+ * @param int   $comment_id The comment.
+ * @param array $answer     The service's answer.
+ */
+function keep_answer( $comment_id, $answer ) {
+	$shown = array_intersect_key( $answer, array_flip( array( 'decision', 'reasons', 'scores', 'model_version', 'policy_version' ) ) );
+	update_comment_meta( $comment_id, META_ANSWER, wp_slash( wp_json_encode( $shown ) ) );
+}
+
+/**
+ * A comment as POST /v1/comments takes it.
+ *
+ * @param string $id   The comment's id at the service.
+ * @param array  $data The comment, as WordPress has it.
+ */
+function described( $id, $data ) {
+	$told     = array(
+		'id'      => $id,
+		'text'    => cut( $data['comment_content'], 'comment' ),
+		'article' => article( (int) $data['comment_post_ID'] ),
+		'parent'  => parent_of( $data ),
+		'author'  => author_of( $data ),
+	);
+	$language = get_bloginfo( 'language' );
+	if ( preg_match( '/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/', $language ) ) {
+		$told['language'] = $language;
+	}
+	return array_filter( $told );
+}
+
+/**
+ * The post that a comment is about, as plain text.
+ *
+ * @param int $post_id The post.
+ */
+function article( $post_id ) {
+	$post = get_post( $post_id );
+	if ( null === $post ) {
+		return null;
+	}
+	return array(
+		'id'    => (string) $post_id,
+		'url'   => (string) get_permalink( $post ),
+		'title' => cut( plain( $post->post_title ), 'title' ),
+		'text'  => cut( plain( strip_shortcodes( $post->post_content ) ), 'article' ),
+	);
+}
+
+/**
+ * The comment that this one answers.
+ *
+ * @param array $data The comment.
+ */
+function parent_of( $data ) {
+	$parent = empty( $data['comment_parent'] ) ? null : get_comment( (int) $data['comment_parent'] );
+	if ( null === $parent ) {
+		return null;
+	}
+	$id = get_comment_meta( $parent->comment_ID, META_ID, true );
+	return array_filter(
+		array(
+			'id'   => $id,
+			'text' => cut( $parent->comment_content, 'comment' ),
+		)
+	);
+}
+
+/**
+ * Who wrote it, without an address: the account or, for a guest, a hash of the e-mail address.
+ *
+ * @param array $data The comment.
+ */
+function author_of( $data ) {
+	$user = empty( $data['user_id'] ) ? false : get_userdata( (int) $data['user_id'] );
+	$mail = strtolower( trim( $data['comment_author_email'] ?? '' ) );
+	if ( false === $user && '' === $mail ) {
+		return null;
+	}
+	$author = array(
+		'id'   => $user ? "user-{$user->ID}" : 'guest-' . wp_hash( $mail ),
+		'name' => cut( plain( $data['comment_author'] ?? '' ), 'name' ),
+	);
+	return $user ? $author + array( 'created_at' => gmdate( 'Y-m-d\TH:i:s\Z', strtotime( $user->user_registered . ' UTC' ) ) ) : $author;
+}
+
+/**
+ * Text without markup.
+ *
+ * @param string $html Text with markup.
+ */
+function plain( $html ) {
+	return html_entity_decode( wp_strip_all_tags( $html ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
+}
+
+/**
+ * Text of a length that the service takes, without NUL characters.
+ *
+ * @param string $text  The text.
+ * @param string $which A key of LONGEST.
+ */
+function cut( $text, $which ) {
+	return mb_substr( str_replace( "\0", '', (string) $text ), 0, LONGEST[ $which ], 'UTF-8' );
+}

@@ -1,0 +1,153 @@
+"""The operator's commands about webhooks: `flask endpoint`, `flask delivery`, `flask deliver`."""
+
+import logging.config
+import signal
+from threading import Event
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import Row
+
+from service import auth, delivery
+from service.config import ConfigError
+from service.domain import MAX_URL
+from service.events import EVENTS
+from service.logs import dict_config
+from service.parts import current_parts
+from service.post import Refused, check_url
+from service.storage import endpoints, outbox
+from service.storage.engine import reading, writing
+
+endpoint_group = AppGroup("endpoint", help="Where a site's CMS is told of decisions and verdicts, by signed webhook.")
+delivery_group = AppGroup("delivery", help="What was told, what waits, and what was given up.")
+
+
+def register(app: Flask) -> None:
+    for command in (endpoint_group, delivery_group, deliver):
+        app.cli.add_command(command)
+
+
+@endpoint_group.command("create")
+@click.option("--site", required=True, help="The site whose comments it is told of.")
+@click.option("--url", required=True, help="Where it is told, by POST.")
+@click.option("--events", default=",".join(EVENTS), show_default=True, help="Which, with commas between.")
+def create_endpoint(site: str, url: str, events: str) -> None:
+    """Make an endpoint and show its signing secret."""
+    parts = current_parts()
+    wanted = [name.strip() for name in events.split(",")]
+    if unknown := sorted(set(wanted) - set(EVENTS)):
+        raise click.ClickException(f"There is no event '{unknown[0]}'. The events: {', '.join(EVENTS)}.")
+    try:
+        check_url(url, allow_private=parts.config.allow_private_webhooks)
+    except Refused as refused:
+        raise click.ClickException(f"{url} cannot be an endpoint. {refused}") from None
+    if len(url) > MAX_URL:
+        raise click.ClickException(f"The URL is longer than {MAX_URL:,} characters.")
+    with writing(parts.engine) as db:
+        endpoint = endpoints.add(db, site=site, url=url, events=[name for name in EVENTS if name in wanted])
+        secret = _secret(endpoint)
+    click.echo(f"Endpoint {endpoint.id} of the site '{site}'. Its signing secret (Standard Webhooks):\n\n  {secret}\n")
+
+
+@endpoint_group.command("list")
+def list_endpoints() -> None:
+    """List the endpoints, without their secrets."""
+    with reading(current_parts().engine) as db:
+        rows = endpoints.every(db)
+    for row in rows:
+        state = f"disabled: {row.disabled_because}" if row.disabled_at else f"failing ({row.failures})" if row.failures else "in force"
+        click.echo(f"{row.id:<14}{row.site:<20}{state:<28}{','.join(row.events)}  {row.url}")
+    if not rows:
+        click.echo("There is no endpoint yet. To make one: flask --app service endpoint create --site NAME --url URL")
+
+
+@endpoint_group.command("rotate")
+@click.argument("id")
+def rotate_endpoint(id: str) -> None:
+    """Begin a new signing secret and show it; the old one signs too for a day."""
+    with writing(current_parts().engine) as db:
+        endpoint = endpoints.rotate(db, id)
+        if endpoint is None:
+            raise _unknown(id)
+        secret = _secret(endpoint)
+    click.echo(f"The new signing secret of endpoint {id}; for the next 24 hours the one before it signs too:\n\n  {secret}\n")
+
+
+@endpoint_group.command("disable")
+@click.argument("id")
+def disable_endpoint(id: str) -> None:
+    """Send nothing more to it. What happens meanwhile waits until it is enabled."""
+    with writing(current_parts().engine) as db:
+        if not endpoints.disable(db, id, "by command"):
+            raise _unknown(id)
+    click.echo(f"Endpoint {id} is disabled. To send it what waits: flask --app service endpoint enable {id}")
+
+
+@endpoint_group.command("enable")
+@click.argument("id")
+def enable_endpoint(id: str) -> None:
+    """Send to it again, first what waited."""
+    with writing(current_parts().engine) as db:
+        if not endpoints.enable(db, id):
+            raise _unknown(id)
+    click.echo(f"Endpoint {id} is enabled.")
+
+
+@delivery_group.command("list")
+@click.option("--endpoint", help="Of this endpoint alone.")
+@click.option("--state", type=click.Choice(outbox.STATES), help="In this state alone.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(1, 10_000))
+def list_deliveries(endpoint: str | None, state: str | None, most: int) -> None:
+    """List messages, newest first, with what came of the last attempt."""
+    with reading(current_parts().engine) as db:
+        rows = outbox.listing(db, endpoint=endpoint, state=state, most=most)
+    for row in rows:
+        what = f"{row.state:<10}{row.event:<19}{row.comment_id}"
+        click.echo(f"{row.created_at:%Y-%m-%d %H:%M:%S}  {row.id}  {row.endpoint}  {what}  {_last(row)}")
+
+
+@delivery_group.command("replay")
+@click.argument("id", required=False)
+@click.option("--endpoint", help="Every message to this endpoint that was given up.")
+def replay(id: str | None, endpoint: str | None) -> None:
+    """Send a message again, under its id, or all that an endpoint's deliveries gave up."""
+    if (id is None) == (endpoint is None):
+        raise click.UsageError("Name either a message, as `delivery list` shows it, or --endpoint.")
+    with writing(current_parts().engine) as db:
+        replayed = outbox.replay(db, outbox.named(id) if id is not None else outbox.dead_of(str(endpoint)))
+    if not replayed:
+        raise click.ClickException("There is nothing to replay. `flask --app service delivery list` shows the messages.")
+    click.echo(f"Messages to be sent again: {replayed}.")
+
+
+@click.command("deliver")
+@with_appcontext
+def deliver() -> None:
+    """Send webhooks until SIGTERM or SIGINT. Several may run at once."""
+    parts = current_parts()
+    if parts.config.secret_key is None:
+        raise click.ClickException("SECRET_KEY is not set: webhooks are signed with secrets derived from it.")
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    logging.config.dictConfig(dict_config(parts.config.log_level))
+    delivery.run(parts, stop)
+
+
+def _secret(endpoint: Row[Any]) -> str:
+    try:
+        return auth.endpoint_secret(current_parts().config.secret_key, endpoint.id, endpoint.rotation)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _unknown(id: str) -> click.ClickException:
+    return click.ClickException(f"There is no endpoint '{id}' to do that with. `flask --app service endpoint list` shows them.")
+
+
+def _last(row: Row[Any]) -> str:
+    if row.tried_at is None:
+        return "not tried yet"
+    return f"attempt {row.attempts}: {row.status or row.problem}"

@@ -1,0 +1,126 @@
+"""What the sites' CMSs are still to be told, and the log of what they were told.
+
+Within one comment and one endpoint the order is that of `pk`: whoever adds a row holds the comment's row until the commit.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
+
+from service.storage.tables import attempts, comments, deliveries, endpoints
+
+WAITING, DELIVERED, DEAD, WITHDRAWN = "waiting", "delivered", "dead", "withdrawn"
+STATES = (WAITING, DELIVERED, DEAD, WITHDRAWN)
+
+
+def add(db: Connection, endpoint: str, comment: int, event: str, body: str, *, due_at: datetime, verdict: int | None = None) -> None:
+    """Puts one message to one endpoint into the outbox; its id stays the same over all attempts."""
+    values = {"id": f"msg_{secrets.token_hex(16)}", "endpoint": endpoint, "comment": comment, "event": event, "body": body}
+    values |= {"verdict": verdict, "state": WAITING, "attempts": 0, "due_at": due_at, "created_at": datetime.now(UTC)}
+    db.execute(insert(deliveries).values(values))
+
+
+def withdraw(db: Connection, verdict: int) -> set[str]:
+    """Takes back what was not attempted yet of a verdict; the endpoints that will never hear of it."""
+    untried = (deliveries.c.verdict == verdict) & (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0)
+    return set(db.execute(update(deliveries).where(untried).values(state=WITHDRAWN).returning(deliveries.c.endpoint)).scalars())
+
+
+def is_due(db: Connection, endpoint: str, now: datetime) -> bool:
+    return db.execute(_due(endpoint, now)).first() is not None
+
+
+def take(db: Connection, endpoint: str, now: datetime, until: datetime) -> Row[Any] | None:
+    """The endpoint's next message, counted as attempted; nobody else takes it before `until`. `attempts` is then its number."""
+    pk = db.execute(_due(endpoint, now).with_for_update(skip_locked=True, of=deliveries)).scalar_one_or_none()
+    if pk is None:
+        return None
+    taken = update(deliveries).where(deliveries.c.pk == pk).values(attempts=deliveries.c.attempts + 1, due_at=until)
+    return db.execute(taken.returning(deliveries)).one()
+
+
+def log(db: Connection, delivery: int, *, at: datetime, status: int | None, problem: str, milliseconds: int) -> None:
+    db.execute(insert(attempts).values(delivery=delivery, at=at, status=status, problem=problem, milliseconds=milliseconds))
+
+
+def close(db: Connection, delivery: int) -> None:
+    db.execute(update(deliveries).where(deliveries.c.pk == delivery).values(state=DELIVERED))
+
+
+def postpone(db: Connection, taken: Row[Any], due_at: datetime | None) -> None:
+    """Tries it again at a time, or never; unless somebody else took it since."""
+    still_mine = (deliveries.c.pk == taken.pk) & (deliveries.c.attempts == taken.attempts) & (deliveries.c.state == WAITING)
+    values = {"state": DEAD} if due_at is None else {"due_at": due_at}
+    db.execute(update(deliveries).where(still_mine).values(values))
+
+
+def replay(db: Connection, *conditions: ColumnElement[bool]) -> int:
+    """Sends messages again, under their old ids, from the start of the schedule; how many."""
+    fresh = {"state": WAITING, "attempts": 0, "due_at": datetime.now(UTC)}
+    return db.execute(update(deliveries).where(deliveries.c.state != WITHDRAWN, *conditions).values(fresh)).rowcount
+
+
+def named(id: str) -> ColumnElement[bool]:
+    return deliveries.c.id == id
+
+
+def dead_of(endpoint: str) -> ColumnElement[bool]:
+    return (deliveries.c.endpoint == endpoint) & (deliveries.c.state == DEAD)
+
+
+def listing(
+    db: Connection,
+    *,
+    sites: Sequence[str] = (),
+    id: str | None = None,
+    endpoint: str | None = None,
+    state: str | None = None,
+    comment: int | None = None,
+    before: int | None = None,
+    most: int = 50,
+) -> Sequence[Row[Any]]:
+    """Messages with their last attempt, newest first: of some sites, where any are named, else of all."""
+    last = select(func.max(attempts.c.pk)).where(attempts.c.delivery == deliveries.c.pk).correlate(deliveries).scalar_subquery()
+    query = (
+        select(
+            deliveries,
+            comments.c.id.label("comment_id"),
+            endpoints.c.site,
+            endpoints.c.url,
+            attempts.c.at.label("tried_at"),
+            attempts.c.status,
+            attempts.c.problem,
+        )
+        .join(comments, comments.c.pk == deliveries.c.comment)
+        .join(endpoints, endpoints.c.id == deliveries.c.endpoint)
+        .outerjoin(attempts, attempts.c.pk == last)
+    )
+    wanted = ((deliveries.c.id, id), (deliveries.c.endpoint, endpoint), (deliveries.c.state, state), (deliveries.c.comment, comment))
+    query = query.where(*(column == value for column, value in wanted if value is not None))
+    if sites:
+        query = query.where(endpoints.c.site.in_(sites))
+    if before is not None:
+        query = query.where(deliveries.c.pk < before)
+    return db.execute(query.order_by(deliveries.c.pk.desc()).limit(most)).all()
+
+
+def unsent(db: Connection) -> Sequence[Row[Any]]:
+    """For each site and state that is not final, how many messages there are."""
+    query = select(endpoints.c.site, deliveries.c.state, func.count().label("messages")).join(endpoints)
+    return db.execute(query.where(deliveries.c.state.in_((WAITING, DEAD))).group_by(endpoints.c.site, deliveries.c.state)).all()
+
+
+def _due(endpoint: str, now: datetime) -> Any:
+    """The next message of an endpoint; one of a comment waits for those before it, also for a dead one."""
+    earlier = deliveries.alias()
+    blocked = exists().where(
+        earlier.c.comment == deliveries.c.comment,
+        earlier.c.endpoint == deliveries.c.endpoint,
+        earlier.c.pk < deliveries.c.pk,
+        earlier.c.state.in_((WAITING, DEAD)),
+    )
+    waiting = (deliveries.c.endpoint == endpoint) & (deliveries.c.state == WAITING) & (deliveries.c.due_at <= now)
+    return select(deliveries.c.pk).where(waiting, ~blocked).order_by(deliveries.c.due_at, deliveries.c.pk).limit(1)

@@ -1,0 +1,55 @@
+"""The page of what the CMS was told, and who may send it again."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from conftest import Caller
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from test_delivery import listen
+
+from service import signin
+from service.domain import Role
+from service.storage.engine import writing
+from service.storage.tables import deliveries
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def app(new_app: Callable[..., Flask]) -> Flask:
+    return new_app(SECURE_COOKIES="no")
+
+
+def sign_in(app: Flask, name: str, role: Role, site: str) -> FlaskClient:
+    signin.create(app.extensions["parts"], name=name, role=role, sites=[site], password=PASSWORD)
+    client = app.test_client()
+    form = {"name": name, "password": PASSWORD, "csrf_token": token(client, "/review/sign-in")}
+    assert client.post("/review/sign-in", data=form).status_code == 302
+    return client
+
+
+def token(client: FlaskClient, path: str) -> str:
+    return re.findall(r'name="csrf-token" content="([^"]+)"', client.get(path).text)[0]
+
+
+def test_messages_are_shown_to_their_sites_moderators_and_an_admin_sends_them_again(app: Flask, gazette: Caller) -> None:
+    listen(app.extensions["parts"], "https://cms.example/hooks")
+    gazette.comment("c1", "How rude.")
+    with writing(app.extensions["parts"].engine) as db:
+        id = db.execute(update(deliveries).values(state="dead", attempts=10).returning(deliveries.c.id)).scalar_one()
+    alice = sign_in(app, "Alice", Role.MODERATOR, "gazette")
+    assert "given up after 10 attempts" in alice.get("/review/deliveries/").text
+    assert id not in alice.get("/review/deliveries/?state=delivered").text
+    again = f"/review/deliveries/{id}/replay"
+    assert alice.post(again, data={"csrf_token": token(alice, "/review/deliveries/")}).status_code == 403
+    charlie = sign_in(app, "Charlie", Role.ADMIN, "herald")
+    assert id not in charlie.get("/review/deliveries/").text
+    assert charlie.post(again, data={"csrf_token": token(charlie, "/review/deliveries/")}).status_code == 404
+    bob = sign_in(app, "Bob", Role.ADMIN, "gazette")
+    assert bob.post(again, data={"csrf_token": token(bob, "/review/deliveries/")}).status_code == 302
+    page = bob.get("/review/deliveries/?state=waiting").text
+    assert id in page
+    assert "comment.decided" in bob.get(re.findall(r"/review/comments/\d+", page)[0]).text

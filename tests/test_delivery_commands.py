@@ -1,0 +1,156 @@
+"""What an operator does with endpoints and deliveries, and what is said where something is wrong."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Caller, make_caller
+from flask import Flask
+from receiver import Receiver, receiving
+from test_delivery import Clock, deliver_all
+from test_running_service import running
+
+from service import auth
+from service.config import Config
+from service.delivery import SCHEDULE
+from service.storage import endpoints
+from service.storage.engine import open_engine, writing
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def app(new_app: Callable[..., Flask]) -> Flask:
+    return new_app(ALLOW_PRIVATE_WEBHOOKS="yes")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(Receiver()) as listening:
+        yield listening
+
+
+def run(app: Flask, *words: str, fails: bool = False) -> str:
+    result = app.test_cli_runner().invoke(args=list(words))
+    assert (result.exit_code != 0) == fails, result.output
+    return result.output
+
+
+def make_endpoint(app: Flask, url: str, *words: str) -> tuple[str, str]:
+    """Its id and its secret."""
+    told = run(app, "endpoint", "create", "--site", "gazette", "--url", url, *words)
+    return re.findall(r"Endpoint (\w+)", told)[0], re.findall(r"whsec_\S+", told)[0]
+
+
+def test_an_endpoint_is_made_listed_rotated_disabled_and_enabled(app: Flask, receiver: Receiver) -> None:
+    assert "no endpoint yet" in run(app, "endpoint", "list")
+    id, secret = make_endpoint(app, receiver.url, "--events", "comment.verdict, comment.corrected")
+    assert secret == auth.endpoint_secret("s" * 32, id, 0)
+    listed = run(app, "endpoint", "list")
+    assert "comment.verdict,comment.corrected" in listed
+    assert secret not in listed
+    assert auth.endpoint_secret("s" * 32, id, 1) in run(app, "endpoint", "rotate", id)
+    run(app, "endpoint", "disable", id)
+    assert "by command" in run(app, "endpoint", "list")
+    assert "no endpoint" in run(app, "endpoint", "disable", id, fails=True)
+    run(app, "endpoint", "enable", id)
+    assert "in force" in run(app, "endpoint", "list")
+
+
+@pytest.mark.parametrize("what", ["rotate", "disable", "enable"])
+def test_an_unknown_endpoint_is_said(app: Flask, what: str) -> None:
+    assert "There is no endpoint 'nobody'" in run(app, "endpoint", what, "nobody", fails=True)
+
+
+def test_an_endpoint_that_could_never_be_told_is_refused(new_app: Callable[..., Flask]) -> None:
+    careful = new_app()
+    create = ("endpoint", "create", "--site", "gazette", "--url")
+    assert "ALLOW_PRIVATE_WEBHOOKS" in run(careful, *create, "https://127.0.0.1/hooks", fails=True)
+    assert "only https" in run(careful, *create, "http://cms.example/hooks", fails=True)
+    assert "longer" in run(careful, *create, "https://127.0.0.1.invalid/" + "a" * 2_000, fails=True)
+    assert "no event 'comment.read'" in run(careful, *create, "https://cms.invalid/", "--events", "comment.read", fails=True)
+
+
+def test_messages_are_listed_and_replayed(app: Flask, gazette: Caller, receiver: Receiver) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    gazette.comment("c1", "Fine.")
+    assert "not tried yet" in run(app, "delivery", "list")
+    clock = Clock()
+    receiver.answer = 500
+    for _ in range(len(SCHEDULE) + 1):
+        deliver_all(app.extensions["parts"], clock)
+        clock.ahead += 2 * SCHEDULE[-1]
+    listed = run(app, "delivery", "list", "--state", "dead", "--endpoint", id)
+    assert f"attempt {len(SCHEDULE) + 1}: 500" in listed
+    assert "c1" in listed
+    assert "1." in run(app, "delivery", "replay", "--endpoint", id)
+    assert receiver.ids[0] in run(app, "delivery", "list", "--state", "waiting")
+    assert "1." in run(app, "delivery", "replay", receiver.ids[0])
+
+
+def test_a_replay_of_nothing_is_said(app: Flask) -> None:
+    assert "nothing to replay" in run(app, "delivery", "replay", "msg_1", fails=True)
+    assert "Name either" in run(app, "delivery", "replay", fails=True)
+
+
+def test_without_a_secret_key_nothing_is_signed(new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    bare = new_app(SECRET_KEY="")
+    assert "SECRET_KEY" in run(bare, "deliver", fails=True)
+    assert "SECRET_KEY" in run(bare, "endpoint", "create", "--site", "gazette", "--url", "https://cms.invalid/", fails=True)
+
+
+def test_a_worker_that_is_killed_in_the_middle_loses_nothing(app: Flask, receiver: Receiver) -> None:
+    """One is killed while the receiver is silent, and what it had in hand comes again under its id."""
+    make_endpoint(app, receiver.url)
+    make_caller(app, "gazette").comment("c1", "Fine.")
+    receiver.answer = "silence"
+    with worker(app) as process:
+        assert receiver.heard.wait(60)
+        process.send_signal(signal.SIGKILL)
+    receiver.answer = 204
+    clock = Clock()
+    assert deliver_all(app.extensions["parts"], clock) == []
+    clock.ahead += 2 * SCHEDULE[1]
+    deliver_all(app.extensions["parts"], clock)
+    assert len(receiver.ids) == 2
+    assert len(set(receiver.ids)) == 1
+
+
+def test_a_worker_ends_at_sigterm(app: Flask, gazette: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logging.config.dictConfig", lambda _: None)
+    make_endpoint(app, receiver.url)
+    gazette.comment("c1", "Fine.")
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    threading.Thread(target=lambda: receiver.heard.wait(60) and os.kill(os.getpid(), signal.SIGTERM)).start()
+    run(app, "deliver")
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert "delivered" in run(app, "delivery", "list")
+
+
+def worker(app: Flask) -> "subprocess.Popen[bytes]":
+    """`flask deliver`, in a process of its own."""
+    config = app.extensions["parts"].config
+    told = {"DATABASE_URL": config.database_url, "SECRET_KEY": config.secret_key, "ALLOW_PRIVATE_WEBHOOKS": "yes"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PROMETHEUS_"))}
+    command = [sys.executable, "-m", "flask", "--app", "service", "deliver"]
+    return subprocess.Popen(command, env=inherited | told, stdout=subprocess.DEVNULL)
+
+
+def test_the_service_delivers_by_itself(tmp_path: Path, models_dir: Path, receiver: Receiver) -> None:
+    told = {"MODELS_DIR": str(models_dir), "ALLOW_PRIVATE_WEBHOOKS": "yes"}
+    with running(tmp_path, f"sqlite:///{tmp_path}/comments.db", **told) as service:
+        engine = open_engine(Config.from_environ(service.environ).database_url)
+        with writing(engine) as db:
+            endpoints.add(db, site="gazette", url=receiver.url, events=["comment.decided"])
+        engine.dispose()
+        assert service.comment("c1", "Fine.")[0] == 200
+        assert receiver.heard.wait(60)
+    assert len(receiver.ids) == 1

@@ -1,0 +1,143 @@
+"""A verdict, its correction and its undo reach the CMS: in order, with the last word right, and not before they may be taken back."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from conftest import Caller
+from flask import Flask
+from receiver import Receiver, receiving
+from sqlalchemy import select
+from test_delivery import Clock, deliver_all, listen
+
+from service import signin, verdicts
+from service.domain import Moderator, Outcome, Rejection, Role, Verdict
+from service.events import UNDO_WINDOW
+from service.parts import Parts
+from service.storage import comments
+from service.storage.engine import reading
+from service.storage.tables import verdicts as verdicts_table
+
+
+@pytest.fixture
+def app(new_app: Callable[..., Flask]) -> Flask:
+    return new_app(ALLOW_PRIVATE_WEBHOOKS="yes")
+
+
+@pytest.fixture
+def parts(app: Flask) -> Parts:
+    found: Parts = app.extensions["parts"]
+    return found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(Receiver()) as listening:
+        yield listening
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def alice(parts: Parts) -> Moderator:
+    """A moderator."""
+    return signin.create(parts, name="Alice", role=Role.MODERATOR, sites=["gazette"], password=None)
+
+
+@pytest.fixture
+def held(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> int:
+    """A held comment, of whose decision the CMS was told."""
+    listen(parts, receiver.url)
+    gazette.comment("c1", "How rude.")
+    deliver_all(parts, clock)
+    receiver.got.clear()
+    with reading(parts.engine) as db:
+        row = comments.find(db, "gazette", "c1")
+        assert row is not None
+        return int(row.pk)
+
+
+def said(outcome: Outcome) -> Verdict:
+    code = Rejection.SPAM if outcome is Outcome.REJECT else None
+    return Verdict(outcome=outcome, moderator="Alice", at=datetime.now(UTC), reason_code=code)
+
+
+def heard(receiver: Receiver) -> list[tuple[str, str, str]]:
+    """Event, action, and where the comment stands."""
+    bodies: list[Any] = [json.loads(body) for _, body in receiver.got]
+    return [(body["type"], body["data"]["verdict"]["action"], body["data"]["comment"]["state"]) for body in bodies]
+
+
+def is_told(parts: Parts) -> list[bool]:
+    with reading(parts.engine) as db:
+        return [row.told_at is not None for row in db.execute(select(verdicts_table).order_by(verdicts_table.c.pk))]
+
+
+def test_a_verdict_is_told_once_it_cannot_be_a_slip(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    assert deliver_all(parts, clock) == []
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    assert heard(receiver) == [("comment.verdict", "verdict", "approve")]
+    assert is_told(parts) == [True]
+    with pytest.raises(verdicts.Conflict, match="CMS was told"):
+        verdicts.undo_newest(parts, alice)
+
+
+def test_an_undone_verdict_is_never_told(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    verdicts.undo_newest(parts, alice)
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    assert receiver.got == []
+
+
+def test_an_undo_is_told_where_the_verdict_may_have_arrived(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    clock.ahead += UNDO_WINDOW
+    receiver.answer = 500  # and yet it may have taken it
+    deliver_all(parts, clock)
+    verdicts.undo_newest(parts, alice)
+    receiver.answer = 204
+    for _ in range(2):
+        clock.ahead += 10 * UNDO_WINDOW
+        deliver_all(parts, clock)
+    assert heard(receiver) == [
+        ("comment.verdict", "verdict", "approve"),
+        ("comment.verdict", "verdict", "approve"),
+        ("comment.verdict", "undo", "hold"),
+    ]
+    assert len(set(receiver.ids)) == 2
+
+
+def test_a_correction_is_told_after_the_verdict(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    verdicts.correct(parts, alice, held, said(Outcome.REJECT))
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    assert heard(receiver) == [("comment.verdict", "verdict", "approve"), ("comment.corrected", "correction", "reject")]
+    assert is_told(parts) == [True, True]
+
+
+def test_a_second_opinion_tells_nothing(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    bob = signin.create(parts, name="Bob", role=Role.MODERATOR, sites=["gazette"], password=None)
+    verdicts.agree(parts, bob, held)
+    clock.ahead += UNDO_WINDOW
+    assert len(deliver_all(parts, clock)) == 1
+
+
+def test_a_verdict_and_its_event_are_stored_together_or_not_at_all(
+    parts: Parts, held: int, alice: Moderator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.storage.outbox.add", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    assert is_told(parts) == []

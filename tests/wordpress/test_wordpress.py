@@ -1,0 +1,236 @@
+"""A real WordPress with the plugin, in front of the running service: nothing is published unasked, and nothing is lost."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from standardwebhooks import Webhook
+from test_running_service import Service, running
+from wordpress_site import WordPress, wordpress
+
+ROUTE = "/?rest_route=/comment-moderation/v1/events"
+
+
+class Newsroom:
+    """The service, which may be stopped and started again on its port, and who works with it."""
+
+    def __init__(self, folder: Path, models: Path) -> None:
+        self.folder, self.stack = folder, ExitStack()
+        self.environ = {"MODELS_DIR": str(models), "ALLOW_PRIVATE_WEBHOOKS": "yes", "WORKERS": "1"}
+        self.service = self._started()
+
+    def _started(self) -> Service:
+        return self.stack.enter_context(running(self.folder, f"sqlite:///{self.folder}/comments.db", **self.environ))
+
+    def start(self) -> None:
+        """Again, on the port and with the key that WordPress knows."""
+        key, self.environ["PORT"] = self.service.key, str(self.service.port)
+        self.service = self._started()
+        self.service.key = key
+
+    def stop(self) -> None:
+        self.stack.close()
+
+    def moderator(self, name: str) -> str:
+        self.run("moderator", "create", name, "--site", "gazette", "--generate")
+        return re.findall(r"cmm_\S+", self.run("moderator", "token", name))[0]
+
+    def run(self, *words: str) -> str:
+        command = [sys.executable, "-m", "flask", "--app", "service", *words]
+        return subprocess.run(command, env=self.service.environ, cwd=self.folder, capture_output=True, text=True, check=True).stdout
+
+    def await_correction(self, site: WordPress) -> None:
+        """Runs WP-Cron until the newest correction was told and WordPress took it."""
+        for _ in range(60):
+            site.cron()
+            if re.match(r".* delivered +comment.corrected", self.run("delivery", "list", "--most", "1")):
+                return
+            time.sleep(1)
+        raise AssertionError(site.log())
+
+    def judge(self, token: str, id: str, **verdict: Any) -> None:
+        status, told = self.service.ask("POST", f"/v1/comments/{id}/verdict", verdict, headers={"Authorization": f"Bearer {token}"})
+        assert status == 200, told
+
+    def waiting(self, token: str) -> dict[str, str]:
+        """The ids of what waits in our queue, by text."""
+        _, told = self.service.ask("GET", "/v1/queue", headers={"Authorization": f"Bearer {token}"})
+        return {card["text"]: card["id"] for card in told["comments"]}
+
+
+@pytest.fixture(scope="module")
+def newsroom(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
+    room = Newsroom(tmp_path_factory.mktemp("service"), models_dir)
+    yield room
+    room.stop()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+    with wordpress(tmp_path_factory.mktemp("site")) as site:
+        site.sign_in()
+        yield site
+        assert "comment-moderation" not in site.log(), site.log()
+
+
+@pytest.fixture(scope="module")
+def ada(newsroom: Newsroom) -> str:
+    """The token of a moderator who works in our queue."""
+    return newsroom.moderator("Ada")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def secret(newsroom: Newsroom, site: WordPress) -> str:
+    """Sets the plugin up by its page; the secret with which the service signs."""
+    wanted = ("--site", "gazette", "--url", f"{site.address}{ROUTE}", "--events", "comment.verdict,comment.corrected")
+    secret = re.findall(r"whsec_\S+", newsroom.run("endpoint", "create", *wanted))[0]
+    told = {"address": f"http://127.0.0.1:{newsroom.service.port}", "key": newsroom.service.key, "token": newsroom.moderator("wordpress")}
+    site.set_up(**told, secret=secret, fallback="hold", reject="spam")
+    return secret
+
+
+def test_one_is_published_one_held_one_refused(site: WordPress) -> None:
+    fine, rude, vile = site.comment("The sleeper to Vienna, at last."), site.comment("How rude."), site.comment("A vile thing.")
+    assert [site.status(comment) for comment in (fine, rude, vile)] == ["approved", "hold", "spam"]
+    assert fine in site.published()
+    assert not {rude, vile} & set(site.published())
+
+
+def test_the_service_is_told_the_article_the_parent_and_the_author(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    parent = site.comment("The first comment of a talk.")
+    site.comment('What a rude reply, "so" to say \\o/ & more.', parent)
+    _, told = newsroom.service.ask("GET", "/v1/queue", headers={"Authorization": f"Bearer {ada}"})
+    [card] = [card for card in told["comments"] if "reply" in card["text"]]
+    assert card["text"] == 'What a rude reply, "so" to say \\o/ &amp; more.'
+    assert card["article_title"] == "Night trains & the council"
+    assert card["parent_text"] == "The first comment of a talk."
+    assert card["author_name"] == "Ada"
+    assert card["author_id"].startswith("guest-")
+    _, article = newsroom.service.ask("GET", f"/v1/articles/{site.installed['post']}")
+    assert article["text"] == "The council voted to bring back the night trains."
+
+
+def test_a_setting_changes_alone_and_secrets_that_are_left_empty_stay(site: WordPress, newsroom: Newsroom) -> None:
+    address = f"http://127.0.0.1:{newsroom.service.port}"
+    site.set_up(address=address, reject="trash")
+    assert site.status(site.comment("A vile thing for the trash.")) == "trash"
+    site.set_up(address=address, reject="spam")
+    assert site.status(site.comment("A vile thing for the spam.")) == "spam"
+
+
+def test_an_editor_is_not_asked_about(site: WordPress) -> None:
+    made = site.rest("POST", "/wp/v2/comments", {"post": site.installed["post"], "content": "A vile word, quoted by the editor."})
+    assert made["status"] == "approved"
+
+
+def test_the_screens_say_why_and_show_no_secret(site: WordPress, newsroom: Newsroom) -> None:
+    comment = site.comment("How rude of <b>them</b>.")
+    assert "toxicity" in site.page("edit-comments.php").lower()
+    box = site.page(f"comment.php?action=editcomment&c={comment}")
+    assert "threshold 0.60" in box
+    assert "fake-1" in box
+    assert newsroom.service.key not in site.page("options-general.php?page=comment-moderation")
+
+
+def test_a_comment_is_held_while_nobody_answers_and_decided_when_somebody_does(site: WordPress, newsroom: Newsroom) -> None:
+    newsroom.stop()
+    fine, vile = site.comment("Written while the service was down."), site.comment("Something vile while the service was down.")
+    assert [site.status(comment) for comment in (fine, vile)] == ["hold", "hold"]
+    assert "asked again" in site.page("edit-comments.php")
+    site.cron()
+    assert site.status(fine) == "hold"
+    newsroom.start()
+    site.until(fine, "approved")
+    site.until(vile, "spam")
+    assert fine in site.published()
+
+
+def test_a_verdict_in_our_queue_publishes_a_held_comment(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    comment = site.comment("A rude remark that a moderator allows.")
+    id = newsroom.waiting(ada)["A rude remark that a moderator allows."]
+    newsroom.judge(ada, id, verdict="approve")
+    site.until(comment, "approved")
+    assert "Ada" in site.page(f"comment.php?action=editcomment&c={comment}")
+    newsroom.judge(ada, id, verdict="reject", reason_code="spam", correct=True)
+    site.until(comment, "spam")
+    _, told = newsroom.service.ask("GET", f"/v1/comments/{id}")
+    assert [said["moderator"] for said in told["verdicts"]] == ["Ada", "Ada"]  # no echo of it
+
+
+@pytest.mark.parametrize(("action", "state"), [("approved", "approve"), ("spam", "reject"), ("trash", "reject")])
+def test_what_an_editor_does_goes_back_as_a_verdict(site: WordPress, newsroom: Newsroom, ada: str, action: str, state: str) -> None:
+    text = f"A rude remark, to be {action}."
+    comment = site.comment(text)
+    id = newsroom.waiting(ada)[text]
+    site.moderate(comment, action)
+    told = await_verdict(site, newsroom, id)
+    assert told["comment"]["state"] == state
+    assert [said["moderator"] for said in told["verdicts"]] == ["wordpress"]
+    assert site.status(comment) == action
+
+
+def test_unpublishing_is_a_correction_and_leaves_the_comment_where_the_editor_put_it(site: WordPress, newsroom: Newsroom) -> None:
+    comment = site.comment("Fine, the service thinks.")
+    site.moderate(comment, "hold")
+    newsroom.await_correction(site)
+    assert site.status(comment) == "hold"
+
+
+def test_a_verdict_given_in_wordpress_while_the_service_was_down_is_told_later(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    comment = site.comment("A rude word, and then the service went.")
+    id = newsroom.waiting(ada)["A rude word, and then the service went."]
+    newsroom.stop()
+    site.moderate(comment, "approved")
+    site.cron()
+    newsroom.start()
+    assert await_verdict(site, newsroom, id)["comment"]["state"] == "approve"
+
+
+def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPress, newsroom: Newsroom, ada: str, secret: str) -> None:
+    comment = site.comment("Some rude words for a forger.")
+    id = newsroom.waiting(ada)["Some rude words for a forger."]
+    now = int(time.time())
+    body = {"type": "comment.verdict", "timestamp": "2026-01-02T00:00:00.000Z"}
+    body |= {"data": {"comment": {"id": id, "state": "approve"}, "verdict": {"verdict": "approve", "moderator": "Mallory"}}}
+    assert call(site, "m1", now, body, "whsec_" + "A" * 40).status_code == 401
+    assert call(site, "m1", now - 600, body, secret).status_code == 401
+    assert site.status(comment) == "hold"
+    assert call(site, "m1", now, body, secret).json() == {"changed": True}
+    site.moderate(comment, "hold")
+    assert call(site, "m1", now, body, secret).status_code == 409
+    assert call(site, "m1", now + 1, body, secret).json() == {"changed": False}  # an honest repeat: its answer was lost
+    assert call(site, "m0", now, body | {"timestamp": "2026-01-01T00:00:00.000Z"}, secret).json() == {"changed": False}
+    assert site.status(comment) == "hold"
+    assert call(site, "m2", now, {"type": "comment.verdict"}, secret).json() == {"changed": False}
+
+
+def test_uninstalling_leaves_nothing(site: WordPress) -> None:
+    assert json.loads(site.run("uninstall.php").splitlines()[-1]) == []
+
+
+def call(site: WordPress, id: str, at: int, body: Any, secret: str) -> requests.Response:
+    """A webhook, signed with this secret."""
+    sent = json.dumps(body)
+    signature = Webhook(secret).sign(id, datetime.fromtimestamp(at, UTC), sent)
+    headers = {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": signature, "Content-Type": "application/json"}
+    return requests.post(f"{site.address}{ROUTE}", sent, headers=headers, timeout=60)
+
+
+def await_verdict(site: WordPress, newsroom: Newsroom, id: str) -> Any:
+    """Runs WP-Cron until the service has a verdict on the comment, and the service's worker has told WordPress of it."""
+    for _ in range(240):
+        site.cron()
+        _, told = newsroom.service.ask("GET", f"/v1/comments/{id}")
+        if told["verdicts"]:
+            return told
+        time.sleep(0.25)
+    raise AssertionError(site.log())
