@@ -13,7 +13,7 @@ RUN useradd --create-home --uid 10001 moderation && mkdir -p /app/var && chown m
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY models models
-COPY policy.toml ./
+COPY policy.toml sources.toml ./
 USER moderation
 ENV PATH=/venv/bin:$PATH HOST=0.0.0.0 PYTHONUNBUFFERED=1
 VOLUME /app/var

@@ -17,6 +17,7 @@ from service import auth
 from service.storage.engine import migrate, open_engine, writing
 
 SITE = "benchmark"
+SECRET_KEY = "b" * 32
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def running(database_url: str | None = None) -> Iterator[Server]:
             "DATABASE_URL": url,
             "WORKERS": "2",
             "RATE_LIMIT": "1000000/second",
-            "SECRET_KEY": "b" * 32,
+            "SECRET_KEY": SECRET_KEY,
             "LOG_LEVEL": "ERROR",
             "PROMETHEUS_MULTIPROC_DIR": folder,
         }

@@ -17,7 +17,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     from service import auth, cli, delivery_commands, errors, health, logs
     from service.config import Config
-    from service.intake import native
+    from service.intake import coral, doors, native, perspective, sources
     from service.parts import Parts
     from service.review import api, deliveries, door, overview, pages
 
@@ -40,6 +40,9 @@ def create_app(config: "Config | None" = None) -> "Flask":
         in_memory_fallback_enabled=config.redis_url is not None,
         headers_enabled=True,
     )
+    auth.register(app, perspective.blueprint, doors.key_in_address)
+    auth.register(app, coral.blueprint, doors.coral_signature)
+    auth.register(app, sources.blueprint, doors.webhook_signature)
     auth.register(app, native.blueprint, auth.api_key)
     auth.register(app, api.blueprint, auth.moderator_token)
     limiter.limit("60/minute", methods=["POST"])(door.blueprint)  # a guesser of passwords has many names to try
@@ -48,6 +51,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     auth.register(app, overview.blueprint, auth.signed_in)
     auth.register(app, deliveries.blueprint, auth.signed_in)
     for blueprint, access in (
+        (perspective.discovery, auth.open_to_all),
         (native.description, auth.open_to_all),
         (health.blueprint, auth.open_to_all),
         (health.metrics_blueprint, auth.metrics_token),

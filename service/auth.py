@@ -137,7 +137,7 @@ def identify() -> None:
     """Sets g.caller and g.moderator from the Authorization header: the key's holder, the token's holder, or None."""
     g.caller = None
     g.moderator = signin.by_token(current_parts(), _bearer())
-    prefix, _, rest = _bearer().partition("_")
+    prefix, _, rest = _shown_key().partition("_")
     id, _, secret = rest.partition("_")
     if prefix != "cm" or not id or not secret or "\x00" in id:
         return
@@ -215,6 +215,13 @@ def _load_user(session_id: str) -> _User | None:
 def _bearer() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _shown_key() -> str:
+    """From the Authorization header; Perspective's clients, and they alone, may have it in the address."""
+    if request.blueprint == "perspective":
+        return request.args.get("key") or request.headers.get("X-Goog-Api-Key") or _bearer()
+    return _bearer()
 
 
 def _hash(secret: str) -> str:

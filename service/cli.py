@@ -63,7 +63,19 @@ def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
 
 
 def register(app: Flask) -> None:
-    for command in (key_group, policy_group, model_group, moderator_group, migrate_command, quickstart, demo_command):
+    from service.intake.commands import coral_group, suggestions_group  # which stand on this module
+
+    for command in (
+        key_group,
+        policy_group,
+        model_group,
+        moderator_group,
+        migrate_command,
+        quickstart,
+        demo_command,
+        coral_group,
+        suggestions_group,
+    ):
         app.cli.add_command(command)
 
 

@@ -108,6 +108,7 @@ VARIABLES = (
     Variable("DATABASE_URL", _database_url, "sqlite:///var/comments.db", "an SQLite file, or `postgresql://USER:PASSWORD@HOST/NAME`"),
     Variable("MODELS_DIR", Path, "models", "the folder of the trained models"),
     Variable("POLICY_FILE", Path, "policy.toml", "the house rules"),
+    Variable("SOURCES_FILE", Path, "sources.toml", "the systems whose webhooks are understood"),
     Variable(
         "SECRET_KEY", _secret, "", "32 characters or more, from which signing secrets are derived; `make run` makes one in `var/secret_key`"
     ),
@@ -136,6 +137,7 @@ class Config:
     database_url: str
     models_dir: Path
     policy_file: Path
+    sources_file: Path
     secret_key: str | None
     redis_url: str | None
     rate_limit: str

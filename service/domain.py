@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic")
 
@@ -13,6 +14,7 @@ MAX_NAME = 200
 MAX_URL = 2_000  # what an index of PostgreSQL still takes
 MAX_TITLE = 1_000
 MAX_COMMENT = 20_000
+MAX_SCORED = 20_480  # a text that is scored and not kept may be as long as Perspective took
 MAX_ARTICLE = 200_000
 MAX_NOTE = 2_000
 
@@ -70,6 +72,7 @@ class Author:
     id: str
     name: str | None = None
     created_at: datetime | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class ScoreInput:
     parent: Parent | None = None
 
     def __post_init__(self) -> None:
-        _check_text("text", self.text, MAX_COMMENT)
+        _check_text("text", self.text, MAX_SCORED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +109,12 @@ class Comment:
 
     @property
     def text_digest(self) -> str:
-        """Equal for texts that differ in case and white space alone."""
-        return sha256(" ".join(self.text.casefold().split()).encode()).hexdigest()
+        return digest(self.text)
+
+
+def digest(text: str) -> str:
+    """Equal for texts that differ in case and white space alone."""
+    return sha256(" ".join(text.casefold().split()).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,20 @@ class Rejection(StrEnum):
     BANNED_WORD = "banned_word"
     ILLEGAL = "illegal"
     OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A score that a client's moderators think right, under Perspective's name for it: a label, where training finds use for it."""
+
+    site: str
+    text: str
+    attribute: str
+    value: float
+    language: str
+    context: Mapping[str, Any]
+    community_id: str | None = None
+    client_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

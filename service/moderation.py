@@ -83,6 +83,17 @@ def score(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
     return [None] if len(inputs) == 1 else [score(parts, [one])[0] for one in inputs]
 
 
+def perspective(parts: Parts, texts: Sequence[str]) -> list[dict[str, float]] | None:
+    """The scores on Perspective's scale, which decide nothing here; None where the models fail on a text."""
+    try:
+        with metrics.SCORING_SECONDS.time():
+            return parts.model.perspective(texts)
+    except Exception as error:
+        log.error("scoring failed", exc_info=error, extra={"inputs": len(texts)})
+        metrics.SCORING_FAILURES.inc()
+    return None
+
+
 def complete(db: Connection, site: str, asked: ScoreInput) -> ScoreInput:
     """What is to be scored, with what is stored of its article and its parent."""
     article, parent = asked.article, asked.parent

@@ -1,12 +1,13 @@
 """What the stories work with, each built at its first use: a command that needs no model loads none."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 
 from flask import current_app
 from sqlalchemy import Engine
 
-from service import rules, scoring
+from service import rules, scoring, sources
 from service.config import Config
 from service.storage.engine import open_engine
 
@@ -28,6 +29,11 @@ class Parts:
     def rules(self) -> rules.Rules:
         """Raises rules.PolicyError."""
         return rules.load(self.config.policy_file)
+
+    @cached_property
+    def sources(self) -> dict[str, sources.Source]:
+        """Raises rule_problems.PolicyError."""
+        return sources.load(self.config.sources_file, os.environ)
 
 
 def current_parts() -> Parts:

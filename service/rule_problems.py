@@ -1,8 +1,10 @@
 """What is wrong with a policy file, in sentences that its editor can act on."""
 
 import difflib
+import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -36,6 +38,17 @@ class PolicyError(ValueError):
     def __init__(self, name: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(f"{name}, line {line}: {f'{key}: ' if key else ''}{message}" for line, key, message in self.problems))
+
+
+def read_text(path: pathlib.Path) -> str:
+    """Raises PolicyError."""
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise PolicyError(path.name, [Problem(1, "", f"the file cannot be read: {error.strerror}.")]) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PolicyError(path.name, [Problem(line, "", "expected UTF-8 text; save the file in that encoding.")]) from error
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -117,6 +130,8 @@ def _known(root: type[BaseModel], table: Iterable[str | int]) -> list[str]:
             model = model.model_fields[str(key)].annotation
         elif get_origin(model) is dict:
             model = get_args(model)[1]
+        if isinstance(model, UnionType):
+            model = get_args(model)[0]
     if get_origin(model) is dict:
         model = get_args(model)[1]
     return list(model.model_fields)

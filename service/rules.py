@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from service.domain import ATTRIBUTES
 from service.language import KNOWN
-from service.rule_problems import PolicyError, Problem, contradictions, from_validation, named, nearest, syntax_problem
+from service.rule_problems import PolicyError, Problem, contradictions, from_validation, named, nearest, read_text, syntax_problem
 from service.toml_lines import line_of, lines
 from service.wordlist import is_address, tokens
 
@@ -58,6 +58,10 @@ Entry = Annotated[str, AfterValidator(_listed_word)]
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Exempt(_Table):
+    roles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
 class Words(_Table):
@@ -109,6 +113,7 @@ class Settings(_Table):
     languages: tuple[Annotated[str, AfterValidator(_language)], ...] = ()
     hold: dict[Annotated[str, AfterValidator(_attribute)], Threshold] = {}
     reject: dict[Annotated[str, AfterValidator(_rejectable)], Threshold] = {}
+    exempt: Exempt = Exempt()
     words: Words = Words()
     links: Links = Links()
     repeats: Repeats = Repeats()
@@ -146,14 +151,7 @@ class Rules:
 
 def load(path: Path) -> Rules:
     """Raises PolicyError, with a sentence for each problem."""
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise PolicyError(path.name, [Problem(1, "", f"the file cannot be read: {error.strerror}.")]) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise PolicyError(path.name, [Problem(line, "", "expected UTF-8 text; save the file in that encoding.")]) from error
-    return parse(text, path.name)
+    return parse(read_text(path), path.name)
 
 
 def parse(text: str, name: str = "policy.toml") -> Rules:
@@ -199,6 +197,7 @@ def _described(settings: Settings) -> list[str]:
     shouting = "off" if settings.shouting.hold_above is None else f"hold above {settings.shouting.hold_above:.0%} capitals"
     return [
         *text,
+        f"  exempt roles: {', '.join(settings.exempt.roles) or 'none'}",
         f"  words: {len(settings.words.banned)} banned, {len(settings.words.suspect)} suspect",
         f"  links: {_above(links.hold_above)}; domains that do not count: {', '.join(links.allowed_domains) or 'none'}",
         f"  repeats: {_above(repeats.hold_above)} times the same text in {repeats.hours} hours",

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import joblib
 import numpy as np
@@ -36,6 +36,15 @@ class Scorer(Protocol):
     def rate(self, inputs: Sequence[ScoreInput]) -> npt.NDArray[np.float64]: ...
 
 
+@runtime_checkable
+class KnowsPerspective(Protocol):
+    """A scorer with heads fitted to Perspective's published scores. `scale` begins with their names, and is empty without them."""
+
+    scale: Any
+
+    def rate_perspective(self, texts: Sequence[str]) -> npt.NDArray[np.float64]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Loaded models. They never change, so any number of threads may ask them at once."""
@@ -49,6 +58,11 @@ class Model:
         """What `score` may rate, in a fixed order."""
         return tuple(attribute for scorer in self.scorers for attribute in scorer.attributes)
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What it was trained to read, as two-letter codes."""
+        return tuple(self.manifest.get("languages", ("en",)))
+
     def score(self, inputs: Sequence[ScoreInput]) -> list[Scores]:
         """A Scores an input, in their order; the same input gives the same numbers, alone or among others."""
         if not inputs:
@@ -56,6 +70,18 @@ class Model:
         rated = np.hstack([scorer.rate(inputs) for scorer in self.scorers])
         names = self.attributes
         return [Scores({name: float(p) for name, p in zip(names, row, strict=True) if not np.isnan(p)}, self.version) for row in rated]
+
+    @property
+    def scale(self) -> tuple[str, ...]:
+        """The names, Perspective's own, that `perspective` answers with."""
+        return next((scorer.scale[0] for scorer in self.scorers if isinstance(scorer, KnowsPerspective) and scorer.scale), ())
+
+    def perspective(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """For each text its scores on Perspective's scale, by Perspective's names; empty where no model was fitted to it."""
+        for scorer in self.scorers:
+            if isinstance(scorer, KnowsPerspective) and scorer.scale:
+                return [dict(zip(scorer.scale[0], map(float, row), strict=True)) for row in scorer.rate_perspective(texts)]
+        return [{} for _ in texts]
 
     def check_probes(self) -> None:
         """Scores the manifest's probe texts again; raises ModelError where they are not what they were when the model was made.

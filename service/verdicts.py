@@ -83,6 +83,13 @@ def correct(parts: Parts, moderator: Moderator, comment: int, verdict: Verdict, 
         return _judge(db, stored, verdict, "correction", about=stored.verdict)
 
 
+def settle(db: Connection, comment: int, verdict: Verdict) -> None:
+    """A moderator's word from the CMS's own pages; nothing where the comment stands so already."""
+    stored = history.lock(db, comment)
+    if stored is not None and stored.outcome != verdict.outcome:
+        _judge(db, stored, verdict, "verdict" if stored.outcome == Outcome.HOLD else "correction", about=stored.verdict)
+
+
 def agree(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:
     """A second opinion that a colleague's verdict is right. Raises Conflict."""
     with writing(parts.engine) as db:

@@ -10,6 +10,7 @@ from service.scoring import ModelError
 try:
     app = create_app()
     language.load()
-    _ready = app.extensions["parts"].rules, app.extensions["parts"].model
+    _parts = app.extensions["parts"]
+    _ready = _parts.rules, _parts.sources, _parts.model
 except (ConfigError, PolicyError, ModelError) as error:
     sys.exit(f"The service does not start. {error}")

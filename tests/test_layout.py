@@ -1,12 +1,14 @@
 """What may import what, and who may call what."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from service import auth
+from service.intake import doors
 
 SERVICE = Path(__file__).parent.parent / "service"
 
@@ -43,24 +45,36 @@ def test_storage_and_scoring_know_nothing_of_http() -> None:
 
 
 def test_every_route_has_a_declared_access(app: Flask) -> None:
-    declared = {auth.open_to_all, auth.metrics_token, auth.api_key, auth.moderator_token, auth.own_forms, auth.signed_in}
+    declared = {
+        auth.open_to_all,
+        auth.metrics_token,
+        auth.api_key,
+        auth.moderator_token,
+        auth.own_forms,
+        auth.signed_in,
+        doors.key_in_address,
+        doors.coral_signature,
+        doors.webhook_signature,
+    }
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.rpartition(".")[0]
         assert declared & set(app.before_request_funcs.get(blueprint or "(none)", [])), rule
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/$discovery/rest"])
 def test_what_is_open_is_few(app: Flask, path: str) -> None:
     assert app.test_client().get(path).status_code == 200
 
 
 def test_all_else_asks_for_a_key(app: Flask) -> None:
-    opened = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
+    opened = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/$discovery/rest"}
     for rule in app.url_map.iter_rules():
         if rule.rule not in opened and not rule.rule.startswith("/review"):
+            refused = 400 if rule.endpoint.startswith("perspective.") else 401  # as Google says it
+            address = re.sub("<[^>]+>", "a", rule.rule)
             for method in (rule.methods or set()) - {"OPTIONS"}:
-                answer = app.test_client().open(rule.rule.replace("<name:id>", "a"), method=method)
-                assert answer.status_code == 401, (method, rule)
+                answer = app.test_client().open(address, method=method)
+                assert answer.status_code == refused, (method, rule)
 
 
 def test_the_pages_but_for_the_door_ask_for_a_session(app: Flask) -> None:

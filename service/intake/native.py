@@ -47,7 +47,7 @@ def openapi() -> ResponseReturnValue:
 @operation("Moderate a comment", request=payloads.CommentIn, response=payloads.ModeratedOut, problems=(403,))
 def moderate() -> ResponseReturnValue:
     comment = _of_this_site(_read(payloads.CommentIn, ONE))
-    return _answer(_moderated_out(moderation.moderate(current_parts(), [comment])[0]))
+    return _answer(moderated_out(moderation.moderate(current_parts(), [comment])[0]))
 
 
 @blueprint.post("/comments:batch")
@@ -155,10 +155,11 @@ def _answer(body: BaseModel) -> Response:
 
 
 def _result(moderated: Moderated) -> payloads.BatchItem:
-    return payloads.BatchItem(id=moderated.comment.id, result=_moderated_out(moderated))
+    return payloads.BatchItem(id=moderated.comment.id, result=moderated_out(moderated))
 
 
-def _moderated_out(moderated: Moderated) -> payloads.ModeratedOut:
+def moderated_out(moderated: Moderated) -> payloads.ModeratedOut:
+    """A decision as this dialect, and whoever speaks it, answers it."""
     return payloads.ModeratedOut(**_decided(moderated.decision), comment=_stored_out(moderated.comment), repeated=moderated.repeated)
 
 

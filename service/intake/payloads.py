@@ -102,9 +102,10 @@ class AuthorIn(Payload):
     id: Id
     name: Name | None = None
     created_at: Time | None = None
+    role: Name | None = Field(None, description="What the author is to the newspaper, such as STAFF; the policy may exempt some.")
 
     def to_domain(self) -> domain.Author:
-        return domain.Author(id=self.id, name=self.name, created_at=self.created_at)
+        return domain.Author(id=self.id, name=self.name, created_at=self.created_at, role=self.role)
 
 
 class ScoreIn(Payload):

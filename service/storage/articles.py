@@ -17,6 +17,13 @@ def find(db: Connection, site: str, id: str) -> Row[Any] | None:
     return db.execute(best_first.limit(1)).one_or_none()
 
 
+def find_story(db: Connection, site: str, id: str, url: str | None) -> Row[Any] | None:
+    """The article of this id or this URL; of two the one that has a text."""
+    named = or_(articles.c.id.in_([id, url]), articles.c.url == url) if url else articles.c.id == id
+    fullest_first = select(articles).where(articles.c.site == site, named).order_by((articles.c.text != "").desc(), articles.c.pk)
+    return db.execute(fullest_first.limit(1)).one_or_none()
+
+
 def put(db: Connection, site: str, article: Article) -> Row[Any]:
     """Stores the article as it is given, over what was stored of it."""
     values = {"url": article.url, "title": article.title, "text": article.text, "updated_at": datetime.now(UTC)}

@@ -125,6 +125,44 @@ comments = Table(
     Index(None, "site", "author_id", "outcome"),
     Index(None, "site", "author_id", "received_at"),
     Index(None, "site", "author_id", "text_digest", "received_at"),
+    Index(None, "site", "text_digest"),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("pk", serial, primary_key=True),
+    Column("site", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("attribute", String(100), nullable=False),
+    Column("value", Float, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("community_id", Text),
+    Column("client_token", Text),
+    Column("context", JSON, nullable=False),
+    Column("comment", serial, ForeignKey("comments.pk"), index=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+coral_comments = Table(
+    "coral_comments",
+    metadata,
+    Column("site", String(200), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("comment", serial, ForeignKey("comments.pk"), nullable=False, unique=True),
+    Column("queued", Boolean, nullable=False),
+)
+
+# Encrypted with SECRET_KEY: Coral makes them, so they cannot be derived.
+coral_secrets = Table(
+    "coral_secrets",
+    metadata,
+    Column("pk", serial, primary_key=True),
+    Column("site", String(200), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("use", String(20), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "site", "use"),
 )
 
 policies = Table(

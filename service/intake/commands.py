@@ -1,0 +1,50 @@
+"""The operator's commands for what comes in by other dialects."""
+
+import json
+from urllib.parse import quote
+
+import click
+
+from service.cli import _Group, _site
+from service.intake import doors
+from service.intake.perspective import attributes
+from service.parts import current_parts
+from service.storage import coral, suggestions
+from service.storage.engine import reading, writing
+
+coral_group = _Group("coral", help="The connection to a Coral.")
+suggestions_group = _Group("suggestions", help="Labels from Perspective's clients.")
+
+
+@coral_group.command("secret")
+@click.option("--site", required=True, callback=_site, help="The site whose comments this Coral sends.")
+@click.option("--for", "use", type=click.Choice(["phase", "webhooks"]), default="phase", help="Of which of Coral's settings it is.")
+@click.option("--only", is_flag=True, help="End the earlier secrets at once; without it the one before stays valid until the next.")
+@click.option("--secret", prompt="The signing secret that Coral shows", hide_input=True, help="Asked for where it is left out.")
+def set_coral_secret(site: str, use: str, only: bool, secret: str) -> None:
+    """Tell the service a signing secret that Coral made, the first one or a rotated one."""
+    parts = current_parts()
+    if not secret.strip():
+        raise click.ClickException("The secret is empty. Coral shows it where the phase or the webhook is set up.")
+    sealed = doors.seal(parts.config.secret_key, secret.strip())
+    with writing(parts.engine) as db:
+        if only:
+            coral.drop_secrets(db, site, use)
+        coral.add_secret(db, site, use, sealed)
+    path = {"phase": "moderate", "webhooks": "events"}[use]
+    click.echo(f"Kept, encrypted. Coral's address for this: http://HOST:{parts.config.port}/v1/coral/{quote(site, safe='')}/{path}")
+
+
+@suggestions_group.command("export")
+@click.option("--site", help="Of one site; of all by default.")
+def export_suggestions(site: str | None) -> None:
+    """Print what was suggested last, as the JSON Lines that `python -m training` reads."""
+    parts = current_parts()
+    labels: dict[str, dict[str, float]] = {}
+    with reading(parts.engine) as db:
+        for row in suggestions.newest(db, site):
+            name = attributes.ours(row.attribute)
+            if name and row.language.partition("-")[0] in parts.model.languages:
+                labels.setdefault(row.text, {}).setdefault(name, row.value)
+    for text, told in labels.items():
+        click.echo(json.dumps({"text": text, "labels": told, "source": "suggestion"}, ensure_ascii=False))

@@ -1,0 +1,161 @@
+"""Coral's dialect: its external moderation phase, and its webhooks.
+
+The phase asks about a comment that has no id yet. It is stored under a name made of all that Coral tells of it, so that the same
+question again gets the same answer; Coral's own id is bound to it when a webhook or a moderator's feedback tells it.
+"""
+
+import json
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from service import moderation
+from service.domain import MAX_COMMENT, Article, Author, Comment, Decision, Outcome, Parent
+from service.intake import payloads
+from service.intake.bodies import read_json
+from service.intake.markup import plain
+from service.parts import current_parts
+from service.storage import articles, coral
+from service.storage.engine import reading, writing
+
+MOST_BYTES = 1_000_000
+EDIT_WINDOW = timedelta(hours=1)  # longer than Coral lets an author edit
+NAMING_WINDOW = timedelta(minutes=1)  # within which its webhook tells of a comment that the phase has just asked about
+
+FLAGS = {"spam": "COMMENT_DETECTED_SPAM"} | dict.fromkeys(
+    ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat"), "COMMENT_DETECTED_TOXIC"
+)
+REJECTIONS = {
+    "banned_word": "BANNED_WORD",
+    "identity_attack": "HATE_SPEECH",
+    "threat": "ABUSIVE",
+    "severe_toxicity": "ABUSIVE",
+    "insult": "HARASSMENT_BULLYING",
+    "profanity": "OFFENSIVE",
+    "toxicity": "OFFENSIVE",
+    "spam": "SPAM",
+}
+WITHHELD = {"status": "SYSTEM_WITHHELD"}
+
+blueprint = Blueprint("coral", __name__, url_prefix="/v1/coral")
+
+
+class _Told(BaseModel):
+    """Whatever else Coral tells is of no concern here."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class _CommentIn(_Told):
+    body: str
+    parentID: payloads.Id | None = None  # noqa: N815
+
+
+class _AuthorIn(_Told):
+    id: payloads.Id
+    role: str | None = None
+
+
+class _StoryIn(_Told):
+    id: payloads.Id
+    url: payloads.Url | None = None
+
+
+class Phase(_Told):
+    """What the phase asks: a new comment, or the new text of one that was not named."""
+
+    action: Literal["NEW", "EDIT"]
+    comment: _CommentIn
+    author: _AuthorIn
+    story: _StoryIn
+
+
+class _EventData(_Told):
+    storyID: payloads.Id | None = None  # noqa: N815
+    storyURL: payloads.Url | None = None  # noqa: N815
+    commentID: payloads.Id | None = None  # noqa: N815
+
+
+class Event(_Told):
+    type: Annotated[str, Field(min_length=1)]
+    data: _EventData
+
+
+@blueprint.post("/<path:site>/moderate")
+def moderate(site: str) -> ResponseReturnValue:
+    """`?format=plain` where the phase is set to send plain text."""
+    told = Phase.model_validate(read_json(MOST_BYTES))
+    text = told.comment.body if request.args.get("format") == "plain" else plain(told.comment.body)
+    if not text.strip():
+        return Response(status=204)
+    if len(text) > MAX_COMMENT:
+        return jsonify(WITHHELD)  # an error would let it through
+    parts = current_parts()
+    with reading(parts.engine) as db:
+        comment = _comment(db, site, told, text)
+    answer = answer_to(moderation.moderate(parts, [comment])[0].decision)
+    return Response(status=204) if answer is None else jsonify(answer)
+
+
+@blueprint.post("/<path:site>/events")
+def hear(site: str) -> ResponseReturnValue:
+    told = Event.model_validate(read_json(MOST_BYTES))
+    data = told.data
+    with writing(current_parts().engine) as db:
+        if told.type == "STORY_CREATED" and data.storyID:
+            if articles.find_story(db, site, data.storyID, data.storyURL) is None:
+                articles.put(db, site, Article(id=data.storyID, url=data.storyURL))
+        elif data.commentID:
+            _name(db, site, data.commentID, data.storyID)
+            if told.type.endswith("_MODERATION_QUEUE"):
+                coral.set_queued(db, site, data.commentID, told.type == "COMMENT_ENTERED_MODERATION_QUEUE")
+    return Response(status=204)
+
+
+def answer_to(decision: Decision) -> dict[str, Any] | None:
+    """A decision in Coral's taxonomy; None where the policy has nothing to say, and Coral's own rules go on."""
+    if decision.outcome is Outcome.APPROVE:
+        return None
+    counted = [reason for reason in decision.reasons if reason.outcome is decision.outcome]
+    flags = dict.fromkeys(FLAGS[reason.code] for reason in counted if reason.code in FLAGS)
+    answer: dict[str, Any] = {"actions": [{"actionType": "FLAG", "reason": flag} for flag in flags]} if flags else {}
+    if decision.outcome is Outcome.HOLD:
+        return WITHHELD | answer
+    first = counted[0]
+    rejection = {"code": REJECTIONS.get(first.code, "OTHER"), "detailedExplanation": first.message}
+    return {"status": "REJECTED"} | answer | {"moderationAction": {"status": "REJECTED", "rejectionReason": rejection}}
+
+
+def _comment(db: Connection, site: str, told: Phase, text: str) -> Comment:
+    story, parent_id = told.story, told.comment.parentID
+    article = articles.find_story(db, site, story.id, story.url)
+    parent = coral.find(db, site, parent_id) if parent_id else None
+    edited = None
+    if told.action == "EDIT":
+        edited = coral.find_edited(db, site, told.author.id, story.id, parent_id, EDIT_WINDOW)
+    return Comment(
+        site=site,
+        id=edited or _name_of(told, text),
+        text=text,
+        article=Article(id=story.id, url=story.url) if article is None else Article(id=article.id),
+        parent=Parent(id=parent_id, text=parent.text if parent else "") if parent_id else None,
+        author=Author(id=told.author.id, role=told.author.role),
+    )
+
+
+def _name_of(told: Phase, text: str) -> str:
+    all_of_it = json.dumps([told.story.id, told.comment.parentID, told.author.id, text])
+    return coral.names_under(told.story.id) + sha256(all_of_it.encode()).hexdigest()[:32]
+
+
+def _name(db: Connection, site: str, coral_id: str, story: str | None) -> None:
+    """Binds the id to the comment that it can only be of."""
+    if story and coral.find(db, site, coral_id) is None:
+        newest = coral.find_newest(db, site, story, NAMING_WINDOW)
+        if newest is not None:
+            coral.bind(db, site, coral_id, newest)

@@ -1,0 +1,68 @@
+"""Who may use the dialects whose clients cannot send an Authorization header, or sign in a way of their own."""
+
+import base64
+import hmac
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken
+from flask import abort, g, request
+from werkzeug.exceptions import Unauthorized
+
+from service.auth import Caller, api_key
+from service.config import ConfigError
+from service.parts import current_parts
+from service.storage import coral
+from service.storage.engine import reading
+
+
+def key_in_address() -> None:
+    """The holder of an API key in force, which may stand in the address; of none that asks for a signature, as such clients cannot sign."""
+    if g.caller is None:
+        raise Unauthorized("Send an API key as '?key=KEY'. `flask key create` makes one.")
+    if g.caller.signed:
+        abort(403, "This API key asks for signed requests, which this API does not have. Use one that was made without --signed.")
+
+
+def coral_signature() -> None:
+    """Coral, by a signature with one of the secrets that the site in the address has for this use."""
+    parts, site = current_parts(), (request.view_args or {})["site"]
+    with reading(parts.engine) as db:
+        sealed = coral.sealed_secrets(db, site, "phase" if request.endpoint == "coral.moderate" else "webhooks")
+    expected = [hmac.new(secret.encode(), request.get_data(), sha256).hexdigest() for secret in unseal(parts.config.secret_key, sealed)]
+    shown = [part.strip().removeprefix("sha256=") for part in request.headers.get("X-Coral-Signature", "").split(",")]
+    if not any(hmac.compare_digest(one.encode(), other.encode()) for one in expected for other in shown):
+        raise Unauthorized("The X-Coral-Signature fits no secret of this site. `flask coral secret` tells the service Coral's.")
+    g.caller = Caller(f"coral:{site}", site, signed=True)
+
+
+def webhook_signature() -> None:
+    """A system that sources.toml names, by its signature; one that has none there by its site's API key."""
+    source = current_parts().sources.get((request.view_args or {})["name"])
+    if source is not None and source.rules.signature is None and g.caller is not None and g.caller.site == source.rules.site:
+        api_key()
+    elif source is not None and source.is_signed(request.headers.get, request.get_data()):
+        g.caller = Caller(f"source:{source.name}", source.rules.site, signed=True)
+    else:
+        raise Unauthorized("There is no source of this name in sources.toml that this request has a signature, or else a key, for.")
+
+
+def seal(secret_key: str | None, secret: str) -> str:
+    """A secret that another system made, encrypted for storage."""
+    return _cipher(secret_key).encrypt(secret.encode()).decode()
+
+
+def unseal(secret_key: str | None, sealed: Sequence[str]) -> list[str]:
+    """The secrets; without those that another SECRET_KEY sealed."""
+    found = []
+    for one in sealed:
+        with suppress(InvalidToken):
+            found.append(_cipher(secret_key).decrypt(one).decode())
+    return found
+
+
+def _cipher(secret_key: str | None) -> Fernet:
+    if secret_key is None:
+        raise ConfigError("SECRET_KEY is not set: secrets are stored encrypted with it. `make run` makes one in var/secret_key.")
+    return Fernet(base64.urlsafe_b64encode(hmac.new(secret_key.encode(), b"sealed secrets", sha256).digest()))

@@ -1,0 +1,64 @@
+"""HTML to the text that a reader sees, and texts that any database and any model can hold."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+_BLOCKS = frozenset(
+    "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
+)
+_UNSEEN = frozenset({"script", "style", "template", "noscript"})
+_TAG = re.compile(r"<!--.*?-->|</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
+_HALVES = re.compile("[\ud800-\udfff]")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+
+
+def plain(html: str) -> str:
+    """The visible text, a line for each block. A link's address stays, in brackets, where the text does not show it."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return _LINES.sub("\n", _SPACES.sub(" ", "".join(reader.parts))).strip()
+
+
+def masked(html: str) -> str:
+    """The same text with its tags blanked, character for character, so that every place in it is a place in the original."""
+    return _TAG.sub(lambda tag: ("\n" if (tag[1] or "").lower() in _BLOCKS else " ") + " " * (len(tag[0]) - 1), html)
+
+
+def storable(value: Any) -> Any:
+    """JSON with a replacement character for each half of a surrogate pair and each NUL, which no database takes."""
+    if isinstance(value, dict):
+        return {storable(name): storable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [storable(part) for part in value]
+    return _HALVES.sub("\ufffd", value).replace("\x00", "\ufffd") if isinstance(value, str) else value
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.unseen = 0
+        self.links: list[tuple[str, int]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.unseen += tag in _UNSEEN
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+        if tag == "a":
+            self.links.append((dict(attrs).get("href") or "", len(self.parts)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.unseen = max(0, self.unseen - (tag in _UNSEEN))
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+        if tag == "a" and self.links:
+            address, begun = self.links.pop()
+            if address.startswith(("http:", "https:", "//")) and address not in "".join(self.parts[begun:]):
+                self.parts.append(f" ({address})")
+
+    def handle_data(self, data: str) -> None:
+        if not self.unseen:
+            self.parts.append(data.replace("\n", " ") if data.strip() else " ")

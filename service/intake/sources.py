@@ -1,0 +1,75 @@
+"""Any other system's webhook, as sources.toml describes it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from service import moderation
+from service.domain import Invalid
+from service.intake import payloads
+from service.intake.bodies import read_json
+from service.intake.markup import plain
+from service.intake.native import moderated_out
+from service.parts import current_parts
+from service.sources import Source, find
+from service.storage import articles
+from service.storage.engine import writing
+
+MOST_BYTES = 1_000_000
+TEXTS = ("text", "article_text", "parent_text")
+
+blueprint = Blueprint("sources", __name__, url_prefix="/v1/webhooks")
+
+
+@blueprint.post("/<name>")
+def receive(name: str) -> ResponseReturnValue:
+    parts = current_parts()
+    source = parts.sources[name]
+    body = read_json(MOST_BYTES)
+    if not _counts(source, body):
+        return Response(status=204)
+    told = _told(source, body)
+    if source.rules.sends == "articles":
+        article = payloads.ArticleIn.model_validate(told["article"]).to_domain()
+        with writing(parts.engine) as db:
+            articles.put(db, source.rules.site, article)
+        return jsonify(accepted=article.id), 202
+    comment = payloads.CommentIn.model_validate(told).to_domain(source.rules.site)
+    moderated = moderation.moderate(parts, [comment])[0]
+    if source.rules.answer == "accepted":
+        return jsonify(accepted=comment.id), 202
+    return Response(moderated_out(moderated).model_dump_json(), content_type="application/json")
+
+
+def _counts(source: Source, body: Any) -> bool:
+    events = source.rules.events
+    if events is None:
+        return True
+    told = request.headers.get(events.header) if events.header else find(body, events.pointer or "")
+    return told in events.values
+
+
+def _told(source: Source, body: Any) -> dict[str, Any]:
+    """The body in the words of the native API."""
+    told: dict[str, Any] = {}
+    for name, pointer in source.rules.fields.model_dump(exclude_none=True).items():
+        value = _text(name, pointer, find(body, pointer))
+        if value is None:
+            continue
+        if name in TEXTS and source.rules.format == "html":
+            value = plain(value)
+        around, _, inner = name.partition("_")
+        if inner:
+            told.setdefault(around, {})[inner] = value
+        else:
+            told[name] = value
+    return told
+
+
+def _text(name: str, pointer: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Invalid(name, f"a text or a whole number at {pointer}")
+    return str(value)

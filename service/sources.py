@@ -1,0 +1,177 @@
+"""Systems whose webhooks are understood without code: sources.toml as values."""
+
+import base64
+import hmac
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from service.rule_problems import Found, PolicyError, Problem, from_validation, named, read_text, syntax_problem
+from service.toml_lines import line_of, lines
+
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
+_PLACEHOLDER = re.compile(r"(\{body\}|\{timestamp\})")
+
+
+def _pointer(text: str) -> str:
+    if not _POINTER.fullmatch(text):
+        raise ValueError("expected a JSON Pointer, such as '/post/id' or '/comments/0/body'.")
+    return text
+
+
+def _signed(template: str) -> str:
+    if "{body}" not in template:
+        raise ValueError("expected a text with {body} in it, such as '{body}' or '{timestamp}.{body}'.")
+    return template
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Pointer = Annotated[str, AfterValidator(_pointer)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Signature(_Table):
+    """How a request is signed: an HMAC of these bytes, after this prefix in this header."""
+
+    header: Name
+    secret: Name
+    prefix: str = ""
+    algorithm: Literal["sha256", "sha1", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    signed: Annotated[str, AfterValidator(_signed)] = "{body}"
+    timestamp_header: Name | None = None
+    timestamp_prefix: str = ""
+
+
+class Events(_Table):
+    """Which of a system's webhooks count: those with one of these values in a header or at a place in the body."""
+
+    values: list[str]
+    header: Name | None = None
+    pointer: Pointer | None = None
+
+
+class Fields(_Table):
+    """Where in the body each of these stands."""
+
+    id: Pointer | None = None
+    text: Pointer | None = None
+    article_id: Pointer | None = None
+    article_url: Pointer | None = None
+    article_title: Pointer | None = None
+    article_text: Pointer | None = None
+    parent_id: Pointer | None = None
+    parent_text: Pointer | None = None
+    author_id: Pointer | None = None
+    author_name: Pointer | None = None
+    author_role: Pointer | None = None
+    section: Pointer | None = None
+    language: Pointer | None = None
+
+
+class Rules(_Table):
+    """One source, as it is written."""
+
+    site: Name
+    enabled: bool = True
+    sends: Literal["comments", "articles"] = "comments"
+    format: Literal["html", "plain"] = "html"
+    answer: Literal["decision", "accepted"] = "decision"
+    fields: Fields
+    events: Events | None = None
+    signature: Signature | None = None
+
+    @model_validator(mode="after")
+    def _names_what_it_sends(self) -> Self:
+        needed = ("id", "text") if self.sends == "comments" else ("article_id",)
+        missing = [name for name in needed if getattr(self.fields, name) is None]
+        if missing:
+            raise ValueError(f"a source of {self.sends} needs a pointer for {' and '.join(missing)} among its fields.")
+        return self
+
+
+class _File(_Table):
+    sources: dict[str, Rules] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One that is enabled, with its secret."""
+
+    name: str
+    rules: Rules
+    secret: str | None
+
+    def is_signed(self, header: Callable[[str], str | None], body: bytes) -> bool:
+        """Whether a signature fits, of a request whose headers `header` tells by name; False for a source that has none."""
+        if self.rules.signature is None or not self.secret:
+            return False
+        how = self.rules.signature
+        told = [part.strip() for part in (header(how.header) or "").split(",")]
+        shown = [part.removeprefix(how.prefix) for part in told if part.startswith(how.prefix)]
+        digest = hmac.new(self.secret.encode(), _bytes(how, _timestamp(how, header, told), body), how.algorithm).digest()
+        expected = digest.hex() if how.encoding == "hex" else base64.b64encode(digest).decode()
+        return any(hmac.compare_digest(one.encode(), expected.encode()) for one in shown)
+
+
+def load(path: Path, environ: Mapping[str, str]) -> dict[str, Source]:
+    """The enabled sources by name. Raises PolicyError, with a sentence for each problem."""
+    return parse(read_text(path), environ, path.name)
+
+
+def parse(text: str, environ: Mapping[str, str], name: str = "sources.toml") -> dict[str, Source]:
+    """Raises PolicyError, with a sentence for each problem."""
+    try:
+        written = _File.model_validate(tomllib.loads(text))
+        found = [problem for name, rules in written.sources.items() for problem in _unsigned(name, rules, environ)]
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(name, [syntax_problem(str(error), text)]) from error
+    except ValidationError as error:
+        found = from_validation(error, _File)
+    if found:
+        at = lines(text)
+        raise PolicyError(name, [Problem(line_of(at, path), named(path), message) for path, message in found])
+    return {
+        name: Source(name, rules, environ.get(rules.signature.secret) if rules.signature else None)
+        for name, rules in written.sources.items()
+        if rules.enabled
+    }
+
+
+def find(document: Any, pointer: str) -> Any:
+    """What stands at a JSON Pointer (RFC 6901), or None."""
+    for token in pointer.split("/")[1:]:
+        token = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list):
+            document = document[int(token)] if token.isdecimal() and int(token) < len(document) else None
+        else:
+            document = document.get(token) if isinstance(document, dict) else None
+    return document
+
+
+def _unsigned(name: str, rules: Rules, environ: Mapping[str, str]) -> list[Found]:
+    how = rules.signature
+    if not rules.enabled or how is None or environ.get(how.secret):
+        return []
+    message = f"the environment has no variable {how.secret}; set it to the secret, or set enabled = false."
+    return [(("sources", name, "signature", "secret"), message)]
+
+
+def _timestamp(how: Signature, header: Callable[[str], str | None], told: list[str]) -> str:
+    if how.timestamp_header is not None:
+        return header(how.timestamp_header) or ""
+    prefix = how.timestamp_prefix
+    return next((part.removeprefix(prefix) for part in told if prefix and part.startswith(prefix)), "")
+
+
+def _bytes(how: Signature, timestamp: str, body: bytes) -> bytes:
+    known = {"{body}": body, "{timestamp}": timestamp.encode()}
+    return b"".join(known.get(part, part.encode()) for part in _PLACEHOLDER.split(how.signed))

@@ -1,0 +1,292 @@
+"""Coral's external moderation phase and its webhooks."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+import fake_models
+import pytest
+from conftest import Caller
+from flask import Flask
+from sqlalchemy import Engine, select
+from test_cli import run
+from test_perspective import Client
+from werkzeug.test import TestResponse
+
+from service.domain import Outcome, Reason
+from service.intake.coral import answer_to
+from service.storage.tables import articles, comments, coral_comments, coral_secrets, decisions, suggestions, verdicts
+
+PHASE, WEBHOOKS = "empsec_1", "whsec_1"
+STORY = {"id": "story-1", "url": "https://news.example/trains"}
+
+
+class Coral:
+    """A Coral that signs with these secrets."""
+
+    def __init__(self, app: Flask, site: str = "gazette", *secrets: str) -> None:
+        self.app, self.site, self.secrets = app, site, secrets
+
+    def send(self, path: str, body: Any, *secrets: str) -> TestResponse:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        signed = [hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest() for secret in secrets]
+        headers = {"X-Coral-Signature": ",".join(f"sha256={one}" for one in signed)} if secrets else {}
+        return self.app.test_client().post(f"/v1/coral/{self.site}/{path}", data=raw, headers=headers)
+
+    def moderate(self, text: str, **changed: Any) -> TestResponse:
+        return self.send(changed.pop("path", "moderate"), phase(text, **changed), PHASE)
+
+    def tell(self, event: str, **data: Any) -> None:
+        body = {"id": "e-1", "type": event, "data": data, "createdAt": "2026-03-01T12:00:00Z", "tenantID": "t", "tenantDomain": "d"}
+        assert self.send("events", body, WEBHOOKS).status_code == 204
+
+
+def phase(text: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "action": changed.get("action", "NEW"),
+        "comment": {"body": text, "parentID": changed.get("parent")},
+        "author": {"id": changed.get("author", "a1"), "role": changed.get("role", "COMMENTER")},
+        "story": changed.get("story", STORY),
+        "site": {"id": "site-1"},
+        "tenantID": "tenant-1",
+        "tenantDomain": "coral.news.example",
+    }
+
+
+def set_secret(app: Flask, secret: str, *words: str, site: str = "gazette") -> None:
+    code, said = run(app, "coral", "secret", "--site", site, "--secret", secret, *words)
+    assert code == 0, said
+
+
+@pytest.fixture
+def coral(app: Flask) -> Coral:
+    set_secret(app, PHASE)
+    set_secret(app, WEBHOOKS, "--for", "webhooks")
+    return Coral(app)
+
+
+def rows(engine: Engine, table: Any) -> list[Any]:
+    with engine.connect() as db:
+        return list(db.execute(select(table)))
+
+
+def test_the_policy_says_nothing_of_a_fine_comment(coral: Coral, engine: Engine) -> None:
+    answer = coral.moderate("<div>Well said.</div>")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert [(row.site, row.text, row.outcome) for row in rows(engine, comments)] == [("gazette", "Well said.", "approve")]
+
+
+def test_a_held_comment_is_withheld_with_a_flag(coral: Coral) -> None:
+    flag = {"actionType": "FLAG", "reason": "COMMENT_DETECTED_TOXIC"}
+    assert coral.moderate("<div>How <b>rude</b>.</div>").get_json() == {"status": "SYSTEM_WITHHELD", "actions": [flag]}
+
+
+def test_a_rejected_comment_is_rejected_with_a_reason(coral: Coral) -> None:
+    assert coral.moderate("A vile thing.").get_json() == {
+        "status": "REJECTED",
+        "actions": [{"actionType": "FLAG", "reason": "COMMENT_DETECTED_TOXIC"}],
+        "moderationAction": {
+            "status": "REJECTED",
+            "rejectionReason": {"code": "OFFENSIVE", "detailedExplanation": "Toxicity 0.99 is at or above the reject threshold 0.95."},
+        },
+    }
+
+
+def test_a_comment_that_cannot_be_scored_is_withheld_without_a_flag(coral: Coral) -> None:
+    assert coral.moderate("An unscorable thing.").get_json() == {"status": "SYSTEM_WITHHELD"}
+
+
+@pytest.mark.parametrize(
+    ("code", "rejection", "flags"),
+    [
+        ("spam", "SPAM", ["COMMENT_DETECTED_SPAM"]),
+        ("banned_word", "BANNED_WORD", []),
+        ("identity_attack", "HATE_SPEECH", ["COMMENT_DETECTED_TOXIC"]),
+        ("something_new", "OTHER", []),
+    ],
+)
+def test_every_answer_is_within_corals_taxonomy(code: str, rejection: str, flags: list[str]) -> None:
+    from service.domain import Decision
+
+    reason = Reason(code=code, outcome=Outcome.REJECT, message="Because.")
+    milder = Reason(code="toxicity", outcome=Outcome.HOLD, message="Perhaps.")
+    answer = answer_to(Decision(outcome=Outcome.REJECT, reasons=(reason, milder), scores={}, model_version="", policy_version=""))
+    assert answer is not None
+    assert answer["moderationAction"]["rejectionReason"]["code"] == rejection
+    assert [action["reason"] for action in answer.get("actions", [])] == flags
+
+
+def test_staff_is_exempt_where_the_policy_says_so(new_app: Callable[..., Flask]) -> None:
+    app = new_app(POLICY='[reject]\ntoxicity = 0.9\n[exempt]\nroles = ["staff"]')
+    set_secret(app, PHASE)
+    assert Coral(app).moderate("A vile thing.", role="STAFF").status_code == 204
+    assert Coral(app).moderate("A vile thing.", role="MODERATOR", author="a2").get_json()["status"] == "REJECTED"
+
+
+def test_the_same_question_gets_the_same_answer_and_is_one_comment(coral: Coral, engine: Engine) -> None:
+    assert coral.moderate("How rude.").get_json() == coral.moderate("How rude.").get_json()
+    assert len(rows(engine, comments)) == len(rows(engine, decisions)) == 1
+
+
+def test_other_authors_stories_and_parents_are_other_comments(coral: Coral, engine: Engine) -> None:
+    for changed in ({}, {"author": "a2"}, {"story": STORY | {"id": "story-2", "url": "https://news.example/b"}}, {"parent": "c-9"}):
+        coral.moderate("Well said.", **changed)
+    assert len(rows(engine, comments)) == 4
+
+
+def test_an_edit_is_a_new_text_of_the_comment_that_it_can_only_be_of(coral: Coral, engine: Engine) -> None:
+    coral.moderate("A vile thing.")
+    assert coral.moderate("A kind thing.", action="EDIT").status_code == 204
+    (row,) = rows(engine, comments)
+    assert (row.text, row.revision, row.outcome) == ("A kind thing.", 2, "approve")
+
+
+def test_an_edit_that_could_be_of_several_comments_is_a_comment_of_its_own(coral: Coral, engine: Engine) -> None:
+    for text in ("First thing.", "Second thing."):
+        coral.moderate(text)
+    coral.moderate("A vile thing.", action="EDIT")
+    assert [(row.text, row.revision) for row in rows(engine, comments)] == [("First thing.", 1), ("Second thing.", 1), ("A vile thing.", 1)]
+
+
+def test_an_article_is_found_by_the_storys_address(coral: Coral, gazette: Caller, engine: Engine) -> None:
+    coral.tell("STORY_CREATED", storyID=STORY["id"], storyURL=STORY["url"])
+    gazette.put("/v1/articles/night-trains", {"url": STORY["url"], "title": "Night trains", "text": "The council voted."})
+    assert coral.moderate("I live elsewhere.").get_json() == {"status": "SYSTEM_WITHHELD"}
+    assert fake_models.asked[-1].article.text == "The council voted."
+    assert {row.id for row in rows(engine, articles)} == {"story-1", "night-trains"}
+
+
+def test_an_article_is_found_by_the_storys_id(coral: Coral, gazette: Caller) -> None:
+    gazette.put("/v1/articles/story-1", {"text": "The council voted."})
+    coral.moderate("Well said.")
+    assert fake_models.asked[-1].article.text == "The council voted."
+    assert gazette.get("/v1/articles/story-1").get_json()["url"] is None
+
+
+def test_a_story_that_is_told_is_an_article_and_changes_none(coral: Coral, gazette: Caller, engine: Engine) -> None:
+    gazette.put("/v1/articles/story-2", {"text": "The council voted."})
+    for number in ("1", "2"):
+        coral.tell("STORY_CREATED", storyID=f"story-{number}", storyURL=f"https://news.example/{number}", siteID="s")
+    told = {row.id: (row.url, row.text) for row in rows(engine, articles)}
+    assert told == {"story-1": ("https://news.example/1", ""), "story-2": (None, "The council voted.")}
+
+
+def test_a_reply_is_read_with_its_parent(coral: Coral) -> None:
+    coral.moderate("They were late.")
+    coral.tell("COMMENT_CREATED", storyID="story-1", commentID="c-1", siteID="s")
+    coral.moderate("Not mine.", parent="c-1", author="a2")
+    assert fake_models.asked[-1].parent.text == "They were late."
+
+
+def test_corals_id_is_bound_to_the_one_comment_that_it_can_be_of(coral: Coral, engine: Engine) -> None:
+    coral.moderate("First thing.")
+    coral.tell("COMMENT_ENTERED_MODERATION_QUEUE", storyID="story-1", commentID="c-1", queue="PENDING")
+    coral.moderate("Second thing.")
+    coral.moderate("Third thing.")
+    coral.tell("COMMENT_CREATED", storyID="story-1", commentID="c-2")
+    assert [(row.id, row.queued) for row in rows(engine, coral_comments)] == [("c-1", True)]
+    coral.tell("COMMENT_LEFT_MODERATION_QUEUE", storyID="story-1", commentID="c-1", queue="PENDING")
+    assert [row.queued for row in rows(engine, coral_comments)] == [False]
+
+
+def feedback(text: str, value: int, **changed: Any) -> dict[str, Any]:
+    context = {"url": STORY["url"], "reply_to_id_Coral_comment_id": None, "Coral_comment_id": "c-1"}
+    return {
+        "comment": {"text": text},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": value}}},
+        "context": {"entries": [{"text": json.dumps(context)}]},
+        "clientToken": "comment:c-1",
+        "communityId": "Coral:https://coral.news.example",
+        "languages": ["en"],
+        **changed,
+    }
+
+
+@pytest.mark.parametrize("changed", [{}, {"context": {}}, {"context": {"entries": [{"text": "[]"}]}}])
+def test_a_moderators_feedback_reaches_the_stored_comment(coral: Coral, gazette: Caller, engine: Engine, changed: dict[str, Any]) -> None:
+    coral.moderate("<div>How rude.</div>")
+    assert Client(gazette).post("suggestscore", feedback("How rude. ", 0, **changed)).status_code == 200
+    (comment,) = rows(engine, comments)
+    assert [row.comment for row in rows(engine, suggestions)] == [comment.pk]
+    assert comment.outcome == "approve"
+    assert [(row.outcome, row.moderator) for row in rows(engine, verdicts)] == [("approve", "Coral")]
+    Client(gazette).post("suggestscore", feedback("How rude, as edited.", 1, **changed))
+    assert [row.outcome for row in rows(engine, verdicts)] == ["approve", "reject"]
+
+
+def test_feedback_that_says_what_stands_is_no_verdict(coral: Coral, gazette: Caller, engine: Engine) -> None:
+    coral.moderate("A vile thing.")
+    Client(gazette).post("suggestscore", feedback("A vile thing.", 1))
+    assert len(rows(engine, suggestions)) == 1
+    assert rows(engine, verdicts) == []
+
+
+def test_feedback_of_another_site_reaches_no_comment(coral: Coral, herald: Caller, engine: Engine) -> None:
+    coral.moderate("How rude.")
+    Client(herald).post("suggestscore", feedback("How rude.", 1))
+    assert [row.comment for row in rows(engine, suggestions)] == [None]
+
+
+def test_a_request_without_a_fitting_signature_is_refused(coral: Coral, engine: Engine) -> None:
+    body = phase("Well said.")
+    assert coral.send("moderate", body).status_code == 401
+    assert coral.send("moderate", body, "another").status_code == 401
+    assert coral.send("moderate", body, WEBHOOKS).status_code == 401
+    assert Coral(coral.app, "herald").send("moderate", body, PHASE).status_code == 401
+    assert rows(engine, comments) == []
+
+
+def test_one_fitting_signature_of_two_is_enough(coral: Coral) -> None:
+    assert coral.send("moderate", phase("Well said."), "rotated", PHASE).status_code == 204
+
+
+def test_of_rotated_secrets_the_newest_two_are_valid(coral: Coral) -> None:
+    set_secret(coral.app, "empsec_2")
+    assert [coral.send("moderate", phase("Well said."), secret).status_code for secret in (PHASE, "empsec_2")] == [204, 204]
+    set_secret(coral.app, "empsec_3")
+    found = [coral.send("moderate", phase("Well said."), secret).status_code for secret in (PHASE, "empsec_2", "empsec_3")]
+    assert found == [401, 204, 204]
+    set_secret(coral.app, "empsec_4", "--only")
+    assert [coral.send("moderate", phase("Well said."), f"empsec_{n}").status_code for n in (3, 4)] == [401, 204]
+    coral.tell("STORY_CREATED", storyID="story-1")
+
+
+def test_secrets_are_stored_encrypted_and_of_no_use_without_the_key(coral: Coral, engine: Engine, new_app: Callable[..., Flask]) -> None:
+    assert not {PHASE, WEBHOOKS} & {row.sealed for row in rows(engine, coral_secrets)}
+    assert Coral(new_app(SECRET_KEY="t" * 32)).moderate("Well said.").status_code == 401
+
+
+def test_the_command_tells_the_address(app: Flask) -> None:
+    code, said = run(app, "coral", "secret", "--site", "a site", "--secret", "x")
+    assert (code, said.strip().endswith("/v1/coral/a%20site/moderate")) == (0, True)
+    assert run(app, "coral", "secret", "--site", "gazette", "--secret", " ")[0] == 1
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"action": "NEW"}', b"[" * 100_000, json.dumps(phase("a") | {"action": "DROP"}).encode()])
+def test_what_is_no_request_is_a_clear_error(coral: Coral, body: bytes) -> None:
+    assert coral.send("moderate", body, PHASE).status_code in (400, 422)
+
+
+def test_a_body_over_a_megabyte_is_refused(coral: Coral) -> None:
+    assert coral.send("moderate", phase("a" * 1_000_000), PHASE).status_code == 413
+
+
+def test_half_an_emoji_or_a_nul_does_not_let_a_comment_through(coral: Coral, engine: Engine) -> None:
+    assert coral.moderate("How rude. \ud83d \x00").get_json()["status"] == "SYSTEM_WITHHELD"
+    assert rows(engine, comments)[0].text == "How rude. \ufffd \ufffd"
+
+
+def test_a_comment_that_is_too_long_is_withheld(coral: Coral) -> None:
+    assert coral.moderate("a " * 10_001).get_json() == {"status": "SYSTEM_WITHHELD"}
+
+
+def test_a_comment_without_a_text_is_left_to_coral(coral: Coral, engine: Engine) -> None:
+    assert coral.moderate("<div><br></div>").status_code == 204
+    assert rows(engine, comments) == []
+
+
+def test_plain_text_is_taken_as_it_is(coral: Coral, engine: Engine) -> None:
+    coral.moderate("Is 1 <b> 2?\nYes.", path="moderate?format=plain")
+    assert rows(engine, comments)[0].text == "Is 1 <b> 2?\nYes."

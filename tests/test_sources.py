@@ -1,0 +1,280 @@
+"""Webhooks of systems that sources.toml describes; the shipped ones with payloads of their documented form."""
+
+import base64
+import hmac
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fake_models
+import pytest
+from conftest import make_caller
+from flask import Flask
+from sqlalchemy import Engine, select
+from werkzeug.test import TestResponse
+
+from service import sources
+from service.rule_problems import PolicyError
+from service.storage.tables import articles, comments
+
+SHIPPED = (Path(__file__).parent.parent / "sources.toml").read_text(encoding="utf-8")
+
+DISCOURSE = {
+    "post": {
+        "id": 42,
+        "name": "Ada",
+        "username": "ada",
+        "avatar_template": "/user_avatar/forum.example/ada/{size}/1_2.png",
+        "created_at": "2026-03-01T12:00:00.000Z",
+        "cooked": "<p>How <em>rude</em>.</p>",
+        "post_number": 2,
+        "post_type": 1,
+        "updated_at": "2026-03-01T12:00:00.000Z",
+        "reply_count": 0,
+        "reply_to_post_number": None,
+        "topic_id": 7,
+        "topic_slug": "night-trains",
+        "topic_title": "Night trains",
+        "category_id": 3,
+        "category_slug": "news",
+        "user_id": 5,
+        "staff": False,
+        "raw": "How *rude*.",
+        "topic_archetype": "regular",
+    }
+}
+GHOST = {
+    "post": {
+        "current": {
+            "id": "65f0c1",
+            "uuid": "0f3c",
+            "title": "Night trains return",
+            "slug": "night-trains",
+            "html": "<p>The council <strong>voted</strong>.</p><p>All agreed.</p>",
+            "status": "published",
+            "url": "https://magazine.example/night-trains/",
+        },
+        "previous": {"status": "draft"},
+    }
+}
+DRUPAL = {
+    "cid": [{"value": 12}],
+    "uuid": [{"value": "b9a0"}],
+    "langcode": [{"value": "en"}],
+    "comment_type": [{"target_id": "comment", "target_type": "comment_type"}],
+    "status": [{"value": True}],
+    "uid": [{"target_id": 5, "target_type": "user", "url": "/user/5"}],
+    "pid": [],
+    "entity_id": [{"target_id": 7, "target_type": "node", "url": "/node/7"}],
+    "subject": [{"value": "Trains"}],
+    "name": [{"value": "Ada"}],
+    "created": [{"value": "2026-03-01T12:00:00+00:00", "format": "Y-m-d\\TH:i:sP"}],
+    "entity_type": [{"value": "node"}],
+    "field_name": [{"value": "comment"}],
+    "comment_body": [{"value": "<p>A vile thing.</p>", "format": "basic_html", "processed": "<p>A vile thing.</p>"}],
+}
+
+
+@pytest.fixture
+def with_sources(new_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Flask]:
+    """An app with these sources."""
+    monkeypatch.setenv("DISCOURSE_SECRET", "d-secret")
+    monkeypatch.setenv("GHOST_SECRET", "g-secret")
+    monkeypatch.setenv("CMS_SECRET", "c-secret")
+
+    def make(text: str) -> Flask:
+        file = tmp_path / "sources.toml"
+        file.write_text(text)
+        return new_app(SOURCES_FILE=str(file))
+
+    return make
+
+
+@pytest.fixture
+def shipped(with_sources: Callable[[str], Flask]) -> Flask:
+    return with_sources(SHIPPED.replace("enabled = false", "enabled = true"))
+
+
+def sign(secret: str, signed: bytes, algorithm: str = "sha256") -> bytes:
+    return hmac.new(secret.encode(), signed, algorithm).digest()
+
+
+def send(app: Flask, name: str, body: Any, **headers: str) -> TestResponse:
+    raw = json.dumps(body).encode()
+    return app.test_client().post(f"/v1/webhooks/{name}", data=raw, headers=headers, content_type="application/json")
+
+
+def discourse(app: Flask, body: Any, event: str = "post_created", secret: str = "d-secret") -> TestResponse:
+    signature = f"sha256={sign(secret, json.dumps(body).encode()).hex()}"
+    return send(app, "discourse", body, **{"X-Discourse-Event": event, "X-Discourse-Event-Signature": signature})
+
+
+def stored(engine: Engine, table: Any) -> list[Any]:
+    with engine.connect() as db:
+        return list(db.execute(select(table)))
+
+
+def test_discourses_post_is_a_comment(shipped: Flask, engine: Engine) -> None:
+    answer = discourse(shipped, DISCOURSE)
+    assert (answer.status_code, answer.get_json()) == (202, {"accepted": "42"})
+    (row,) = stored(engine, comments)
+    assert (row.site, row.id, row.text, row.outcome) == ("forum", "42", "How rude.", "hold")
+    assert (row.author_id, row.author_name, row.section) == ("5", "ada", "news")
+    assert [(article.id, article.title) for article in stored(engine, articles)] == [("7", "Night trains")]
+
+
+def test_discourses_edited_post_is_an_edit(shipped: Flask, engine: Engine) -> None:
+    discourse(shipped, DISCOURSE)
+    discourse(shipped, {"post": DISCOURSE["post"] | {"cooked": "<p>How kind.</p>"}}, "post_edited")
+    assert [(row.text, row.revision) for row in stored(engine, comments)] == [("How kind.", 2)]
+
+
+@pytest.mark.parametrize("event", ["post_destroyed", "ping", ""])
+def test_discourses_other_events_are_nothing(shipped: Flask, engine: Engine, event: str) -> None:
+    assert discourse(shipped, {"ping": "OK"}, event).status_code == 204
+    assert stored(engine, comments) == []
+
+
+def test_ghosts_post_is_an_article(shipped: Flask, engine: Engine) -> None:
+    signature = sign("g-secret", json.dumps(GHOST).encode() + b"1772366400000").hex()
+    answer = send(shipped, "ghost", GHOST, **{"X-Ghost-Signature": f"sha256={signature}, t=1772366400000"})
+    assert answer.status_code == 202
+    (row,) = stored(engine, articles)
+    assert (row.site, row.id, row.url) == ("magazine", "65f0c1", "https://magazine.example/night-trains/")
+    assert (row.title, row.text) == ("Night trains return", "The council voted.\nAll agreed.")
+    late = send(shipped, "ghost", GHOST, **{"X-Ghost-Signature": f"sha256={signature}, t=1772366400001"})
+    assert late.status_code == 401
+
+
+def test_drupals_comment_gets_the_decision(shipped: Flask) -> None:
+    told = make_caller(shipped, "news").post("/v1/webhooks/drupal", DRUPAL).get_json()
+    assert (told["decision"], told["comment"]["id"], told["comment"]["site"]) == ("reject", "12", "news")
+    assert (told["comment"]["article_id"], told["comment"]["text"]) == ("7", "A vile thing.")
+
+
+def test_a_source_without_a_signature_needs_its_sites_key(shipped: Flask, engine: Engine) -> None:
+    assert send(shipped, "drupal", DRUPAL).status_code == 401
+    assert make_caller(shipped, "forum").post("/v1/webhooks/drupal", DRUPAL).status_code == 401
+    assert stored(engine, comments) == []
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"X-Discourse-Event-Signature": "sha256="}, {"X-Discourse-Event-Signature": "é"}, {"Authorization": "Bearer x"}]
+)
+def test_a_signature_that_does_not_fit_is_refused(shipped: Flask, engine: Engine, header: dict[str, str]) -> None:
+    assert send(shipped, "discourse", DISCOURSE, **header).status_code == 401
+    assert discourse(shipped, DISCOURSE, secret="another").status_code == 401
+    assert stored(engine, comments) == []
+
+
+def test_a_source_that_is_not_enabled_is_not_there(with_sources: Callable[[str], Flask]) -> None:
+    assert discourse(with_sources(SHIPPED), DISCOURSE).status_code == 401
+
+
+OWN = """
+[sources.cms]
+site = "gazette"
+format = "plain"
+[sources.cms.events]
+pointer = "/event"
+values = ["comment"]
+[sources.cms.signature]
+header = "X-Sign"
+algorithm = "sha512"
+encoding = "base64"
+signed = "v1:{timestamp}:{body}"
+timestamp_header = "X-Time"
+secret = "CMS_SECRET"
+[sources.cms.fields]
+id = "/a~1b/~0"
+text = "/list/1/body"
+article_id = "/article"
+article_text = "/story"
+parent_id = "/parent"
+parent_text = "/said"
+author_id = "/who"
+author_role = "/role"
+"""
+
+
+def own(app: Flask, **changed: Any) -> TestResponse:
+    body = {"event": "comment", "a/b": {"~": 9}, "list": [{}, {"body": "Is 1 <b> 2, elsewhere?"}], "article": "t", "story": "The council."}
+    raw = json.dumps(body | changed).encode()
+    signature = base64.b64encode(sign("c-secret", b"v1:77:" + raw, "sha512")).decode()
+    return app.test_client().post("/v1/webhooks/cms", data=raw, headers={"X-Sign": signature, "X-Time": "77"})
+
+
+def test_another_system_is_a_matter_of_description(with_sources: Callable[[str], Flask]) -> None:
+    told = own(with_sources(OWN), parent="p", said="They were late.", who=3).get_json()
+    assert (told["decision"], told["comment"]["id"], told["comment"]["text"]) == ("hold", "9", "Is 1 <b> 2, elsewhere?")
+    asked = fake_models.asked[-1]
+    assert (asked.article.text, asked.parent.text) == ("The council.", "They were late.")
+
+
+def test_an_events_other_value_is_nothing(with_sources: Callable[[str], Flask]) -> None:
+    assert own(with_sources(OWN), event="vote").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "expected"),
+    [
+        ({"a/b": None}, "id", "this field, which is required"),
+        ({"list": [1, 2]}, "text", "this field, which is required"),
+        ({"list": [0, {"body": {"html": "x"}}]}, "text", "a text or a whole number at /list/1/body"),
+        ({"article": True}, "article_id", "a text or a whole number at /article"),
+        ({"who": "a" * 201}, "author.id", "at most 200 characters"),
+    ],
+)
+def test_a_body_that_lacks_something_is_a_clear_error(
+    with_sources: Callable[[str], Flask], engine: Engine, changed: dict[str, Any], field: str, expected: str
+) -> None:
+    answer = own(with_sources(OWN), **changed)
+    assert answer.status_code == 422
+    assert {"field": field, "expected": expected} in answer.get_json()["errors"]
+    assert stored(engine, comments) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'"a"', b"[]", b"\xff"])
+def test_what_is_no_json_object_is_a_clear_error(with_sources: Callable[[str], Flask], body: bytes) -> None:
+    app = with_sources(OWN.replace('[sources.cms.events]\npointer = "/event"\nvalues = ["comment"]\n', ""))
+    signature = base64.b64encode(sign("c-secret", b"v1::" + body, "sha512")).decode()
+    assert app.test_client().post("/v1/webhooks/cms", data=body, headers={"X-Sign": signature}).status_code in (400, 422)
+
+
+def test_half_an_emoji_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
+    told = own(with_sources(OWN), list=[0, {"body": "How rude \ud83d"}]).get_json()
+    assert (told["decision"], told["comment"]["text"]) == ("hold", "How rude \ufffd")
+
+
+def test_the_shipped_sources_are_off_and_right() -> None:
+    assert sources.parse(SHIPPED, {}) == {}
+    every = sources.parse(SHIPPED.replace("enabled = false", ""), {"DISCOURSE_SECRET": "a", "GHOST_SECRET": "b"})
+    assert set(every) == {"discourse", "ghost", "drupal"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('site = "gazette"', "", 2, "sources.cms.site: Field required."),
+        ('site = "gazette"', 'syte = "gazette"', 3, "sources.cms.syte: unknown key; did you mean 'site'?"),
+        ('header = "X-Sign"', 'heder = "X-Sign"', 9, "sources.cms.signature.heder: unknown key; did you mean 'header'?"),
+        ('"sha512"', '"md5"', 10, "sources.cms.signature.algorithm: Input should be 'sha256', 'sha1' or 'sha512'."),
+        ('"v1:{timestamp}:{body}"', '"{timestamp}"', 12, "sources.cms.signature.signed: expected a text with {body} in it"),
+        ('secret = "CMS_SECRET"', 'secret = "NOT_SET"', 14, "the environment has no variable NOT_SET; set it to the secret"),
+        ('id = "/a~1b/~0"', 'id = "a/b"', 16, "sources.cms.fields.id: expected a JSON Pointer, such as '/post/id'"),
+        ('id = "/a~1b/~0"', "", 2, "a source of comments needs a pointer for id among its fields."),
+        ('values = ["comment"]', "values = [1]", 7, "sources.cms.events.values (item 1): expected a text in quotes."),
+        ("[sources.cms.events]", "[sources.cms.events", 5, "this is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_a_sentence_with_its_line(old: str, new: str, line: int, said: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        sources.parse(OWN.replace(old, new, 1), {"CMS_SECRET": "c"})
+    assert said in str(caught.value)
+    assert f"sources.toml, line {line}: " in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="the file cannot be read"):
+        sources.load(tmp_path / "sources.toml", {})
