@@ -29,13 +29,13 @@ class Filled:
     password: str
 
 
-def fill(parts: Parts, site: str) -> Filled:
+def fill(parts: Parts, site: str, count: int = COMMENTS) -> Filled:
     """Comments on three articles through the real story, most of the held ones judged by two colleagues, the newest not."""
     chance = random.Random(7)  # noqa: S311 - a demonstration needs no secrets
     people = [_person(parts, site, name, secrets.token_urlsafe(12)) for name in COLLEAGUES]
     password = secrets.token_urlsafe(9)
     _person(parts, site, SIGN_IN, password)
-    written = list(write(COMMENTS))
+    written = list(write(count))
     moderated = moderation.moderate(parts, [_comment(site, number, one) for number, one in enumerate(written)])
     times = sorted(datetime.now(UTC) - timedelta(days=DAYS * chance.random() ** 1.5) for _ in written)
     stays = []

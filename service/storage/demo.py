@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, insert, select, update
 
 from service import urgency
 from service.storage.tables import comments, decisions, queue, queue_lengths, verdicts
@@ -22,10 +21,6 @@ def backdate(db: Connection, comment: int, at: datetime, waited: timedelta) -> N
 
 
 def remember_lengths(db: Connection, site: str, hours: Sequence[tuple[datetime, int, datetime | None]]) -> None:
-    """How long the queue was at each of these hours, and since when its oldest comment waited."""
-    for hour, waiting, oldest_at in hours:
-        try:
-            with db.begin_nested():
-                db.execute(insert(queue_lengths).values(site=site, hour=hour, waiting=waiting, oldest_at=oldest_at))
-        except IntegrityError:
-            continue  # the real queue's own
+    """How long the queue was at each of these hours, and since when its oldest comment waited; in the place of what is known."""
+    db.execute(delete(queue_lengths).where(queue_lengths.c.site == site))
+    db.execute(insert(queue_lengths), [{"site": site, "hour": hour, "waiting": waiting, "oldest_at": at} for hour, waiting, at in hours])

@@ -1,0 +1,146 @@
+"""The operator's commands for moderators, the demonstration, and signing in with the newsroom's account."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from conftest import Caller
+from flask import Flask
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from room import Visitor, cards, make_moderator
+
+from service import signin
+from service.config import Config, ConfigError
+from service.domain import Role
+from service.review import demo
+
+KEY = RSAKey.generate_key(2048, {"kid": "one"})
+
+
+def run(app: Flask, *words: str, **options: Any) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=words, **options)
+    return result.exit_code, result.output
+
+
+def test_a_moderator_is_made_listed_and_disabled(app: Flask) -> None:
+    assert "no moderator yet" in run(app, "moderator", "list")[1]
+    code, said = run(app, "moderator", "create", "Ada", "--site", "gazette", input="correct horse\ncorrect horse\n")
+    assert (code, "Ada may moderate gazette, as moderator." in said) == (0, True)
+    assert Visitor(app, "Ada").sign_in("correct horse").status_code == 302
+    assert run(app, "moderator", "create", "Ada", "--generate")[0] == 1
+    token = run(app, "moderator", "token", "Ada")[1].split("\n")[2].strip()
+    assert Caller(app, token).get("/v1/queue").status_code == 200
+    assert "active    gazette                 password, token" in run(app, "moderator", "list")[1]
+    assert run(app, "moderator", "disable", "Ada")[0] == 0
+    assert "disabled" in run(app, "moderator", "list")[1]
+    assert Caller(app, token).get("/v1/queue").status_code == 401
+
+
+def test_a_password_is_made_and_shown_once(app: Flask) -> None:
+    said = run(app, "moderator", "create", "Chief", "--role", "admin", "--generate")[1]
+    assert "every site, as admin" in said
+    assert Visitor(app, "Chief").sign_in(said.split("\n")[3].strip()).status_code == 302
+
+
+@pytest.mark.parametrize("words", [("token", "Nobody"), ("disable", "Nobody")])
+def test_a_name_that_nobody_has_is_refused(app: Flask, words: tuple[str, ...]) -> None:
+    code, said = run(app, "moderator", *words)
+    assert (code, "Traceback" in said) == (1, False)
+
+
+def test_the_demonstration_fills_a_queue_and_can_be_made_again(new_app: Callable[..., Flask]) -> None:
+    app = new_app(POLICY='[words]\nsuspect = ["stupid", "pathetic", "damn", "garbage", "idiot"]\n[audit]\nshare = 0.1\n')
+    first = demo.fill(app.extensions["parts"], "example", count=120)
+    again = demo.fill(app.extensions["parts"], "example", count=120)
+    assert (first.comments, first.waiting) == (again.comments, again.waiting)
+    assert first.waiting > 5
+    visitor = Visitor(app, again.name)
+    assert visitor.sign_in(again.password).status_code == 302
+    assert len(cards(visitor.page("/review/"))) == min(again.waiting, 20)
+    assert "of 120 comments" in visitor.page("/review/overview")
+    assert "Ada" in visitor.page("/review/recent", who="everybody")
+
+
+class Provider(BaseHTTPRequestHandler):
+    """A newsroom's identity provider that vouches for whoever `subject` says."""
+
+    subject, nonce = "ada@gazette", ""
+
+    def do_GET(self) -> None:
+        issuer = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
+        found = {
+            "issuer": issuer,
+            "authorization_endpoint": f"{issuer}/authorize",
+            "token_endpoint": f"{issuer}/token",
+            "jwks_uri": f"{issuer}/keys",
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+        self._answer({"keys": [KEY.as_dict(private=False)]} if self.path == "/keys" else found)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        issuer = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
+        now = int(time.time())
+        claims = {"iss": issuer, "aud": "moderation", "sub": Provider.subject, "iat": now, "exp": now + 60, "nonce": Provider.nonce}
+        signed = jwt.encode({"alg": "RS256", "kid": "one"}, claims, KEY)
+        self._answer({"access_token": "a", "token_type": "Bearer", "id_token": signed})
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def issuer() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Provider)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_newsrooms_account_opens_the_room(new_app: Callable[..., Flask], issuer: str) -> None:
+    app = new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")
+    signin.create(app.extensions["parts"], name="Ada", role=Role.MODERATOR, sites=(), password=None, subject="ada@gazette")
+    for subject, expected in (("ada@gazette", 302), ("mallory@elsewhere", 401)):
+        Provider.subject = subject
+        visitor = Visitor(app)
+        asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider", next="/review/recent").headers["Location"]).query)
+        assert asked["code_challenge_method"] == ["S256"]
+        Provider.nonce = asked["nonce"][0]
+        answer = visitor.get("/review/sign-in/provider/answer", code="c", state=asked["state"][0])
+        assert answer.status_code == expected
+        assert visitor.get("/review/recent").status_code == (200 if expected == 302 else 302)
+    assert visitor.get("/review/sign-in/provider/answer", code="c", state="made up").status_code == 401
+    assert "newsroom&#39;s account" in visitor.page("/review/sign-in") or "newsroom's account" in visitor.page("/review/sign-in")
+
+
+def test_without_a_provider_there_is_none_to_ask(app: Flask) -> None:
+    assert Visitor(app).get("/review/sign-in/provider").status_code == 404
+
+
+def test_a_provider_is_configured_whole_or_not_at_all() -> None:
+    with pytest.raises(ConfigError, match="OIDC_CLIENT_SECRET is not set"):
+        Config.from_environ({"OIDC_ISSUER": "https://id.example", "OIDC_CLIENT_ID": "a"})
+    with pytest.raises(ConfigError, match="OIDC_ISSUER"):
+        Config.from_environ({"OIDC_ISSUER": "http://id.example"})
+
+
+def test_a_fault_is_a_page_and_not_a_trace(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = make_moderator(app, "Ada")
+    monkeypatch.setattr("service.storage.cards.page", lambda *_, **__: 1 / 0)
+    answer = ada.get("/review/")
+    assert (answer.status_code, "Traceback" in answer.text, "A fault of ours" in answer.text) == (500, False, True)
