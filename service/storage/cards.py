@@ -47,15 +47,19 @@ class Filter:
 
 
 def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | None, most: int) -> Sequence[Row[Any]]:
-    """The next waiting comments that nobody else has claimed, from a cursor on."""
+    """The next waiting comments that nobody else has claimed, from a cursor on.
+
+    They are found first, so that what a card shows is looked up for them alone.
+    """
     column, descending = ORDERS[wanted.order]
-    query = _cards().where(*_conditions(moderator, wanted), _free(moderator))
+    query = select(queue.c.comment).where(*_conditions(moderator, wanted), _free(moderator))
     if after is not None:
         start = tuple_(*_read_cursor(after, column))
         here = tuple_(column, queue.c.comment)
         query = query.where(here < start if descending else here > start)
     order = (column.desc(), queue.c.comment.desc()) if descending else (column, queue.c.comment)
-    return db.execute(query.order_by(*order).limit(most)).all()
+    found = db.execute(query.order_by(*order).limit(most)).scalars().all()
+    return db.execute(_cards().where(queue.c.comment.in_(found)).order_by(*order)).all()
 
 
 def cursor(row: Row[Any], order: str) -> str:
