@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from service import auth, create_app
+from service import auth, config, create_app
 from service.config import Config
 from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
@@ -78,6 +78,11 @@ def database_url(migrated: str) -> str:
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fake_models.publish(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_make_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "var" / "secret_key")
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ import pytest
 from conftest import fresh_database
 from flask import Flask
 
-from service import config
-
 FLASK = [sys.executable, "-m", "flask", "--app", "service"]
 
 
@@ -97,7 +95,6 @@ def test_two_machines_may_migrate_at_once(kind: str, tmp_path: Path) -> None:
 def test_quickstart_makes_a_secret_that_others_cannot_read(
     new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "var" / "secret_key")
     monkeypatch.setattr("service.cli.SECRET_KEY_FILE", tmp_path / "var" / "secret_key")
     assert run(new_app(SECRET_KEY=""), "quickstart")[0] == 0
     made = tmp_path / "var" / "secret_key"

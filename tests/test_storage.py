@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from conftest import Caller, fresh_database
 from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import IntegrityError
 
 from service.config import Config
 from service.domain import Article
@@ -64,17 +65,25 @@ def test_sqlite_writes_to_disk_before_it_answers(tmp_path: Path) -> None:
 
 
 def test_what_fails_is_undone(engine: Engine) -> None:
-    with pytest.raises(RuntimeError, match="in the middle"), writing(engine) as db:
-        articles.put(db, "gazette", Article(id="trains"))
-        raise RuntimeError("in the middle")
+    def fail() -> None:
+        with writing(engine) as db:
+            articles.put(db, "gazette", Article(id="trains"))
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
     with reading(engine) as db:
         assert articles.find(db, "gazette", "trains") is None
 
 
 def test_an_error_does_not_hold_a_statements_values(engine: Engine) -> None:
-    with pytest.raises(Exception, match="INSERT INTO") as caught, writing(engine) as db:
-        for _ in range(2):
-            db.execute(keys.keys.insert().values(id="same", site="secretive", name="", hash="", signed=False, created_at=datetime.now(UTC)))
+    def add() -> None:
+        with writing(engine) as db:
+            keys.add(db, id="same", site="secretive", name="", hash="", signed=False)
+
+    add()
+    with pytest.raises(IntegrityError, match="INSERT INTO") as caught:
+        add()
     assert "secretive" not in str(caught.value)
 
 
