@@ -19,7 +19,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from service.config import Config
     from service.intake import native
     from service.parts import Parts
-    from service.review import api, door, overview, pages
+    from service.review import api, door, overview, pages, versions
 
     config = config or Config.from_environ(os.environ)
     app = Flask(__name__, static_folder=None)
@@ -45,6 +45,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     auth.register(app, door.blueprint, auth.own_forms)
     auth.register(app, pages.blueprint, auth.signed_in)
     auth.register(app, overview.blueprint, auth.signed_in)
+    auth.register(app, versions.blueprint, auth.signed_in)
     for blueprint, access in (
         (native.description, auth.open_to_all),
         (health.blueprint, auth.open_to_all),

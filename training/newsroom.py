@@ -34,7 +34,7 @@ FOLDS = 4
 MIN_OF_A_KIND = 20  # of both labels, before an attribute is corrected
 MIN_OF_A_SITE = 300
 MIN_FOR_TREES = 100
-TREES = {"n_estimators": 150, "min_samples_leaf": 5, "max_features": 0.15, "max_leaf_nodes": 2_000, "random_state": 0}
+TREES = {"n_estimators": 150, "min_samples_leaf": 5, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,12 @@ class Tried:
         return float(self.weights.sum() ** 2 / (self.weights**2).sum()) if len(self.weights) else 0.0
 
 
-def split(examples: Sequence[Example]) -> tuple[Bools, Bools]:
+def split(examples: Sequence[Example], seen: int = 0) -> tuple[Bools, Bools]:
     """Which verdicts, in time order, to learn from and which to test on: the later part is tested, and an author or an article that is in
-    both parts is left in the one where it has more. Only what was sent to a person by a known chance is tested."""
+    both parts is left in the one where it has more. Only what was sent to a person by a known chance is tested, and nothing up to the
+    verdict `seen`, which the model in force learnt from."""
     later = np.arange(len(examples)) >= round(len(examples) * (1 - TEST_SHARE))
+    later &= np.array([one.verdict > seen for one in examples], dtype=bool)
     keep = np.ones(len(examples), dtype=bool)
     for names in ([one.author for one in examples], [one.article for one in examples]):
         before = Counter(name for name, late in zip(names, later, strict=True) if not late)

@@ -1,6 +1,6 @@
 """What people said, for training: verdicts in force with what was known when they were given, and what clients suggested."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from service.storage.tables import articles, comments, decisions, policies, verd
 _SUGGESTED = ("pk", "site", "text", "attribute", "value", "client_token", "community_id", "comment", "at")
 
 
-def judged(db: Connection, since: datetime | None = None) -> Iterator[Row[Any]]:
+def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
     """Each comment with a verdict in force, by the verdict's time: its text and decision at that revision, and its surroundings."""
     said = (verdicts.c.pk, verdicts.c.outcome, verdicts.c.reason_code, verdicts.c.moderator, verdicts.c.at, verdicts.c.action)
     query = (
@@ -32,10 +32,10 @@ def judged(db: Connection, since: datetime | None = None) -> Iterator[Row[Any]]:
         .outerjoin(articles, articles.c.pk == comments.c.article)
         .order_by(verdicts.c.at, verdicts.c.pk)
     )
-    yield from db.execute(query if since is None else query.where(verdicts.c.at >= since))
+    return db.execute(query if since is None else query.where(verdicts.c.at >= since)).all()
 
 
-def disagreed(db: Connection, most: int) -> Sequence[Row[Any]]:
+def disagreed(db: Connection, most: int) -> Sequence[Any]:
     """Verdicts that another moderator corrected to the opposite, newest first."""
     first, then = verdicts, verdicts.alias()
     columns = (first.c.moderator.label("first"), first.c.outcome.label("said"), then.c.moderator.label("second"), then.c.outcome, then.c.at)
