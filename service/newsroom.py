@@ -120,7 +120,7 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
     def levels(self, before: Mapping[str, Floats]) -> Floats:
         """The log-odds of the scores before, (inputs, prior); 0 where there is no evidence."""
         scores = np.column_stack([before[name] for name in self.prior])
-        return np.nan_to_num(logit(np.clip(scores, NEVER_SURER, 1 - NEVER_SURER)), nan=0.0)
+        return np.asarray(np.nan_to_num(logit(np.clip(scores, NEVER_SURER, 1 - NEVER_SURER)), nan=0.0))
 
     def margins(self, head: Head, inputs: Sequence[ScoreInput], columns: Columns) -> Floats:
         """A head's log-odds before calibration, with what is known of each input's site."""

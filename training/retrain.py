@@ -29,8 +29,8 @@ FEWEST = 100
 PUBLISHED, REFUSED, UNUSABLE = 0, 1, 2
 ACTIVATE = "flask --app service model activate"
 
-EXAMPLES = """It reads DATABASE_URL, MODELS_DIR and POLICY_FILE like the service. What it says goes to standard error; the one line on standard
-output is the result as JSON.
+EXAMPLES = """It reads DATABASE_URL, MODELS_DIR and POLICY_FILE like the service. What it says goes to standard error;
+the one line on standard output is the result as JSON.
 
 Exit status: 0 published (or --shadow, or nothing new), 1 refused and kept as a candidate, 2 nothing could be done.
 
