@@ -1,14 +1,14 @@
 """`make bench`: the tables of the README's figures, all from one run on one machine.
 
-python -m benchmarks [scoring] [serving] [storage] [retraining] [--data FOLDER]
+python -m benchmarks [scoring] [serving] [storage] [queue] [retraining] [--data FOLDER]
 """
 
 import argparse
 from pathlib import Path
 
-from benchmarks import retraining, scoring, serving, storage
+from benchmarks import queue, retraining, scoring, serving, storage
 
-PARTS = {"scoring": scoring.main, "serving": serving.main, "storage": storage.main, "retraining": retraining.main}
+PARTS = {"scoring": scoring.main, "serving": serving.main, "storage": storage.main, "queue": queue.main, "retraining": retraining.main}
 
 
 def main() -> None:

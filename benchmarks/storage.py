@@ -32,7 +32,7 @@ def main(_data: Path) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         rows += _measure("SQLite", f"sqlite:///{folder}/comments.db")
-    with _postgresql() as url:
+    with postgresql() as url:
         if url is None:
             print("\nNo PostgreSQL at TEST_DATABASE_URL: measured on SQLite alone.")
         else:
@@ -102,7 +102,7 @@ def _decision(number: int, outcome: str, at: datetime, said: str) -> dict[str, o
 
 
 @contextmanager
-def _postgresql() -> Iterator[str | None]:
+def postgresql() -> Iterator[str | None]:
     """A schema of its own in the database of TEST_DATABASE_URL, dropped afterwards; None where there is none."""
     url = Config.from_environ({"DATABASE_URL": os.environ.get("TEST_DATABASE_URL", "postgresql:///test")}).database_url
     schema = f"bench_{uuid.uuid4().hex}"

@@ -42,6 +42,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     )
     auth.register(app, native.blueprint, auth.api_key)
     auth.register(app, api.blueprint, auth.moderator_token)
+    limiter.limit("60/minute", methods=["POST"])(door.blueprint)  # a guesser of passwords has many names to try
     auth.register(app, door.blueprint, auth.own_forms)
     auth.register(app, pages.blueprint, auth.signed_in)
     auth.register(app, overview.blueprint, auth.signed_in)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from itertools import count
 
-from flask import Blueprint, Flask, abort, g, redirect, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
@@ -80,7 +80,8 @@ def open_to_all() -> None:
 def own_forms() -> None:
     """Anybody, through the pages of this service."""
     if current_parts().config.secret_key is None:
-        abort(503, "SECRET_KEY is not set, so nobody can sign in. `make run` makes one in var/secret_key.")
+        sentence = "SECRET_KEY is not set, so nobody can sign in. `make run` makes one in var/secret_key."
+        abort(Response(sentence, 503, content_type="text/plain; charset=utf-8"))  # a page of ours would need it
     _csrf.protect()
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import fake_models
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
+from room import Visitor, make_moderator
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from service import auth, config, create_app
+from service import auth, config, create_app, signin
 from service.config import Config
 from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
@@ -75,6 +77,12 @@ def database_url(migrated: str) -> str:
     return migrated
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> None:
+    """A hash that is slow on purpose would be most of what the tests wait for."""
+    signin._hasher = PasswordHasher(time_cost=1, memory_cost=64)
+
+
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fake_models.publish(tmp_path_factory.mktemp("models"))
@@ -94,7 +102,7 @@ def new_app(database_url: str, models_dir: Path, tmp_path: Path) -> Iterator[Cal
         policy = tmp_path / f"policy-{len(apps)}.toml"
         policy.write_text(environ.pop("POLICY", POLICY))
         told = {"DATABASE_URL": database_url, "MODELS_DIR": str(models_dir), "POLICY_FILE": str(policy), "SECRET_KEY": "s" * 32}
-        apps.append(create_app(Config.from_environ(told | {"RATE_LIMIT": "1000000/second"} | environ)))
+        apps.append(create_app(Config.from_environ(told | {"RATE_LIMIT": "1000000/second", "SECURE_COOKIES": "no"} | environ)))
         return apps[-1]
 
     fake_models.asked.clear()
@@ -162,6 +170,24 @@ def herald(app: Flask) -> Caller:
 def stranger(app: Flask) -> Caller:
     """Anybody, without a key."""
     return Caller(app)
+
+
+@pytest.fixture
+def ada(app: Flask) -> Visitor:
+    """A moderator of the gazette."""
+    return make_moderator(app, "Ada", "gazette")
+
+
+@pytest.fixture
+def ben(app: Flask) -> Visitor:
+    """Another moderator of the gazette."""
+    return make_moderator(app, "Ben", "gazette")
+
+
+@pytest.fixture
+def carol(app: Flask) -> Visitor:
+    """The herald's moderator, who has no business with the gazette."""
+    return make_moderator(app, "Carol", "herald")
 
 
 def _open(url: str) -> Engine:

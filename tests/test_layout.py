@@ -43,7 +43,7 @@ def test_storage_and_scoring_know_nothing_of_http() -> None:
 
 
 def test_every_route_has_a_declared_access(app: Flask) -> None:
-    declared = {auth.open_to_all, auth.metrics_token, auth.api_key}
+    declared = {auth.open_to_all, auth.metrics_token, auth.api_key, auth.moderator_token, auth.own_forms, auth.signed_in}
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.rpartition(".")[0]
         assert declared & set(app.before_request_funcs.get(blueprint or "(none)", [])), rule
@@ -57,7 +57,17 @@ def test_what_is_open_is_few(app: Flask, path: str) -> None:
 def test_all_else_asks_for_a_key(app: Flask) -> None:
     opened = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
     for rule in app.url_map.iter_rules():
-        if rule.rule not in opened:
+        if rule.rule not in opened and not rule.rule.startswith("/review"):
             for method in (rule.methods or set()) - {"OPTIONS"}:
                 answer = app.test_client().open(rule.rule.replace("<name:id>", "a"), method=method)
                 assert answer.status_code == 401, (method, rule)
+
+
+def test_the_pages_but_for_the_door_ask_for_a_session(app: Flask) -> None:
+    doors = {"/review/sign-in", "/review/sign-in/provider", "/review/sign-in/provider/answer", "/review/static/<path:filename>"}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/review") and rule.rule not in doors:
+            path = rule.rule.replace("<int:comment>", "1")
+            for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
+                answer = app.test_client().open(path, method=method)
+                assert answer.status_code == 400 if method == "POST" else "/review/sign-in" in answer.headers["Location"], (method, rule)

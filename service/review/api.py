@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from service import verdicts
@@ -16,7 +16,7 @@ from service.intake.payloads import Name, NoNul, NotBlank, Payload, ReasonOut
 from service.parts import current_parts
 from service.review import filters
 from service.storage import cards, comments, history
-from service.storage.cards import ORDERS
+from service.storage.cards import CURSOR, ORDERS
 from service.storage.engine import reading
 from service.storage.queue import MOST_COUNTED
 from service.verdicts import Unknown
@@ -35,7 +35,7 @@ QUEUE_QUERY: dict[str, Any] = {
     **dict.fromkeys(("low", "high"), SCORE),
     "audit": {"type": "string", "enum": ["only", "none"]},
     "order": {"type": "string", "enum": list(ORDERS)},
-    "after": {"type": "string"},
+    "after": {"type": "string", "pattern": CURSOR},
 }
 
 In = TypeVar("In", bound=Payload)
@@ -45,8 +45,17 @@ class OfSite(Payload):
     site: Name | None = Field(None, description="Needed by a moderator of several sites, or of all.")
 
 
+def _reason_with_rejection(schema: dict[str, Any]) -> None:
+    """The document says what the domain checks: a rejection has a reason, and an approval none."""
+    rejects = {"properties": {"verdict": {"const": "reject"}}}
+    with_reason = {"required": ["reason_code"], "properties": {"reason_code": {"type": "string"}}}
+    schema |= {"if": rejects, "then": with_reason, "else": {"properties": {"reason_code": {"type": "null"}}}}
+
+
 class VerdictIn(OfSite):
     """What the moderator says. A rejection names its reason; `explanation` is for the author."""
+
+    model_config = ConfigDict(json_schema_extra=_reason_with_rejection)
 
     verdict: Literal["approve", "reject"]
     reason_code: Literal[tuple(code.value for code in Rejection)] | None = None  # type: ignore[valid-type]
@@ -117,7 +126,7 @@ class ClaimOut(BaseModel):
 def get_queue() -> ResponseReturnValue:
     wanted = filters.read(request.args)
     with reading(current_parts().engine) as db:
-        rows = cards.page(db, moderator(), wanted, after=request.args.get("after"), most=PAGE + 1)
+        rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
         shown = rows[:PAGE]
         following = cards.cursor(shown[-1], wanted.order) if len(rows) > PAGE else None
         return _answer(QueueOut(comments=_cards_out(db, shown), waiting=cards.count(db, moderator(), wanted), next=following))

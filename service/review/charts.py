@@ -10,8 +10,8 @@ from markupsafe import Markup
 from service.review.figures import Share
 from service.review.shown import plain
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 44, 24, 8
-ROW, NAMES, NUMBERS = 26, 150, 120
+WIDTH, HALF, HEIGHT, LEFT, BOTTOM, TOP = 640, 340, 220, 46, 26, 10
+ROW, NAMES, NUMBERS = 26, 165, 110
 OUTCOMES = ("approve", "hold", "reject")
 
 
@@ -32,24 +32,24 @@ def days(by_day: Mapping[date, Counter[str]], first: date, last: date) -> Markup
             )
     total = sum((by_day.get(day, empty) for day in shown), Counter())
     words = ", ".join(f"{total[outcome]:,} {outcome}" for outcome in OUTCOMES)
-    return _svg(f"Comments by day and decision; in all {words}", _grid(top, f"{{:,.{0 if top >= 4 else 1}f}}") + bars + _dates(first, last))
+    return _svg(f"Comments by day and decision; in all {words}", _grid(top, WIDTH) + bars + _dates(first, last, WIDTH))
 
 
 def curve(points: Sequence[tuple[datetime, float]], first: datetime, last: datetime, what: str, unit: str) -> Markup:
-    """A line through what was measured, each value holding until the next."""
+    """A line through what was measured, each value holding until the next; half as wide as the others."""
     top = _round_up(max((value for _, value in points), default=0))
     span = (last - first).total_seconds()
     steps: list[str] = []
     level = None
     for at, value in [*points, *([(last, points[-1][1])] if points else [])]:
-        x = LEFT + (WIDTH - LEFT) * min(max((at - first).total_seconds() / span, 0), 1)
+        x = LEFT + (HALF - LEFT) * min(max((at - first).total_seconds() / span, 0), 1)
         y = HEIGHT - BOTTOM - value / top * (HEIGHT - BOTTOM - TOP)
         steps += [f"{x:.1f},{level:.1f}"] if level is not None else []
         steps.append(f"{x:.1f},{y:.1f}")
         level = y
     line = Markup('<polyline class="curve" points="{}"/>').format(" ".join(steps))
     now = f"now {points[-1][1]:,.0f}{unit}, at most {max(value for _, value in points):,.0f}{unit}" if points else "nothing measured yet"
-    return _svg(f"{what}: {now}", _grid(top, "{:,.0f}") + line + _dates(first.date(), last.date()))
+    return _svg(f"{what}: {now}", _grid(top, HALF) + line + _dates(first.date(), last.date(), HALF), width=HALF)
 
 
 def shares(rows: Sequence[Share], what: str, *, name: Callable[[str], str] = plain) -> Markup:
@@ -72,23 +72,24 @@ def shares(rows: Sequence[Share], what: str, *, name: Callable[[str], str] = pla
     return _svg(f"{what}: {words}", drawn, height=max(len(rows) * ROW, ROW))
 
 
-def _svg(label: str, inside: Markup, *, height: int = HEIGHT) -> Markup:
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(WIDTH, height, label, inside)
+def _svg(label: str, inside: Markup, *, width: int = WIDTH, height: int = HEIGHT) -> Markup:
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(width, height, label, inside)
 
 
-def _grid(top: float, form: str) -> Markup:
+def _grid(top: float, width: int) -> Markup:
+    form = "{:,.0f}" if top >= 4 else "{:,.1f}"
     lines = Markup()
     for part in (0, 0.5, 1):
         y = HEIGHT - BOTTOM - part * (HEIGHT - BOTTOM - TOP)
         lines += Markup('<path class="axis" d="M{} {:.1f}H{}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-            LEFT, y, WIDTH, LEFT - 6, y + 4, form.format(top * part)
+            LEFT, y, width, LEFT - 6, y + 4, form.format(top * part)
         )
     return lines
 
 
-def _dates(first: date, last: date) -> Markup:
+def _dates(first: date, last: date, width: int) -> Markup:
     middle = first + (last - first) / 2
-    places = ((LEFT, "start", first), ((LEFT + WIDTH) / 2, "middle", middle), (WIDTH, "end", last))
+    places = ((LEFT, "start", first), ((LEFT + width) / 2, "middle", middle), (width, "end", last))
     return Markup().join(
         Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(x, HEIGHT - 6, anchor, f"{day:%-d %b}") for x, anchor, day in places
     )

@@ -12,9 +12,9 @@ from service.review.demo_texts import Written, write
 from service.storage import demo, history, moderators, queue
 from service.storage.engine import reading, writing
 
-COMMENTS = 420
+COMMENTS = 480
 DAYS = 21
-STILL_WAITING = timedelta(days=4)  # what came since then was not looked at
+STILL_WAITING = timedelta(days=6)  # what came since then was not looked at
 SIGN_IN = "demo"
 COLLEAGUES = ("Ada", "Ben")
 

@@ -31,7 +31,7 @@ def queue_page() -> ResponseReturnValue:
     """The waiting comments, a page at a time, each with all that is needed to judge it."""
     wanted = filters.read(request.args)
     with reading(current_parts().engine) as db:
-        rows = cards.page(db, moderator(), wanted, after=request.args.get("after"), most=PAGE + 1)
+        rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
         facts = {"waiting": cards.count(db, moderator(), wanted), "facets": cards.facets(db, moderator())}
         shown, more = rows[:PAGE], rows[PAGE:]
         following = filters.written(wanted, after=cards.cursor(shown[-1], wanted.order)) if more else None

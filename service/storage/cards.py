@@ -1,10 +1,10 @@
 """The queue as a moderator sees it: a page of waiting comments, with all that a card shows."""
 
-import base64
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, or_, select, tuple_
@@ -16,6 +16,8 @@ from service.storage.tables import articles, comments, decisions, moderators, qu
 EXCERPT = 280
 FACET_SAMPLE = 2_000
 MOST_RECORD = 100
+CURSOR = r"^[0-9]{1,16}(\.[0-9]{1,1100})?_[0-9]{1,18}$"
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 ORDERS = {
     "urgent": (queue.c.urgent_at, False),
@@ -56,11 +58,10 @@ def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | N
 
 
 def cursor(row: Row[Any], order: str) -> str:
-    """What continues after this card."""
+    """What continues after this card: where it stands in the order, and its key."""
     value = getattr(row, ORDERS[order][0].name)
-    return base64.urlsafe_b64encode(
-        json.dumps([value.isoformat() if isinstance(value, datetime) else value, row.comment]).encode()
-    ).decode()
+    place = str((value - EPOCH) // MICROSECOND) if isinstance(value, datetime) else f"{Decimal(value):f}"
+    return f"{place}_{row.comment}"
 
 
 def one(db: Connection, comment: int) -> Row[Any] | None:
@@ -169,8 +170,8 @@ def _conditions(moderator: Moderator, wanted: Filter) -> list[ColumnElement[bool
     if (wanted.attribute, wanted.low, wanted.high) != (None, None, None):
         found.append(_in_band(wanted))
     if wanted.text is not None:
-        matching = exists().where(comments.c.pk == queue.c.comment, comments.c.text.icontains(wanted.text, autoescape=True))
-        found.append(matching)
+        said = comments.alias()
+        found.append(exists().where(said.c.pk == queue.c.comment, said.c.text.icontains(wanted.text, autoescape=True)))
     return found
 
 
@@ -183,11 +184,8 @@ def _in_band(wanted: Filter) -> ColumnElement[bool]:
 
 
 def _read_cursor(text: str, column: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    try:
-        value, comment = json.loads(base64.urlsafe_b64decode(text.encode()))
-        value = float(value) if isinstance(value, (int, float)) else datetime.fromisoformat(value)
-        if isinstance(value, float) != (column is queue.c.risk) or not 0 <= comment < 2**63:
-            raise ValueError
-    except (ValueError, TypeError):
-        raise Invalid("after", "the cursor that the previous page gave") from None
-    return literal(value, column.type), literal(comment, queue.c.comment.type)
+    if not re.fullmatch(CURSOR, text):
+        raise Invalid("after", "the cursor that the previous page gave")
+    place, _, comment = text.partition("_")
+    value = float(place) if column is queue.c.risk else EPOCH + int(place.partition(".")[0]) * MICROSECOND
+    return literal(value, column.type), literal(int(comment), queue.c.comment.type)

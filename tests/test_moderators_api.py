@@ -1,0 +1,151 @@
+"""The moderators' room by API, audits, and the overview's figures."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from conftest import Caller, make_caller
+from flask import Flask
+from room import Visitor, cards, make_moderator, make_token
+from sqlalchemy import Engine, delete, func, select, update
+
+from service.domain import Comment, History, Outcome, Scores
+from service.policy import decide
+from service.review import figures
+from service.review.figures import Share
+from service.rules import parse
+from service.storage.engine import reading, writing
+from service.storage.tables import daily, decisions, verdicts
+
+AUDITED = "[hold]\ntoxicity = 0.6\n[reject]\ntoxicity = 0.95\n[audit]\nshare = 1.0\n"
+
+
+@pytest.fixture
+def tom(app: Flask) -> Caller:
+    """A moderator of the gazette, through the newspaper's own pages."""
+    return Caller(app, make_token(app, "Tom", "gazette"))
+
+
+def test_a_cms_can_build_the_whole_room(gazette: Caller, tom: Caller) -> None:
+    gazette.comment("a/1", "A rude remark.", article={"id": "one", "title": "Trains"}, author={"id": "x", "name": "Xenia"})
+    card = tom.get("/v1/queue").get_json()["comments"][0]
+    assert (card["id"], card["article_title"], card["author_name"], card["state"]) == ("a/1", "Trains", "Xenia", "hold")
+    assert card["reasons"][0]["code"] == "toxicity"
+    assert "claimed_until" in tom.post("/v1/comments/a/1/claim", {}).get_json()
+    assert tom.post("/v1/comments/a/1/notes", {"text": "Hm."}).get_json()["moderator"] == "Tom"
+    assert tom.get("/v1/queue").get_json()["comments"][0]["notes"][0]["text"] == "Hm."
+    given = tom.post("/v1/comments/a/1/verdict", {"verdict": "reject", "reason_code": "off_topic", "revision": 1}).get_json()
+    assert (given["state"], given["moderator"], given["reason_code"]) == ("reject", "Tom", "off_topic")
+    assert tom.post("/v1/comments/a/1/undo", {}).get_json()["state"] == "hold"
+    assert tom.post("/v1/comments/a/1/undo", {}).status_code == 409
+    tom.post("/v1/comments/a/1/verdict", {"verdict": "approve"})
+    refused = tom.post("/v1/comments/a/1/verdict", {"verdict": "approve"})
+    assert refused.status_code == 409
+    assert "Tom approved this" in refused.get_json()["detail"]
+    corrected = tom.post("/v1/comments/a/1/verdict", {"verdict": "reject", "reason_code": "spam", "correct": True}).get_json()
+    assert (corrected["action"], corrected["state"]) == ("correction", "reject")
+    assert tom.post("/v1/comments/a/1/claim", {}).status_code == 409
+
+
+def test_a_key_is_no_moderator_and_a_moderator_no_key(gazette: Caller, tom: Caller) -> None:
+    gazette.comment("c1", "A rude remark.")
+    assert gazette.get("/v1/queue").status_code == 401
+    assert gazette.post("/v1/comments/c1/verdict", {"verdict": "approve"}).status_code == 401
+    assert tom.get("/v1/comments/c1").status_code == 401
+
+
+def test_a_moderator_of_several_sites_names_one(app: Flask, gazette: Caller, herald: Caller) -> None:
+    gazette.comment("c1", "A rude remark.")
+    both = Caller(app, make_token(app, "Both", "gazette", "herald"))
+    assert both.post("/v1/comments/c1/claim", {}).status_code == 422
+    assert both.post("/v1/comments/c1/claim", {"site": "herald"}).status_code == 404
+    assert both.post("/v1/comments/c1/claim", {"site": "times"}).status_code == 404
+    assert both.post("/v1/comments/c1/claim", {"site": "gazette"}).status_code == 200
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.2, 1.0])
+def test_audits_are_chosen_by_chance_and_always_the_same(share: float) -> None:
+    rules = parse(f"[reject]\ntoxicity = 0.9\n[audit]\nshare = {share}\n")
+    scored = Scores({"toxicity": 0.1}, "m")
+    ids = [str(number) for number in range(4_000)]
+
+    def chosen() -> list[str]:
+        made = ((id, decide(Comment(site="s", id=id, text="A text."), scored, None, History(), rules)) for id in ids)
+        return [id for id, decision in made if any(reason.code == "audit" for reason in decision.reasons)]
+
+    assert abs(len(chosen()) / len(ids) - share) < 0.02
+    assert chosen() == chosen()
+
+
+@pytest.mark.parametrize(
+    ("score", "outcome", "audited"), [(0.1, Outcome.APPROVE, True), (0.7, Outcome.HOLD, False), (0.97, Outcome.REJECT, True)]
+)
+def test_an_audit_changes_no_decision(score: float, outcome: Outcome, audited: bool) -> None:
+    decision = decide(Comment(site="s", id="1", text="A text."), Scores({"toxicity": score}, "m"), None, History(), parse(AUDITED))
+    assert decision.outcome is outcome
+    assert ("audit" in {reason.code for reason in decision.reasons}) is audited
+
+
+def test_an_audited_comment_stands_until_a_moderator_disagrees(new_app: Any) -> None:
+    app = new_app(POLICY=AUDITED)
+    gazette, tom = make_caller(app, "gazette"), Caller(app, make_token(app, "Tom", "gazette"))
+    assert [gazette.comment(id, text)["decision"] for id, text in (("a", "Kind."), ("b", "Kinder."), ("c", "A vile thing."))] == [
+        "approve"
+    ] * 2 + ["reject"]
+    assert {card["id"]: card["state"] for card in tom.get("/v1/queue").get_json()["comments"]} == {
+        "a": "approve",
+        "b": "approve",
+        "c": "reject",
+    }
+    agreed = tom.post("/v1/comments/a/verdict", {"verdict": "approve"}).get_json()
+    disagreed = tom.post("/v1/comments/b/verdict", {"verdict": "reject", "reason_code": "other"}).get_json()
+    assert [(one["action"], one["state"]) for one in (agreed, disagreed)] == [("verdict", "approve"), ("correction", "reject")]
+    assert tom.post("/v1/comments/b/undo", {}).get_json()["state"] == "approve"
+    assert {card["id"] for card in tom.get("/v1/queue").get_json()["comments"]} == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662), (1, 1, 0.2065, 1.0), (0, 0, 0.0, 1.0)],
+)
+def test_intervals_are_wilsons(part: int, whole: int, low: float, high: float) -> None:
+    """The third is Newcombe's textbook case."""
+    found = Share("", part, whole).interval
+    assert found == pytest.approx((low, high), abs=5e-4)
+
+
+def test_the_overview_counts_what_happened(new_app: Any, engine: Engine) -> None:
+    app = new_app(POLICY=AUDITED)
+    gazette, ada, ben = make_caller(app, "gazette"), make_moderator(app, "Ada", "gazette"), make_moderator(app, "Ben", "gazette")
+    for number, text in enumerate(["Kind.", "Kinder.", "A rude one.", "A rude two.", "Most vile."]):
+        gazette.comment(f"c{number}", text)
+    waiting = dict(zip(["c0", "c1", "c2", "c3", "c4"], cards(ada.page("/review/?order=oldest")), strict=True))
+    ada.judge(waiting["c0"], verdict="approve")
+    ada.judge(waiting["c1"], reason_code="other")
+    ada.judge(waiting["c2"], verdict="approve")
+    ada.judge(waiting["c3"], reason_code="spam")
+    ada.judge(waiting["c4"], reason_code="hate")
+    ben.send(f"/review/comments/{waiting['c3']}/agreement", script=True)
+    ben.send(f"/review/comments/{waiting['c2']}/correction", script=True, reason_code="hate")
+    page = ada.page("/review/overview")
+    for figure in ("60.0 %", "of 5 comments", "50.0 %", "of 2</small>", "100.0 %", "of 1</small>"):
+        assert figure in page, figure
+    assert "0% of 3" in page  # toxicity held two and rejected one, and all were rejected in the end
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with writing(engine) as db:
+        db.execute(update(decisions).values(at=yesterday))
+        db.execute(update(verdicts).values(at=yesterday))
+        db.execute(delete(daily))
+    assert "of 5 comments" in ada.page("/review/overview")
+    with reading(engine) as db:
+        finished = db.execute(select(func.count()).where(daily.c.measure == "counted")).scalar_one()
+    assert finished == 29
+    assert "of 5 comments" in ada.page("/review/overview")
+    ada.send(f"/review/comments/{waiting['c1']}/correction", script=True, verdict="approve")
+    assert "100.0 %<small>34 to 100 %, of 2" in ada.page("/review/overview")
+    assert ada.get("/review/overview", days=12).status_code == 422
+
+
+def test_an_empty_overview_says_so(ada: Visitor) -> None:
+    assert "none yet" in ada.page("/review/overview")
+    assert figures.agreement([]).value is None

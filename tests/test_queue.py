@@ -1,0 +1,204 @@
+"""What waits, in which order, and how a moderator finds it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from conftest import Caller
+from flask import Flask
+from room import Visitor, cards, make_moderator, make_token
+from sqlalchemy import Engine, update
+
+from service.domain import Outcome, Reason
+from service.review.shown import marked
+from service.storage.engine import writing
+from service.storage.tables import queue
+
+POLICY = """
+[hold]
+toxicity = 0.6
+off_topic = 0.8
+[reject]
+toxicity = 0.95
+[words]
+suspect = ["swindl*"]
+"""
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "</textarea></div><iframe src=javascript:alert(1)>",
+    "{{ 7 * 7 }}<b>bold</b>",
+    "<mark>not ours</mark>",
+]
+
+
+@pytest.fixture
+def app(new_app: Any) -> Flask:
+    made: Flask = new_app(POLICY=POLICY)
+    return made
+
+
+def ids(visitor: Visitor, **arguments: Any) -> list[int]:
+    return cards(visitor.page("/review/", **arguments))
+
+
+@pytest.fixture
+def held(gazette: Caller, ada: Visitor) -> dict[str, int]:
+    """Four waiting comments by what is particular in each."""
+    told = {
+        "plain": {"text": "A rude remark.", "author": {"id": "a1", "name": "Ann"}, "section": "news", "language": "en"},
+        "stray": {"text": "Something from elsewhere.", "article": {"id": "one", "title": "Trains", "text": "Trains are back."}},
+        "word": {"text": "What a Swindler, says 100% of _us_!", "author": {"id": "a2"}, "section": "sport"},
+        "reply": {"text": "A rude answer.", "parent": {"text": "What was said first."}, "author": {"id": "a1"}},
+    }
+    for id, comment in told.items():
+        assert gazette.comment(id, **comment)["decision"] == "hold"
+    return dict(zip(told, ids(ada, order="oldest"), strict=True))
+
+
+@pytest.mark.parametrize("order", ["urgent", "score"])
+def test_the_riskiest_come_first(held: dict[str, int], ada: Visitor, order: str) -> None:
+    assert set(ids(ada, order=order)[:2]) == {held["plain"], held["reply"]}
+
+
+def test_the_order_by_age(held: dict[str, int], ada: Visitor) -> None:
+    by_age = [held[name] for name in ("plain", "stray", "word", "reply")]
+    assert ids(ada, order="oldest") == by_age
+    assert ids(ada, order="newest") == by_age[::-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"reason": "suspect_word"}, ["word"]),
+        ({"reason": "toxicity"}, ["plain", "reply"]),
+        ({"attribute": "off_topic", "low": "0.8"}, ["stray"]),
+        ({"low": "0.6", "high": "0.8"}, ["plain", "reply"]),
+        ({"author": "a1"}, ["plain", "reply"]),
+        ({"section": "sport"}, ["word"]),
+        ({"language": "en"}, ["plain"]),
+        ({"q": "SOMETHING"}, ["stray"]),
+        ({"q": "100%"}, ["word"]),
+        ({"q": "_us_"}, ["word"]),
+        ({"q": "%"}, ["word"]),
+        ({"site": "gazette", "audit": "none"}, ["plain", "stray", "word", "reply"]),
+        ({"site": "herald"}, []),
+        ({"audit": "only"}, []),
+    ],
+)
+def test_filters(held: dict[str, int], ada: Visitor, asked: dict[str, str], expected: list[str]) -> None:
+    assert ids(ada, order="oldest", **asked) == [held[name] for name in expected]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"order": "best"},
+        {"low": "high"},
+        {"high": "2"},
+        {"attribute": "mood"},
+        {"article": "x"},
+        {"after": "x"},
+        {"q": "a" * 201},
+        {"audit": "x"},
+    ],
+)
+def test_a_filter_without_sense_is_refused(ada: Visitor, asked: dict[str, str]) -> None:
+    assert ada.get("/review/", **asked).status_code == 422
+
+
+@pytest.mark.parametrize("order", ["urgent", "score", "oldest", "newest"])
+def test_the_pages_together_have_every_comment_once(gazette: Caller, ada: Visitor, app: Flask, order: str) -> None:
+    sent = [{"id": f"c{n}", "text": f"A rude remark, {n}."} for n in range(53)]
+    gazette.post("/v1/comments:batch", {"comments": sent})
+    token = Caller(app, make_token(app, "Tom", "gazette"))
+    seen: list[str] = []
+    following: str | None = ""
+    while following is not None:
+        page = token.get(f"/v1/queue?order={order}&after={following}").get_json()
+        seen += [card["id"] for card in page["comments"]]
+        following = page["next"]
+    assert len(seen) == 53
+    assert set(seen) == {one["id"] for one in sent}
+
+
+def test_a_card_has_all_that_is_needed(held: dict[str, int], ada: Visitor, gazette: Caller) -> None:
+    gazette.comment("fine", "A kind remark.", author={"id": "a1"})
+    page = ada.page("/review/")
+    for shown in (
+        "Trains are back.",
+        "What was said first.",
+        "Ann",
+        "1 approved",
+        "0 rejected",
+        "0.70",
+        "holds from 0.60",
+        "gazette / sport",
+    ):
+        assert shown in page, shown
+    assert '<mark title="Suspect word">Swindler</mark>' in page
+
+
+def test_a_colleagues_comment_is_not_handed_out(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:
+    ada.send(f"/review/comments/{held['word']}/claim", script=True)
+    assert held["word"] not in ids(ben)
+    live = ben.get("/review/live", comments="_".join(str(pk) for pk in [*held.values(), 999])).get_json()
+    assert live == {"waiting": "4", "claimed": {str(held["word"]): "Ada"}, "gone": [999]}
+
+
+def test_no_site_sees_anothers(held: dict[str, int], carol: Visitor) -> None:
+    page = carol.page("/review/")
+    assert cards(page) == []
+    assert "Trains" not in page
+
+
+def test_a_moderator_of_all_sites_sees_them_all(held: dict[str, int], herald: Caller, app: Flask) -> None:
+    herald.comment("h1", "A rude remark.")
+    chief = make_moderator(app, "Chief")
+    assert len(ids(chief)) == 5
+    assert len(ids(chief, site="herald")) == 1
+    assert len(ids(make_moderator(app, "Both", "gazette", "herald"))) == 5
+
+
+def test_a_long_queue_is_not_counted_to_its_end(held: dict[str, int], ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.storage.cards.MOST_COUNTED", 2)
+    monkeypatch.setattr("service.review.shown.MOST_COUNTED", 2)
+    assert "more than 2" in ada.page("/review/")
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_a_reader_writes_never_runs(gazette: Caller, ada: Visitor, attack: str) -> None:
+    about = {
+        "author": {"id": attack, "name": attack},
+        "article": {"id": "1", "url": "javascript:alert(1)", "title": attack, "text": attack},
+    }
+    gazette.comment("c1", f"rude {attack}", parent={"text": attack}, section=attack, **about)
+    comment = ids(ada)[0]
+    ada.send(f"/review/comments/{comment}/notes", text=attack)
+    pages = [ada.page(path) for path in ("/review/", f"/review/comments/{comment}", "/review/?q=rude")]
+    ada.judge(comment, reason_code="other", explanation=attack)
+    pages += [ada.page(path) for path in ("/review/recent", f"/review/comments/{comment}", "/review/overview")]
+    for page in pages:
+        assert attack not in page
+        assert 'href="javascript:' not in page
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_marking_words_keeps_a_text_safe(attack: str) -> None:
+    reason = Reason(code="suspect_word", outcome=Outcome.HOLD, message="", words=("script", "<b>", attack, ""))
+    shown = marked(f"rude {attack} end", [reason])
+    assert attack not in shown.replace('<mark title="Suspect word">', "").replace("</mark>", "")
+
+
+def test_a_verdict_works_without_a_script(held: dict[str, int], ada: Visitor) -> None:
+    answer = ada.judge(held["word"], script=False, verdict="approve", next="/review/?order=oldest")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/review/?order=oldest")
+    assert "Approved." in ada.page("/review/?order=oldest")
+
+
+def test_age_overtakes_risk_in_the_end(held: dict[str, int], ada: Visitor, engine: Engine) -> None:
+    with writing(engine) as db:
+        db.execute(update(queue).where(queue.c.comment == held["word"]).values(urgent_at=datetime.now(UTC) - timedelta(hours=9)))
+    assert ids(ada)[0] == held["word"]

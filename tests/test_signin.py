@@ -1,0 +1,143 @@
+"""Who gets into the moderators' room, and with which cookies."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import Caller
+from flask import Flask
+from room import PASSWORD, Visitor, make_moderator
+from sqlalchemy import Engine
+
+from service import signin
+from service.domain import Invalid, Role
+from service.storage import moderators
+from service.storage.engine import reading, writing
+
+
+def test_a_stranger_is_shown_the_door(app: Flask) -> None:
+    answer = Visitor(app).get("/review/?order=oldest")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/review/sign-in?next=/review/?order%3Doldest"
+
+
+def test_name_and_password_open_it(app: Flask) -> None:
+    ada = make_moderator(app, "Ada")
+    assert "Nothing waits" in ada.page("/review/")
+
+
+def test_one_is_taken_where_one_wanted_to_go(app: Flask, ada: Visitor) -> None:
+    again = Visitor(app, "Ada")
+    assert again.sign_in(next="/review/recent").headers["Location"] == "/review/recent"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "/review\\@evil.example", "/v1/x", "javascript:alert(1)"]
+)
+def test_nobody_is_sent_to_another_site(app: Flask, ada: Visitor, elsewhere: str) -> None:
+    assert Visitor(app, "Ada").sign_in(next=elsewhere).headers["Location"] == "/review/"
+
+
+def test_cookies_are_for_our_pages_alone(new_app: Callable[..., Flask]) -> None:
+    app = new_app(SECURE_COOKIES="yes")
+    signin.create(app.extensions["parts"], name="Ada", role=Role.MODERATOR, sites=(), password=PASSWORD)
+    client = app.test_client()
+    cookie = client.get("/review/sign-in", base_url="https://localhost").headers["Set-Cookie"]
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/review"} <= set(cookie.split("; "))
+
+
+def test_a_name_and_a_wrong_password_are_refused_alike(app: Flask, ada: Visitor) -> None:
+    known, unknown = Visitor(app, "Ada").sign_in("wrong"), Visitor(app, "Nobody").sign_in("wrong")
+    assert (known.status_code, unknown.status_code) == (401, 401)
+    assert "do not go together" in known.text
+    assert "do not go together" in unknown.text
+
+
+def test_five_failures_lock_the_name_for_a_while(app: Flask, ada: Visitor, engine: Engine) -> None:
+    visitor = Visitor(app, "Ada")
+    for _ in range(signin.FAILURES):
+        visitor.sign_in("wrong")
+    refused = visitor.sign_in()
+    assert refused.status_code == 401
+    assert "Too many attempts" in refused.text
+    with writing(engine) as db:
+        moderators.set_values(db, "Ada", locked_until=datetime.now(UTC) - timedelta(seconds=1))
+    assert visitor.sign_in().status_code == 302
+
+
+def test_a_success_forgets_earlier_failures(app: Flask, ada: Visitor) -> None:
+    visitor = Visitor(app, "Ada")
+    for _ in range(2):
+        for _ in range(signin.FAILURES - 1):
+            visitor.sign_in("wrong")
+        assert visitor.sign_in().status_code == 302
+
+
+def test_whoever_is_disabled_is_out_at_once(app: Flask, ada: Visitor) -> None:
+    token = signin.issue_token(app.extensions["parts"], "Ada")
+    signin.disable(app.extensions["parts"], "Ada")
+    assert ada.get("/review/").status_code == 302
+    assert Visitor(app, "Ada").sign_in().status_code == 401
+    assert Caller(app, token).get("/v1/queue").status_code == 401
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(app: Flask, ada: Visitor) -> None:
+    signin.set_password(app.extensions["parts"], "Ada", "another password")
+    assert ada.get("/review/").status_code == 302
+
+
+def test_signing_out_ends_the_session(ada: Visitor) -> None:
+    assert ada.send("/review/sign-out").status_code == 302
+    assert ada.get("/review/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/review/sign-in", "/review/sign-out", "/review/look", "/review/undo", "/review/comments/1/verdict"])
+def test_a_form_that_is_not_ours_does_nothing(ada: Visitor, path: str) -> None:
+    assert ada.client.post(path, data={"verdict": "approve"}).status_code == 400
+
+
+def test_without_a_secret_key_nobody_signs_in(new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setattr("service.config.SECRET_KEY_FILE", tmp_path / "none")  # type: ignore[operator]
+    answer = new_app(SECRET_KEY="").test_client().get("/review/sign-in")
+    assert answer.status_code == 503
+
+
+@pytest.mark.parametrize(("name", "password"), [("", PASSWORD), ("a" * 201, PASSWORD), ("A\x00da", PASSWORD), ("Ada", "short")])
+def test_a_moderator_needs_a_name_and_a_long_password(app: Flask, name: str, password: str) -> None:
+    with pytest.raises(Invalid):
+        signin.create(app.extensions["parts"], name=name, role=Role.MODERATOR, sites=(), password=password)
+
+
+def test_a_name_is_given_once(app: Flask, ada: Visitor) -> None:
+    with pytest.raises(Invalid, match="no other moderator"):
+        signin.create(app.extensions["parts"], name="Ada", role=Role.MODERATOR, sites=(), password=PASSWORD)
+
+
+def test_passwords_and_tokens_are_stored_as_hashes(app: Flask, ada: Visitor, engine: Engine) -> None:
+    token = signin.issue_token(app.extensions["parts"], "Ada")
+    with reading(engine) as db:
+        row = moderators.named(db, "Ada")
+    assert row is not None
+    assert row.password_hash.startswith("$argon2id$")
+    assert token.rpartition("_")[2] not in str(row)
+
+
+@pytest.mark.parametrize("token", ["cmm", "cmm_", "cmm_1", "cmm_x_y", "cmm_999999_abc", "cmm_1_wrong", f"cmm_{'9' * 40}_a", "cmm_²_a"])
+def test_a_made_up_token_is_refused(app: Flask, ada: Visitor, token: str) -> None:
+    assert (
+        Caller(app, token).call("GET", "/v1/queue", headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")}).status_code
+        == 401
+    )
+
+
+def test_pages_forbid_whatever_is_not_theirs(ada: Visitor) -> None:
+    headers = ada.get("/review/").headers
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_look_is_kept_in_the_browser(ada: Visitor) -> None:
+    ada.send("/review/look", look=["dark", "blur", "nonsense"], next="/review/recent")
+    assert '<html lang="en" data-dark data-blur >' in ada.page("/review/")
