@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 from service.rules import Rules
@@ -11,11 +12,11 @@ from training.trial import Tried
 
 MIN_TESTED = 50
 MIN_OF_A_KIND = 15
-MOST_OFF = 0.10  # calibration error of a score that the model in force has not
-MORE_OFF = 0.02  # and how much it may grow where it has
+MOST_OFF = 0.05  # calibration error beyond what chance alone makes of so few verdicts
 MOST_BIAS = 0.15  # a word for people may move the score by so much where the model in force moves it less
 MORE_BIAS = 0.03
 LESS_APART = 0.02
+BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def judge(tried: Tried, rules: Rules, regression: Mapping[str, Checked], correct
         _better(gains["in force"]),
         *(_not_worse(name, change) for name, change in changes.items()),
         _precise(under),
-        _calibrated(off),
+        _calibrated(off, tried.effective),
         _apart(regression),
         _unbiased(regression),
     )
@@ -100,9 +101,10 @@ def _precise(under: Mapping[str, Mapping[str, Any]]) -> Check:
     return Check("precision at the thresholds in force", not worse, "; ".join(worse) or "no less of what they decide is right")
 
 
-def _calibrated(off: Mapping[str, float | None]) -> Check:
+def _calibrated(off: Mapping[str, float | None], verdicts: float) -> Check:
+    """A perfect score has an error too: the mean distance between a bin's score and the share among its few verdicts."""
     before, after = off["in force"], off["candidate"]
-    limit = MOST_OFF if before is None else max(before + MORE_OFF, 0.05)
+    limit = max(before or 0.0, MOST_OFF) + 0.4 * sqrt(BINS / verdicts)
     passed = after is not None and after <= limit
     return Check("calibration", passed, "no score" if after is None else f"error {after:.3f}, {limit:.3f} at the most")
 

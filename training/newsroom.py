@@ -26,8 +26,9 @@ Bools = npt.NDArray[np.bool_]
 
 # Chosen by time-ordered validation inside the first 60 % of a moderators' log; the README says how.
 SCALES = {"scores": 0.1, "facts": 0.1, "words": 0.05, "vector": 0.05, "ngrams": 0.6}
-START = 0.3  # how far a toxic score is a reason to reject, before anybody said anything
-PENALTY = 1.0
+START = 1.0  # how far a toxic score is a reason to reject, before anybody said anything
+AS_MUCH_AS = 400  # verdicts, what the shipped model is worth as an opinion of that
+PENALTY = 4.0
 SITE_PENALTY = 8.0
 COLUMNS = 50_000
 FOLDS = 4
@@ -135,7 +136,7 @@ class _Some:
 def _head(newsroom: Newsroom, material: Material, attribute: str, columns: Columns, *, curves: bool) -> Head:
     labels = material.labels(attribute)
     known = np.flatnonzero(~np.isnan(labels) & (material.weights > 0) & _has_evidence(material, attribute))
-    start = np.array([_start(attribute, name) for name in newsroom.prior])
+    start = np.array([_start(attribute, name, len(known)) for name in newsroom.prior])
     sites = np.array([one.site for one in material.examples], dtype=str)
     some = _Some(columns.levels @ start, columns, labels, material.weights, sites)[known]
     weights, intercept, trees = _learnt(some, with_trees=attribute == LIKELY_TO_REJECT)
@@ -164,10 +165,10 @@ def _margins(some: _Some, learnt: tuple[npt.NDArray[np.float32], float, Any]) ->
     return margins if trees is None else margins + tree_margins(trees, some.columns.dense)
 
 
-def _start(attribute: str, prior: str) -> float:
-    """A corrected attribute starts as it is; what has no score of its own starts from toxicity."""
+def _start(attribute: str, prior: str, verdicts: int) -> float:
+    """A corrected attribute starts as it is; what has no score of its own starts from toxicity, the less so the more is known."""
     if attribute == LIKELY_TO_REJECT:
-        return START if prior == "toxicity" else 0.0
+        return START * AS_MUCH_AS / (AS_MUCH_AS + verdicts) if prior == "toxicity" else 0.0
     return float(prior == attribute)
 
 
