@@ -153,6 +153,16 @@ def test_somebody_can_be_left_out(newsroom: Newsroom) -> None:
     assert {one.says for one in everybody.verdicts} - {one.says for one in without.verdicts} == {"moderator gazette-0-1"}
 
 
+@pytest.mark.parametrize("command", ["retrain", "thresholds"])
+def test_a_database_that_is_none_is_said_in_a_sentence(newsroom: Newsroom, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = newsroom.environ
+    newsroom.environ = before | {"DATABASE_URL": f"sqlite:///{newsroom.models}/none.db"}
+    status, result, said = newsroom.run(capsys, command)
+    newsroom.environ = before
+    assert (status, result["result"]) == (2, "unusable")
+    assert "DATABASE_URL" in said
+
+
 @pytest.mark.parametrize("words", [["--exclude", "Kim"], ["--exclude", "reader=Kim"], ["--since", "soon"]])
 def test_an_option_that_makes_no_sense_is_refused(newsroom: Newsroom, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:

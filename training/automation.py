@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy.exc import SQLAlchemyError
 
 from service import versions
 from service.config import Config, ConfigError
 from service.domain import LIKELY_TO_REJECT
 from service.review.figures import Share, Z
 from service.scoring import Model, ModelError
-from service.storage.engine import StorageError, open_engine
+from service.storage.engine import fault
 from training import candidate, lessons
 from training.newsroom import shipped_scores
 from training.rehearsal import say
@@ -45,9 +46,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         proposals = propose(Config.from_environ(os.environ), options)
-    except (ConfigError, ModelError, StorageError) as error:
-        say(f"Nothing is proposed. {error}")
-        print(json.dumps({"result": "unusable", "why": str(error)}))
+    except (ConfigError, ModelError, SQLAlchemyError) as error:
+        why = fault(error) if isinstance(error, SQLAlchemyError) else str(error)
+        say(f"Nothing is proposed. {why}")
+        print(json.dumps({"result": "unusable", "why": why}))
         return 2
     for one in proposals:
         say(_said(one, options))
@@ -119,7 +121,7 @@ def _evidence(config: Config, model: Model, folder: Any, site: str | None) -> tu
     newest = int(candidate.about(folder).get("newest", 0))
     since = [
         one
-        for one in lessons.read(open_engine(config.database_url)).verdicts
+        for one in lessons.read_from(config.database_url).verdicts
         if one.verdict > newest and one.chance is not None and site in (None, one.site)
     ]
     scores = shipped_scores(model, since)[LIKELY_TO_REJECT] if since else np.zeros(0)

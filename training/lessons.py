@@ -14,7 +14,7 @@ from service import rules
 from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Article, Outcome, Parent, Rejection, ScoreInput
 from service.rule_problems import PolicyError
 from service.storage import lessons
-from service.storage.engine import reading
+from service.storage.engine import open_engine, reading
 from training.dataset import Corpora
 
 # What a rejecting verdict's reason says of a comment; the others say only that it was rejected.
@@ -63,6 +63,15 @@ class Lessons:
     def newest(self) -> int:
         """The newest verdict's key: what comes after it is new."""
         return max((one.verdict for one in self.verdicts), default=0)
+
+
+def read_from(database_url: str, **options: Any) -> Lessons:
+    """`read`, on connections that end with it."""
+    engine = open_engine(database_url)
+    try:
+        return read(engine, **options)
+    finally:
+        engine.dispose()
 
 
 def read(

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from service import rules, versions
 from service.config import Config, ConfigError
 from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
 from service.rule_problems import PolicyError
 from service.scoring import ModelError, load
-from service.storage.engine import StorageError, open_engine
+from service.storage.engine import fault
 from training import candidate, lessons
 from training.dataset import DataError, read
 from training.gate import Judged, judge
@@ -46,8 +48,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         result = retrain(Config.from_environ(os.environ), options)
-    except (ConfigError, DataError, ModelError, PolicyError, StorageError) as error:
+    except (ConfigError, DataError, ModelError, PolicyError) as error:
         result = {"result": "unusable", "why": str(error)}
+    except SQLAlchemyError as error:
+        result = {"result": "unusable", "why": fault(error)}
     except OSError as error:
         result = {"result": "unusable", "why": f"{error.filename or 'a file'}: {error.strerror}"}
     if result["result"] == "unusable":
@@ -57,13 +61,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
-    """Fits, tests and publishes, or says why not. Raises DataError, ModelError, PolicyError or StorageError where it cannot begin."""
+    """Fits, tests and publishes, or says why not. Raises DataError, ModelError, PolicyError or SQLAlchemyError where it cannot begin."""
     house_rules, pointer = rules.load(config.policy_file), versions.pointer(config.models_dir)
     in_force = versions.verified(config.models_dir, pointer.active)
     shipped = in_force if pointer.active is None else load(config.models_dir)
     corpora = read(options.data) if options.data else None
     since = None if options.since in ("last", "all") else datetime.fromisoformat(options.since).replace(tzinfo=UTC)
-    learnt = lessons.read(open_engine(config.database_url), since=since, exclude=options.exclude, corpora=corpora)
+    learnt = lessons.read_from(config.database_url, since=since, exclude=options.exclude, corpora=corpora)
     seen = _last_seen(config.models_dir)
     if options.since == "last" and learnt.newest <= seen:
         say("Nothing was said since the last time. `--since all` learns from everything again.")
