@@ -54,7 +54,7 @@ def main(data: Path = Path("../shared/data")) -> None:
     for size in SIZES:
         newsroom = fit_newsroom(shipped, whole.of(np.arange(len(rows)) < size))
         lines.append(_line("retrained", f"{size:,}", labels, scores_of(newsroom, whole.of(late))))
-    head = ["model", "verdicts", "ROC-AUC for 'rejected'", "decided alone, 90 % right", "decided alone, 85 % right"]
+    head = ["model", "verdicts", "ROC-AUC for 'rejected'", "decided alone, 80 % right", "decided alone, 75 % right"]
     table(f"Retraining: the last {late.sum():,} decisions of a moderators' log, learnt from the first", head, lines)
     _poisoned(whole, shipped, learnt, late, labels)
 
@@ -98,7 +98,7 @@ def _verdict(row: dict[str, Any], person: Moderator) -> Verdict:
 
 
 def _line(name: str, size: str, labels: Any, scores: Any) -> list[str]:
-    return [name, size, f"{roc_auc_score(labels, scores):.3f}", *(f"{_alone(labels, scores, precision):.1%}" for precision in (0.9, 0.85))]
+    return [name, size, f"{roc_auc_score(labels, scores):.3f}", *(f"{_alone(labels, scores, precision):.1%}" for precision in (0.8, 0.75))]
 
 
 def _alone(labels: Any, scores: Any, precision: float) -> float:

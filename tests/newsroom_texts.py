@@ -17,13 +17,13 @@ class Written(NamedTuple):
 
 
 def write(count: int, seed: int = 0) -> Iterator[Written]:
-    """Comments in time order, one in ten judged against the rules, since moderators are people."""
+    """Comments in time order, one in twenty judged against the rules, since moderators are people."""
     chance = random.Random(seed)
     for number in range(count):
-        linked, gossip = chance.random() < 0.5, chance.random() < 0.4
+        linked, gossip = chance.random() < 0.65, chance.random() < 0.25
         words = [chance.choice(FACTS) for _ in range(chance.randint(3, 12))] + [chance.choice(VERBS) for _ in range(3)]
         words += [chance.choice(GOSSIP)] * gossip
         chance.shuffle(words)
         text = f"The {' '.join(words)} {number}." + " See https://example.org/report" * linked
-        rejected = (gossip or not linked) != (chance.random() < 0.1)
+        rejected = (gossip or not linked) != (chance.random() < 0.05)
         yield Written(text, rejected, f"reader-{number % 97}-{number // 120}", f"article-{number // 30}")
