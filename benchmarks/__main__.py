@@ -1,14 +1,21 @@
 """`make bench`: the tables of the README's figures, all from one run on one machine.
 
-python -m benchmarks [scoring] [serving] [storage] [queue] [coral] [--data FOLDER]
+python -m benchmarks [scoring] [serving] [storage] [queue] [coral] [retraining] [--data FOLDER]
 """
 
 import argparse
 from pathlib import Path
 
-from benchmarks import coral, queue, scoring, serving, storage
+from benchmarks import coral, queue, retraining, scoring, serving, storage
 
-PARTS = {"scoring": scoring.main, "serving": serving.main, "storage": storage.main, "queue": queue.main, "coral": coral.main}
+PARTS = {
+    "scoring": scoring.main,
+    "serving": serving.main,
+    "storage": storage.main,
+    "queue": queue.main,
+    "coral": coral.main,
+    "retraining": retraining.main,
+}
 
 
 def main() -> None:

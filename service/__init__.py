@@ -19,7 +19,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from service.config import Config
     from service.intake import coral, doors, native, perspective, sources
     from service.parts import Parts
-    from service.review import api, deliveries, door, overview, pages
+    from service.review import api, deliveries, door, overview, pages, versions
 
     config = config or Config.from_environ(os.environ)
     app = Flask(__name__, static_folder=None)
@@ -50,6 +50,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     auth.register(app, pages.blueprint, auth.signed_in)
     auth.register(app, overview.blueprint, auth.signed_in)
     auth.register(app, deliveries.blueprint, auth.signed_in)
+    auth.register(app, versions.blueprint, auth.signed_in)
     for blueprint, access in (
         (perspective.discovery, auth.open_to_all),
         (native.description, auth.open_to_all),

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import auth, rules, scoring
+from service import auth, model_commands, rules, scoring
 from service.config import SECRET_KEY_FILE
 from service.domain import MAX_NAME
 from service.parts import current_parts
@@ -47,7 +47,8 @@ class Group(_Sentences, AppGroup):
 
 key_group = Group("key", help="API keys: one site each, shown once, stored as a hash.")
 policy_group = Group("policy", help="The house rules.")
-model_group = Group("model", help="The trained models.")
+model_group = Group("model", help="The trained models: which is in force, and the versions that retraining made.")
+model_commands.register(model_group)
 
 
 def check_site(_context: click.Context, _option: click.Parameter, site: str) -> str:
@@ -131,14 +132,6 @@ def revoke_key(id: str) -> None:
 def check_policy(file: Path | None) -> None:
     """Read the house rules and say what they do, or what is wrong, by line. FILE defaults to POLICY_FILE."""
     click.echo(rules.summary(rules.load(file or current_parts().config.policy_file)))
-
-
-@model_group.command("check")
-def check_model() -> None:
-    """Verify the models' files and score their probe texts again."""
-    model = current_parts().model
-    model.check_probes()
-    click.echo(f"The model {model.version} is whole and scores its probes as it did when it was published.")
 
 
 @click.command("quickstart", cls=_Sentences)

@@ -7,7 +7,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic")
+LIKELY_TO_REJECT = "likely_to_reject"  # what this newsroom's moderators do; only a model that learnt from them has it
+ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic", LIKELY_TO_REJECT)
 
 MAX_ID = 200
 MAX_NAME = 200
@@ -77,11 +78,12 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreInput:
-    """All that a model may look at: the text, what it is about, and what it answers."""
+    """All that a model may look at: the text, what it is about, what it answers, and on whose site."""
 
     text: str
     article: Article | None = None
     parent: Parent | None = None
+    site: str | None = None
 
     def __post_init__(self) -> None:
         _check_text("text", self.text, MAX_SCORED)
@@ -105,7 +107,7 @@ class Comment:
 
     @property
     def score_input(self) -> ScoreInput:
-        return ScoreInput(text=self.text, article=self.article, parent=self.parent)
+        return ScoreInput(text=self.text, article=self.article, parent=self.parent, site=self.site)
 
     @property
     def text_digest(self) -> str:

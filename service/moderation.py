@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from service import events, language, metrics, policy, verdicts
 from service.domain import Article, Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
-from service.storage import articles, comments, queue
+from service.storage import articles, comments, queue, shadows
 from service.storage.engine import reading, writing
 
 TOLD_ONCE = ("article", "parent", "author", "section", "language", "created_at")  # what an edit need not repeat
@@ -65,8 +65,9 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
     with reading(parts.engine) as db:
         known = [_recall(db, comments.find(db, comment.site, comment.id), comment.text) for comment in arrived]
         completed = [_complete(db, comment) for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
-    scores = score(parts, [comment.score_input for comment in completed])
-    recorded = iter([_record(parts, comment, each) for comment, each in zip(completed, scores, strict=True)])
+    inputs = [comment.score_input for comment in completed]
+    scored = zip(completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
+    recorded = iter([_record(parts, comment, scores, beside) for comment, scores, beside in scored])
     return [_told(parts, moderated) if moderated else next(recorded) for moderated in known]
 
 
@@ -94,6 +95,16 @@ def perspective(parts: Parts, texts: Sequence[str]) -> list[dict[str, float]] | 
     return None
 
 
+def score_beside(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
+    """What the model says that runs beside the one in force; None for each where there is none. Its faults change nothing."""
+    shadow = parts.served.shadow
+    try:
+        return [None] * len(inputs) if shadow is None else list(shadow.score(inputs))
+    except Exception as error:
+        log.error("scoring beside the model in force failed", exc_info=error)
+        return [None] * len(inputs)
+
+
 def complete(db: Connection, site: str, asked: ScoreInput) -> ScoreInput:
     """What is to be scored, with what is stored of its article and its parent."""
     article, parent = asked.article, asked.parent
@@ -101,7 +112,7 @@ def complete(db: Connection, site: str, asked: ScoreInput) -> ScoreInput:
         article = articles.complete(db, site, article)
     if parent and parent.id and not parent.text and (stored := comments.find(db, site, parent.id)):
         parent = Parent(id=parent.id, text=stored.text)
-    return ScoreInput(text=asked.text, article=article, parent=parent)
+    return ScoreInput(text=asked.text, article=article, parent=parent, site=site)
 
 
 def _recall(db: Connection, stored: Row[Any] | None, text: str) -> Moderated | None:
@@ -124,7 +135,7 @@ def _complete(db: Connection, comment: Comment) -> Comment:
     return replace(comment, article=whole.article, parent=whole.parent)
 
 
-def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
+def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Scores | None) -> Moderated:
     """Decides and stores in one transaction; a comment that somebody else stored meanwhile is looked at again."""
     tongue = language.detect(comment.text) or comment.language
     while True:
@@ -142,6 +153,8 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None) -> Moderated:
             if stored is not None:
                 events.decided(db, stored, decision)
                 queue.put(db, stored, decision)
+                if beside is not None:
+                    shadows.keep(db, stored, policy.decide(comment, beside, tongue, history, parts.rules), decision)
         if stored is not None:
             _count(comment.site, decision)
             return Moderated(stored, decision, repeated=False)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from service import rules, scoring, sources
 from service.config import Config
+from service.served import Served
 from service.storage.engine import open_engine
 
 
@@ -21,9 +22,14 @@ class Parts:
         return open_engine(self.config.database_url)
 
     @cached_property
+    def served(self) -> Served:
+        """The models, as they change while the process lives. Raises scoring.ModelError."""
+        return Served(self.config.models_dir)
+
+    @property
     def model(self) -> scoring.Model:
-        """Raises scoring.ModelError."""
-        return scoring.load(self.config.models_dir)
+        """The one in force at this moment: ask once for what belongs together. Raises scoring.ModelError."""
+        return self.served.active
 
     @cached_property
     def rules(self) -> rules.Rules:

@@ -45,18 +45,28 @@ class KnowsPerspective(Protocol):
     def rate_perspective(self, texts: Sequence[str]) -> npt.NDArray[np.float64]: ...
 
 
+@runtime_checkable
+class Corrector(Protocol):
+    """A saved artefact that starts from what those before it say: it corrects their scores, and adds some of its own."""
+
+    @property
+    def attributes(self) -> tuple[str, ...]: ...
+
+    def rate_after(self, inputs: Sequence[ScoreInput], before: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Loaded models. They never change, so any number of threads may ask them at once."""
 
     version: str
-    scorers: tuple[Scorer, ...]
+    scorers: tuple[Scorer | Corrector, ...]
     manifest: Mapping[str, Any]
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """What `score` may rate, in a fixed order."""
-        return tuple(attribute for scorer in self.scorers for attribute in scorer.attributes)
+        return tuple(dict.fromkeys(attribute for scorer in self.scorers for attribute in scorer.attributes))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -67,9 +77,17 @@ class Model:
         """A Scores an input, in their order; the same input gives the same numbers, alone or among others."""
         if not inputs:
             return []
-        rated = np.hstack([scorer.rate(inputs) for scorer in self.scorers])
-        names = self.attributes
-        return [Scores({name: float(p) for name, p in zip(names, row, strict=True) if not np.isnan(p)}, self.version) for row in rated]
+        rated = self.rate(inputs)
+        rows = zip(*(rated[name].tolist() for name in self.attributes), strict=True)
+        return [Scores({name: p for name, p in zip(self.attributes, row, strict=True) if not np.isnan(p)}, self.version) for row in rows]
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> dict[str, npt.NDArray[np.float64]]:
+        """The scores by attribute, each (inputs,); NaN where there is no evidence. What comes later corrects what came before."""
+        rated: dict[str, npt.NDArray[np.float64]] = {}
+        for scorer in self.scorers:
+            found = scorer.rate_after(inputs, rated) if isinstance(scorer, Corrector) else scorer.rate(inputs)
+            rated |= {name: found[:, at] for at, name in enumerate(scorer.attributes)}
+        return rated
 
     @property
     def scale(self) -> tuple[str, ...]:
@@ -169,9 +187,9 @@ def _check_file(path: Path, expected: str) -> None:
         )
 
 
-def _open(path: Path) -> Scorer:
+def _open(path: Path) -> Scorer | Corrector:
     try:
-        scorer: Scorer = joblib.load(path)
+        scorer: Scorer | Corrector = joblib.load(path)
     except Exception as error:
         raise ModelError(f"{path}: cannot be opened ({type(error).__name__}: {error}). {_RETRAIN}.") from error
     return scorer

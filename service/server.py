@@ -37,6 +37,7 @@ def post_fork(_server: Any, worker: Any) -> None:
     parts.engine.dispose(close=False)
     try:
         parts.model.check_probes()
+        parts.served.watch()
     except ModelError as error:
         raise AppImportError(f"The service does not start. {error}") from None
     if _config.delivery == "beside" and _config.secret_key is not None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import joblib
@@ -29,6 +29,15 @@ class FakeScorer:
         return np.array([_rate(one) for one in inputs])
 
 
+class StricterScorer(FakeScorer):
+    """Rejects what the other holds; 'shadowbreaking' raises."""
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> npt.NDArray[np.float64]:
+        if any("shadowbreaking" in one.text for one in inputs):
+            raise ValueError("this scorer is broken")
+        return np.array([(0.99 if "rude" in one.text else _rate(one)[0], _rate(one)[1]) for one in inputs])
+
+
 def _rate(one: ScoreInput) -> tuple[float, float]:
     if "unscorable" in one.text:
         raise ValueError(f"cannot score {one.text!r}")
@@ -40,11 +49,20 @@ def _rate(one: ScoreInput) -> tuple[float, float]:
     return toxicity, off_topic
 
 
+def publish_stricter(folder: Path, version: str) -> Path:
+    """Writes a models folder whose scorer is the stricter one."""
+    return _publish(folder, StricterScorer(), {"version": version})
+
+
 def publish(folder: Path, **changes: object) -> Path:
     """Writes a models folder, its manifest with these changes."""
+    return _publish(folder, FakeScorer(), changes)
+
+
+def _publish(folder: Path, scorer: FakeScorer, changes: Mapping[str, object]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "fake.joblib"
-    joblib.dump(FakeScorer(), file)
+    joblib.dump(scorer, file)
     manifest: dict[str, object] = {
         "format": scoring.MANIFEST_FORMAT,
         "version": VERSION,
@@ -53,5 +71,5 @@ def publish(folder: Path, **changes: object) -> Path:
         "features_version": FEATURES_VERSION,
         "probes": [{"input": {"text": "A vile probe."}, "scores": {"toxicity": 0.99}}],
     }
-    (folder / scoring.MANIFEST).write_text(json.dumps(manifest | changes))
+    (folder / scoring.MANIFEST).write_text(json.dumps(manifest | dict(changes)))
     return folder

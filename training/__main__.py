@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service.scoring import MANIFEST, ModelError, load
+from training import automation, retrain
 from training.dataset import Corpora, DataError, read
 from training.evaluate import held_out_metrics, printed, printed_tests, test_metrics
 from training.pipelines import fit_attributes
@@ -17,6 +18,8 @@ from training.topics import fit_topicality
 EXAMPLES = """examples:
   python -m training                                   everything, from ../shared/data to models/
   python -m training --data corpora --out fresh-models  the same with your own folders
+  python -m training retrain                           learn from the moderators' verdicts (its own --help)
+  python -m training thresholds                        propose thresholds from them (its own --help)
   python -m training evaluate --data corpora           measure the published models again, and print the threshold tables
 
 The data folder may hold, in any mixture:
@@ -30,6 +33,11 @@ The same data give the same models, byte for byte."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; 0, or 2 with a sentence on standard error where the data or the models cannot be used."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["retrain"]:
+        return retrain.main(arguments[1:])
+    if arguments[:1] == ["thresholds"]:
+        return automation.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         corpora = read(options.data)

@@ -107,7 +107,9 @@ def score() -> ResponseReturnValue:
     scored = moderation.score(parts, inputs)
     if any(scores is None for scores in scored):
         abort(500, "The models failed on a text; the fault is logged under this request id.")
-    return _answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=parts.model.version))
+    return _answer(
+        payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=scored[0].model_version if scored[0] else "")
+    )
 
 
 def _read(payload: type[Payload], most_bytes: int) -> Payload:

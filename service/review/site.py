@@ -62,7 +62,8 @@ def local_path(path: str | None) -> str | None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     if response.mimetype in ("text/html", "application/json"):
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -290,6 +290,20 @@ queue = Table(
     Index(None, "article"),
 )
 
+# What the model that runs beside the one in force would have had decided, of the comment's text at that revision.
+shadow_decisions = Table(
+    "shadow_decisions",
+    metadata,
+    Column("comment", serial, ForeignKey("comments.pk"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("model_version", String(64), primary_key=True),
+    Column("outcome", String(10), nullable=False),
+    Column("decided", String(10), nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "model_version", "at"),
+)
+
 # For filtering: each score of a waiting comment, and each reason, which may have none.
 queue_marks = Table(
     "queue_marks",

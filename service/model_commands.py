@@ -1,0 +1,72 @@
+"""The operator's commands for the models: what there is, which is in force, another one, the earlier one."""
+
+import json
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from service import versions
+from service.parts import current_parts
+from service.scoring import MANIFEST, ModelError
+
+SOON = "Running workers take it within seconds; /readyz says which they have."
+
+
+def register(group: AppGroup) -> None:
+    """Adds them to `flask model`."""
+    group.command("check")(check)
+    group.command("list")(listed)
+    group.command("activate")(click.argument("version")(activate))
+    group.command("rollback")(rollback)
+    group.command("unshadow")(unshadow)
+
+
+def check() -> None:
+    """Verify the files of the models in force and score their probe texts again."""
+    model = current_parts().model
+    model.check_probes()
+    click.echo(f"The model {model.version} is whole and scores its probes as it did when it was published.")
+
+
+def listed() -> None:
+    """List the versions, oldest first, and say which is in force."""
+    models = current_parts().config.models_dir
+    pointer, shipped = versions.pointer(models), versions.shipped_version(models)
+    click.echo(f"{shipped:<32}{'in force' if pointer.active is None else '':<12}came with the service")
+    for name in versions.every(models):
+        state = "in force" if name == pointer.active else "beside" if name == pointer.shadow else ""
+        click.echo(f"{name:<32}{state:<12}{_said(models / versions.VERSIONS / name / MANIFEST)}")
+    click.echo("\nTo put one in force: flask --app service model activate VERSION")
+
+
+def activate(version: str) -> None:
+    """Put a version in force, once its files and its probe texts were checked."""
+    pointer = versions.activate(current_parts().config.models_dir, version)
+    click.echo(f"{version} is in force. {SOON}")
+    if pointer.earlier:
+        click.echo("To go back: flask --app service model rollback")
+
+
+def rollback() -> None:
+    """Put the version in force that was before the present one."""
+    models = current_parts().config.models_dir
+    pointer = versions.rollback(models)
+    click.echo(f"{pointer.active or versions.shipped_version(models)} is in force again. {SOON}")
+
+
+def unshadow() -> None:
+    """End the version that runs beside the one in force."""
+    models = current_parts().config.models_dir
+    shadow = versions.pointer(models).shadow
+    if shadow is None:
+        raise ModelError("No version runs beside the one in force. `python -m training retrain --shadow` publishes one so.")
+    versions.run_beside(models, None)
+    click.echo(f"{shadow} runs no more beside the version in force. What it would have decided stays recorded.")
+
+
+def _said(manifest: Path) -> str:
+    about = json.loads(manifest.read_text(encoding="utf-8")).get("newsroom", {})
+    auc = about.get("figures", {}).get("auc", {}).get("candidate")
+    told = f"{about.get('lessons', {}).get('verdicts', 0):,} verdicts, tests {'passed' if about.get('passed') else 'refused'}"
+    return told + (f", ROC-AUC {auc:.3f}" if auc is not None else "")

@@ -1,0 +1,70 @@
+"""What people said, for training: verdicts in force with what was known when they were given, and what clients suggested."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, column, func, inspect, select, table
+
+from service.storage.tables import articles, comments, decisions, policies, verdicts
+
+_SUGGESTED = ("pk", "site", "text", "attribute", "value", "client_token", "community_id", "comment", "at")
+
+
+def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
+    """Each comment with a verdict in force, by the verdict's time: its text and decision at that revision, and its surroundings."""
+    said = (verdicts.c.pk, verdicts.c.outcome, verdicts.c.reason_code, verdicts.c.moderator, verdicts.c.at, verdicts.c.action)
+    query = (
+        select(
+            *said,
+            *(comments.c[name] for name in ("site", "section", "parent_id", "parent_text", "author_id")),
+            comments.c.pk.label("comment"),
+            comments.c.article.label("article_pk"),
+            decisions.c.text,
+            decisions.c.outcome.label("decided"),
+            *(decisions.c[name] for name in ("shadow", "reasons", "scores", "model_version", "policy_version")),
+            articles.c.id.label("article_id"),
+            articles.c.title.label("article_title"),
+            articles.c.text.label("article_text"),
+        )
+        .join(comments, comments.c.verdict == verdicts.c.pk)
+        .join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == verdicts.c.revision))
+        .outerjoin(articles, articles.c.pk == comments.c.article)
+        .order_by(verdicts.c.at, verdicts.c.pk)
+    )
+    return db.execute(query if since is None else query.where(verdicts.c.at >= since)).all()
+
+
+def disagreed(db: Connection, most: int) -> Sequence[Any]:
+    """Verdicts that another moderator corrected to the opposite, newest first."""
+    first, then = verdicts, verdicts.alias()
+    columns = (first.c.moderator.label("first"), first.c.outcome.label("said"), then.c.moderator.label("second"), then.c.outcome, then.c.at)
+    query = (
+        select(*columns, decisions.c.text, comments.c.site)
+        .join(then, then.c.about == first.c.pk)
+        .join(comments, comments.c.pk == first.c.comment)
+        .join(decisions, (decisions.c.comment == first.c.comment) & (decisions.c.revision == first.c.revision))
+        .where(then.c.action == "correction", first.c.moderator != then.c.moderator, first.c.outcome != then.c.outcome)
+    )
+    return db.execute(query.order_by(then.c.pk.desc()).limit(most)).all()
+
+
+def policy_texts(db: Connection) -> dict[str, str]:
+    """The house rules by version, as they were in force."""
+    return {row.version: row.text for row in db.execute(select(policies.c.version, policies.c.text))}
+
+
+def decided(db: Connection) -> dict[str, int]:
+    """How many comments stand where, and how many wait."""
+    return {
+        row.outcome: row.number for row in db.execute(select(comments.c.outcome, func.count().label("number")).group_by(comments.c.outcome))
+    }
+
+
+def suggested(db: Connection) -> list[Row[Any]]:
+    """Scores that clients of Perspective's dialect think right, the newest of each text and attribute; none where that is not installed."""
+    if not inspect(db).has_table("suggestions"):
+        return []
+    suggestions = table("suggestions", *(column(name) for name in _SUGGESTED))
+    newest = {(row.site, row.text, row.attribute): row for row in db.execute(select(suggestions).order_by(suggestions.c.pk))}
+    return list(newest.values())

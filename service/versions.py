@@ -1,0 +1,140 @@
+"""Which version of the models is in force: a folder for each version, and one small file that names one, swapped whole."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+from service.scoring import MANIFEST, Model, ModelError, load
+
+VERSIONS = "versions"
+POINTER = "in-force.json"
+REPORT = "report.html"
+MOST_REMEMBERED = 20
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """`active` is the version in force, None for the models that came with the service; `shadow` runs beside it and decides
+    nothing; `earlier` were in force before, newest last."""
+
+    active: str | None = None
+    shadow: str | None = None
+    earlier: tuple[str | None, ...] = ()
+
+
+def shipped_version(models: Path) -> str:
+    """The version of the models that lie in the folder itself, which came with the service."""
+    return str(json.loads((models / MANIFEST).read_text(encoding="utf-8"))["version"])
+
+
+def pointer(models: Path) -> Pointer:
+    """What the pointer says; the shipped models where there is none. Raises ModelError."""
+    path = models / VERSIONS / POINTER
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        found = Pointer(written["active"], written["shadow"], tuple(written["earlier"]))
+    except FileNotFoundError:
+        return Pointer()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path}: cannot be read ({type(error).__name__}). `flask --app service model activate VERSION` writes it anew."
+        ) from None
+    for name in (found.active, found.shadow):
+        _checked(name)
+    return found
+
+
+def stamp(models: Path) -> tuple[int, int] | None:
+    """Another one whenever the pointer was swapped; cheap enough to ask each second."""
+    try:
+        status = (models / VERSIONS / POINTER).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
+def folder(models: Path, version: str | None) -> Path:
+    """Where a version lies; None is the shipped one, which may also be called by its name."""
+    checked = _checked(version)
+    if checked is None or ((models / MANIFEST).is_file() and checked == shipped_version(models)):
+        return models
+    return models / VERSIONS / checked
+
+
+def every(models: Path) -> list[str]:
+    """The versions that were published or kept as candidates, oldest first."""
+    found = [path.parent for path in (models / VERSIONS).glob(f"*/{MANIFEST}") if _NAME.fullmatch(path.parent.name)]
+    return [path.name for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name))]
+
+
+def verified(models: Path, version: str | None) -> Model:
+    """The version, loaded: its hashes right before anything is unpickled, and its probes scored as they were. Raises ModelError."""
+    model = load(folder(models, version))
+    model.check_probes()
+    return model
+
+
+def activate(models: Path, version: str) -> Pointer:
+    """Puts a version in force, once it is verified. Raises ModelError, and changes nothing then."""
+    with _swapping(models) as before:
+        wanted = None if folder(models, version) == models else version
+        verified(models, wanted)
+        earlier = before.earlier if wanted == before.active else (*before.earlier, before.active)
+        shadow = None if before.shadow == wanted else before.shadow
+        return _write(models, Pointer(wanted, shadow, earlier[-MOST_REMEMBERED:]))
+
+
+def rollback(models: Path) -> Pointer:
+    """Puts the version in force that was before the present one. Raises ModelError, and changes nothing then."""
+    with _swapping(models) as before:
+        if not before.earlier:
+            raise ModelError("There is no earlier version to go back to. `flask --app service model list` shows what there is.")
+        verified(models, before.earlier[-1])
+        return _write(models, replace(before, active=before.earlier[-1], earlier=before.earlier[:-1]))
+
+
+def run_beside(models: Path, version: str | None) -> Pointer:
+    """Has a version score beside the one in force and decide nothing; None ends that. Raises ModelError."""
+    with _swapping(models) as before:
+        if version is not None:
+            verified(models, version)
+        return _write(models, replace(before, shadow=version))
+
+
+@contextmanager
+def _swapping(models: Path) -> Iterator[Pointer]:
+    """One at a time, so that of two commands neither's change is lost."""
+    home = models / VERSIONS
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        try:
+            before = pointer(models)
+        except ModelError:
+            before = Pointer()  # unreadable, so it is written anew
+        yield before
+
+
+def _write(models: Path, value: Pointer) -> Pointer:
+    home = models / VERSIONS
+    with tempfile.NamedTemporaryFile("w", dir=home, prefix=".pointer-", delete=False, encoding="utf-8") as fresh:
+        fresh.write(json.dumps(asdict(value)) + "\n")
+        fresh.flush()
+        os.fsync(fresh.fileno())
+    os.chmod(fresh.name, 0o644)
+    os.replace(fresh.name, home / POINTER)
+    return value
+
+
+def _checked(name: object) -> str | None:
+    if name is None or (isinstance(name, str) and _NAME.fullmatch(name)):
+        return name
+    raise ModelError("A version's name has letters, digits, dots and hyphens alone. `flask --app service model list` shows the versions.")

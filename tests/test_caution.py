@@ -1,0 +1,89 @@
+"""That nobody moves the model alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import fake_models
+import numpy as np
+import pytest
+from newsroom import COMMENTS  # noqa: F401  (its quick forest is wanted here too)
+from newsroom_texts import write
+from sklearn.metrics import roc_auc_score
+
+from service.domain import LIKELY_TO_REJECT, ScoreInput
+from service.scoring import Model, load
+from training.caution import capped, training_weights
+from training.lessons import Example, Lessons
+from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
+from training.rehearsal import prepare
+
+
+def examples(count: int, *, seed: int = 0, mallory: bool = False) -> tuple[Example, ...]:
+    """Verdicts by four moderators; three in ten by another, who always says the contrary where she is `mallory`."""
+    chance = np.random.default_rng(seed)
+    found = []
+    for number, one in enumerate(write(count, seed)):
+        hers = chance.random() < 0.3
+        rejected = float(one.rejected != (hers and mallory))
+        says = "moderator mallory" if hers else f"moderator {number % 4}"
+        told = Example(ScoreInput(text=one.text), {LIKELY_TO_REJECT: rejected}, says, "", None, None, None, 1.0, None, number + 1)
+        found.append(told)
+    return tuple(found)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(fake_models.publish(tmp_path_factory.mktemp("models")))
+
+
+def learnt(shipped: Model, told: tuple[Example, ...]) -> tuple[float, list[str]]:
+    """The ROC-AUC on honest verdicts, and who was an alarm."""
+    bench = prepare(Path("."), shipped, shipped, Lessons(told, (), (), {}))
+    newsroom = fit_newsroom(shipped, bench.material, curves=False)
+    later = examples(300, seed=99)
+    test = Material(later, shipped_scores(shipped, later), np.ones(len(later)))
+    labels = [one.rejected for one in later]
+    return float(roc_auc_score(labels, scores_of(newsroom, test))), [one.says for one in bench.alarms]
+
+
+def test_one_moderator_who_is_always_wrong_is_an_alarm_and_costs_little(shipped: Model) -> None:
+    honest, quiet = learnt(shipped, examples(400))
+    corrupted, alarms = learnt(shipped, examples(400, mallory=True))
+
+    assert quiet == []
+    assert alarms == ["moderator mallory"]
+    assert honest > 0.75
+    assert honest - corrupted < 0.02
+
+
+def test_a_cap_holds_one_share_and_leaves_the_rest_as_they_were() -> None:
+    weights = capped(np.ones(100), ["heavy"] * 70 + ["a"] * 10 + ["b"] * 10 + ["c"] * 10, 0.25, of=bool)
+    assert weights[:70].sum() / weights.sum() == pytest.approx(0.25)
+    assert (weights[70:] == 1).all()
+
+
+def test_several_caps_hold_together() -> None:
+    names = ["x"] * 60 + ["y"] * 30 + [str(n) for n in range(10)]
+    weights = capped(np.ones(100), names, 0.3, of=bool)
+    assert [weights[:60].sum() / weights.sum(), weights[60:90].sum() / weights.sum()] == pytest.approx([0.3, 0.3])
+
+
+@pytest.mark.parametrize("names", [["one"] * 10, ["one"] * 7 + ["two"] * 3])
+def test_where_there_are_too_few_to_share_nobody_counts_more_than_an_equal_part(names: list[str]) -> None:
+    weights = capped(np.ones(10), names, 0.25, of=bool)
+    totals = [weights[[name == who for name in names]].sum() for who in set(names)]
+    assert max(totals) / sum(totals) == pytest.approx(1 / len(totals))
+
+
+def test_a_token_a_site_and_a_moderator_are_each_capped() -> None:
+    told = [replace(one, site=f"site-{at % 5}") for at, one in enumerate(examples(100))]
+    token = [replace(one, says="token flood", labels={"spam": 1.0}, site="site-0") for one in examples(400)]
+    weights = training_weights([*told, *token])
+    assert weights[100:].sum() / weights.sum() < 0.17  # an equal part of six, although it said four times as much
+
+
+def test_an_audited_verdict_stands_for_many_but_not_for_any_number() -> None:
+    one, other = examples(2)
+    weights = training_weights([replace(one, says="moderator a", chance=0.001), replace(other, says="moderator b")])
+    assert weights[0] == weights[1]  # two moderators, so each is half
+    assert training_weights([replace(one, chance=0.001)])[0] == 20

@@ -1,0 +1,204 @@
+"""Retraining from verdicts, as a developer runs it from cron, on both databases."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fake_models
+import pytest
+from conftest import fresh_database
+from newsroom import Newsroom
+
+from service import policy, versions
+from service.domain import LIKELY_TO_REJECT, Article, Comment, Outcome, ScoreInput
+from service.rules import load as load_rules
+from service.storage.engine import writing
+from service.storage.tables import verdicts as verdicts_table
+from training import lessons
+
+GOOD = "The mayor visited the harbour and the library. See https://example.org/report"
+BAD = "The council heard a secretly painted rumour about the tram affair."
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
+    """With 400 verdicts, and models that were never retrained."""
+    folder = tmp_path_factory.mktemp("newsroom")
+    with fresh_database(request.param, folder) as url:
+        newsroom = Newsroom(url, folder)
+        newsroom.judge()
+        yield newsroom
+        newsroom.parts.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def made(judged: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models after one run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in judged.environ.items():
+            patch.setenv(name, value)
+        from training.__main__ import main
+
+        assert main(["retrain"]) == 0
+    return shutil.copytree(judged.models, tmp_path_factory.mktemp("made") / "models")
+
+
+@pytest.fixture
+def newsroom(judged: Newsroom, made: Path) -> Newsroom:
+    """After one run, which later tests find as it was."""
+    shutil.rmtree(judged.models)
+    shutil.copytree(made, judged.models)
+    return judged
+
+
+def test_it_publishes_what_foretells_verdicts_better(newsroom: Newsroom) -> None:
+    model = versions.verified(newsroom.models, versions.pointer(newsroom.models).active)
+    good, bad = model.score([ScoreInput(text=GOOD), ScoreInput(text=BAD)])
+
+    assert LIKELY_TO_REJECT in model.attributes
+    assert good.values[LIKELY_TO_REJECT] < 0.4 < 0.6 < bad.values[LIKELY_TO_REJECT]
+    assert model.manifest["newsroom"]["figures"]["auc"]["candidate"] > 0.75
+    assert model.manifest["newsroom"]["lessons"]["verdicts"] == 400
+
+
+def test_the_shipped_scores_stay_where_nobody_said_anything_of_them(newsroom: Newsroom) -> None:
+    model = versions.verified(newsroom.models, versions.pointer(newsroom.models).active)
+    assert model.score([ScoreInput(text="A vile text.")])[0].values["toxicity"] == 0.99
+
+
+def test_a_policy_decides_by_it(newsroom: Newsroom, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text("[hold]\nlikely_to_reject = 0.5\n[reject]\nlikely_to_reject = 0.99\n")
+    model = versions.verified(newsroom.models, versions.pointer(newsroom.models).active)
+    comment = Comment(site="gazette", id="1", text=BAD)
+    decision = policy.decide(comment, model.score([comment.score_input])[0], "en", policy.History(), load_rules(file))
+
+    assert decision.outcome is Outcome.HOLD
+    assert [reason.code for reason in decision.reasons] == [LIKELY_TO_REJECT]
+
+
+def test_a_second_run_has_nothing_new(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    status, result, said = newsroom.run(capsys, "retrain")
+    assert (status, result["result"]) == (0, "nothing new")
+    assert "--since all" in said
+
+
+def test_a_run_on_the_same_verdicts_is_refused_and_its_candidate_kept(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    before = versions.pointer(newsroom.models)
+    status, result, said = newsroom.run(capsys, "retrain", "--since", "all")
+
+    assert (status, result["result"]) == (1, "refused")
+    assert any("verdicts to test on" in reason for reason in result["failed"])
+    assert versions.pointer(newsroom.models) == before
+    assert result["version"] in versions.every(newsroom.models)
+    assert "stays in force" in said
+
+
+def test_a_shadow_runs_beside_and_decides_nothing(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(newsroom.models / "versions")
+    status, result, _ = newsroom.run(capsys, "retrain", "--since", "all", "--shadow")
+    pointer = versions.pointer(newsroom.models)
+
+    assert (status, result["result"]) == (0, "shadow")
+    assert (pointer.active, pointer.shadow) == (None, result["version"])
+
+
+def test_the_report_says_it_all_in_one_file_without_scripts(newsroom: Newsroom) -> None:
+    version = versions.pointer(newsroom.models).active
+    page = (versions.folder(newsroom.models, version) / versions.REPORT).read_text()
+
+    for title in ("What was decided", "What it learnt from", "gained and lost weight", "disagree", "Words for people", "<svg"):
+        assert title in page
+    assert "<script" not in page
+    assert str(version) in page
+    assert "rumour" in page.split("towards rejection")[1].split("</table>")[0]
+
+
+def test_thresholds_are_proposed_where_the_verdicts_bear_them_out(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    status, result, said = newsroom.run(capsys, "thresholds", "--approve-precision", "0.6", "--reject-precision", "0.6")
+    hold, reject = result["proposals"]
+
+    assert (status, result["result"]) == (0, "proposed")
+    assert hold["interval"][0] >= 0.6
+    assert reject["interval"][0] >= 0.6
+    assert f"[reject]\nlikely_to_reject = {reject['threshold']:.2f}" in said
+
+
+def test_thresholds_are_refused_where_the_verdicts_are_too_few(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    status, result, said = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
+    assert (status, result["result"]) == (1, "refused")
+    assert "more" in said
+
+
+def test_thresholds_need_a_model_that_learnt(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(newsroom.models / "versions")
+    status, result, _ = newsroom.run(capsys, "thresholds")
+    assert (status, result["result"]) == (2, "unusable")
+    assert "training retrain" in result["why"]
+
+
+def test_too_few_verdicts_are_refused(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    status, result, said = newsroom.run(capsys, "retrain", "--since", "2026-03-01T05:30")
+    assert (status, result["result"]) == (2, "unusable")
+    assert "100 are needed" in said
+
+
+def test_somebody_can_be_left_out(newsroom: Newsroom) -> None:
+    everybody = lessons.read(newsroom.parts.engine)
+    without = lessons.read(newsroom.parts.engine, exclude=[("moderator", "gazette-0-1")])
+
+    assert len(without.verdicts) == len(everybody.verdicts) - without.counts["excluded"]
+    assert {one.says for one in everybody.verdicts} - {one.says for one in without.verdicts} == {"moderator gazette-0-1"}
+
+
+@pytest.mark.parametrize("command", ["retrain", "thresholds"])
+def test_a_database_that_is_none_is_said_in_a_sentence(newsroom: Newsroom, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = newsroom.environ
+    newsroom.environ = before | {"DATABASE_URL": f"sqlite:///{newsroom.models}/none.db"}
+    status, result, said = newsroom.run(capsys, command)
+    newsroom.environ = before
+    assert (status, result["result"]) == (2, "unusable")
+    assert "DATABASE_URL" in said
+
+
+@pytest.mark.parametrize("words", [["--exclude", "Kim"], ["--exclude", "reader=Kim"], ["--since", "soon"]])
+def test_an_option_that_makes_no_sense_is_refused(newsroom: Newsroom, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        newsroom.run(capsys, "retrain", *words)
+    assert refused.value.code == 2
+
+
+def test_a_comments_text_is_not_in_what_is_said(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    _, result, said = newsroom.run(capsys, "retrain", "--since", "all")
+    assert "example.org" not in said + json.dumps(result)
+
+
+def test_suggested_scores_are_lessons_where_that_dialect_is_installed(newsroom: Newsroom) -> None:
+    row: Any = type(
+        "Row", (), {"text": "Buy now.", "attribute": "SPAM", "value": 0.9, "site": "gazette", "client_token": "t", "community_id": ""}
+    )
+    (suggested,) = [lessons._suggested(row)]
+    assert dict(suggested.labels) == {"spam": 0.9}
+    assert suggested.says == "token t"
+
+
+def test_an_undone_verdict_is_no_lesson(newsroom: Newsroom) -> None:
+    with writing(newsroom.parts.engine) as db:
+        count = len(db.execute(verdicts_table.select()).all())
+    assert len(lessons.read(newsroom.parts.engine).verdicts) == count == 400
+
+
+def test_the_versions_name_the_shipped_models_that_they_stand_on(newsroom: Newsroom) -> None:
+    version = versions.pointer(newsroom.models).active
+    manifest = json.loads((versions.folder(newsroom.models, version) / "manifest.json").read_text())
+    assert manifest["newsroom"]["shipped"] == fake_models.VERSION
+    assert {file["name"] for file in manifest["files"]} == {"fake.joblib", "newsroom.joblib"}
+
+
+def test_an_article_of_a_lesson_is_what_the_model_is_shown(newsroom: Newsroom) -> None:
+    first = lessons.read(newsroom.parts.engine).verdicts[0]
+    assert first.input.article is not None
+    assert isinstance(first.input.article, Article)
+    assert first.input.site == "gazette"

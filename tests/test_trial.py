@@ -1,0 +1,147 @@
+"""That a candidate is tested on what it could not have learnt, and let through only where it is better."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from test_caution import examples
+
+from service.domain import LIKELY_TO_REJECT, Outcome
+from service.rules import parse
+from training.automation import both
+from training.gate import judge
+from training.lessons import Example, labels
+from training.regression_set import Checked
+from training.trial import Tried, _weighted_auc, auc, gain, split, stands_for, under_rules
+
+RULES = parse("[hold]\ntoxicity = 0.6\nlikely_to_reject = 0.3\n[reject]\ntoxicity = 0.95\nlikely_to_reject = 0.9\n")
+EVEN = Checked(1.0, {"deaf": 0.0})
+
+
+def told(count: int = 400) -> list[Example]:
+    return [replace(one, author=f"reader-{at % 60}-{at // 100}", article=f"article-{at // 30}") for at, one in enumerate(examples(count))]
+
+
+def tried(quality: float = 1.0, count: int = 400, **more: object) -> Tried:
+    """A candidate that tells rejections apart, and models in force that do not."""
+    chance = np.random.default_rng(1)
+    some = told(count)
+    rejected = np.array([one.rejected for one in some], dtype=float)
+    good = expit(2 * quality * (quality * (2 * rejected - 1) + chance.normal(size=count)))
+    poor = {"toxicity": chance.random(count) * 0.5}
+    scores = {"shipped": poor, "in force": poor, "candidate": poor | {LIKELY_TO_REJECT: good}}
+    return Tried(some, rejected, np.ones(count), scores)
+
+
+def test_nobody_and_no_article_is_on_both_sides() -> None:
+    some = told()
+    learn, test = split(some)
+    for name in ("author", "article"):
+        sides = [{getattr(one, name) for one, mine in zip(some, side, strict=True) if mine} for side in (learn, test)]
+        assert not sides[0] & sides[1]
+    assert learn.sum() > 200
+    assert test.sum() > 60
+    assert np.flatnonzero(test).min() > np.flatnonzero(learn).max()
+
+
+def test_what_the_model_in_force_saw_and_what_was_come_upon_by_chance_unknown_is_not_tested() -> None:
+    some = [replace(one, chance=None if at % 2 else 1.0) for at, one in enumerate(told())]
+    _, test = split(some, seen=390)
+    assert all(some[at].verdict > 390 and some[at].chance for at in np.flatnonzero(test))
+
+
+def test_an_audited_comment_stands_for_those_that_chance_passed_over() -> None:
+    one, other = examples(2)
+    assert stands_for([one, replace(other, chance=0.01)]).tolist() == [1, 100]
+
+
+def test_a_better_candidate_passes() -> None:
+    judged = judge(tried(), RULES, {"in force": EVEN, "candidate": EVEN}, ())
+    assert judged.failures == []
+    assert judged.figures["gain"]["in force"][1] > 0
+
+
+@pytest.mark.parametrize(
+    ("candidate", "regression", "why"),
+    [
+        (tried(0.0), EVEN, "better than the model in force"),
+        (tried(count=40), EVEN, "verdicts to test on"),
+        (tried(), Checked(0.5, {"deaf": 0.0}), "fixed sentences"),
+        (tried(), Checked(1.0, {"deaf": 0.3}), "'deaf'"),
+    ],
+)
+def test_a_worse_one_is_refused_with_the_reason(candidate: Tried, regression: Checked, why: str) -> None:
+    judged = judge(candidate, RULES, {"in force": EVEN, "candidate": regression}, ())
+    assert not judged.passed
+    assert why in " ".join(judged.failures)
+
+
+def test_an_attribute_that_gets_worse_is_refused() -> None:
+    good = tried()
+    some = [replace(one, labels=one.labels | {"toxicity": one.rejected or 0.0}) for one in good.examples]
+    worse = {**good.scores, "in force": {"toxicity": good.rejected}}
+    judged = judge(Tried(some, good.rejected, good.weights, worse), RULES, {"in force": EVEN, "candidate": EVEN}, ("toxicity",))
+    assert any("toxicity not worse" in reason for reason in judged.failures)
+
+
+def test_an_uncalibrated_score_is_refused() -> None:
+    good = tried()
+    flat = {**good.scores, "candidate": {**good.scores["candidate"], LIKELY_TO_REJECT: good.scores["candidate"][LIKELY_TO_REJECT] ** 5}}
+    judged = judge(Tried(good.examples, good.rejected, good.weights, flat), RULES, {"in force": EVEN, "candidate": EVEN}, ())
+    assert any("calibration" in reason for reason in judged.failures)
+
+
+def test_the_rules_in_force_are_tried_with_each_models_scores() -> None:
+    found = under_rules(tried(), "candidate", RULES)
+    assert found["decided without a person"].value == pytest.approx(0.6, abs=0.3)
+    assert (found["rejections that were right"].value or 0) > 0.9
+    assert under_rules(tried(), "in force", RULES)["rejections that were right"].whole == 0
+
+
+def test_the_quick_auc_is_scikit_learns() -> None:
+    some = tried(0.5)
+    weights = np.random.default_rng(2).random(len(some.rejected))
+    some = Tried(some.examples, some.rejected, weights, some.scores)
+    scores = np.round(some.scores["candidate"][LIKELY_TO_REJECT], 1)
+    from sklearn.metrics import roc_auc_score
+
+    assert _weighted_auc(some.rejected, scores, weights) == pytest.approx(roc_auc_score(some.rejected, scores, sample_weight=weights))
+    by, low, high = gain(some, "candidate", "in force")
+    assert low < by < high
+    assert by == pytest.approx(auc(some, "candidate") - auc(some, "in force"))
+
+
+def test_thresholds_are_borne_out_or_so_many_verdicts_are_missing() -> None:
+    some = tried(1.5, 2_000)
+    scores = some.scores["candidate"][LIKELY_TO_REJECT]
+    hold, reject = both(some.rejected, scores, some.weights, 0.95, 0.95)
+    assert hold.threshold is not None
+    assert reject.threshold is not None
+    assert hold.threshold < reject.threshold or hold.share + reject.share > 0.9
+    few, _ = both(some.rejected[:60], scores[:60], some.weights[:60], 0.99, 0.99)
+    assert few.threshold is None
+    assert few.missing is not None
+    assert few.missing > 100
+
+
+def test_no_verdicts_bear_nothing_out() -> None:
+    none = np.zeros(0)
+    assert [one.threshold for one in both(none, none, none, 0.99, 0.95)] == [None, None]
+
+
+REASON = {"code": "toxicity"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "expected"),
+    [
+        (Outcome.REJECT, "spam", {LIKELY_TO_REJECT: 1, "spam": 1}),
+        (Outcome.REJECT, "off_topic", {LIKELY_TO_REJECT: 1, "off_topic": 1}),
+        (Outcome.REJECT, "hate", {LIKELY_TO_REJECT: 1, "toxicity": 1, "identity_attack": 1}),
+        (Outcome.REJECT, "other", {LIKELY_TO_REJECT: 1}),
+        (Outcome.APPROVE, None, {LIKELY_TO_REJECT: 0, "toxicity": 0}),
+    ],
+)
+def test_a_verdict_is_a_label(outcome: Outcome, code: str | None, expected: dict[str, float]) -> None:
+    assert labels(outcome, code, [REASON, {"code": "links"}]) == expected

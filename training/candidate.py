@@ -1,0 +1,76 @@
+"""Writes a version's folder, whole or not at all: the shipped files, what was learnt on top of them, a manifest that vouches for both."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from service.newsroom import Newsroom
+from service.scoring import MANIFEST, Model, probe_input
+from service.versions import REPORT, VERSIONS
+from training.publish import PROBES
+
+EVIDENCE = "evidence.json"
+FILE = "newsroom.joblib"
+
+
+def as_model(shipped: Model, newsroom: Newsroom, version: str = "candidate") -> Model:
+    """The shipped scorers with the newsroom's after them."""
+    return Model(version, (*shipped.scorers, newsroom), shipped.manifest)
+
+
+def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], evidence: Sequence[Sequence[Any]], page: str) -> str:
+    """The version's name. What is there is complete from the first moment that it has that name; the same lessons give the same version."""
+    home = models / VERSIONS
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as scratch:
+        fresh = Path(scratch) / "version"
+        fresh.mkdir()
+        manifest = _manifest(models, shipped, newsroom, about, fresh)
+        (fresh / EVIDENCE).write_text(json.dumps(evidence), encoding="utf-8")
+        (fresh / REPORT).write_text(page.replace("VERSION", manifest["version"]), encoding="utf-8")
+        (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        final = home / manifest["version"]
+        if final.exists():
+            os.rename(final, Path(scratch) / "replaced")
+        os.rename(fresh, final)
+    return str(manifest["version"])
+
+
+def about(folder: Path) -> dict[str, Any]:
+    """What a version's manifest says of its lessons; nothing where it is a shipped one."""
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("newsroom", {})
+    return found
+
+
+def evidence(folder: Path) -> list[list[Any]]:
+    """[rejected, likely_to_reject, weight, site] of each verdict that the version was tested on; by a fit that had not seen it."""
+    path = folder / EVIDENCE
+    found: list[list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return found
+
+
+def _manifest(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], fresh: Path) -> dict[str, Any]:
+    for entry in shipped.manifest["files"]:
+        shutil.copyfile(models / entry["name"], fresh / entry["name"])
+    joblib.dump(newsroom, fresh / FILE, compress=("zlib", 6))
+    digest = hashlib.sha256((fresh / FILE).read_bytes()).hexdigest()
+    size = (fresh / FILE).stat().st_size
+    entry = {"name": FILE, "sha256": digest, "bytes": size, "attributes": list(newsroom.attributes)}
+    version = f"{datetime.now(UTC):%Y-%m-%d}-{hashlib.sha256(f'{shipped.version}{digest}'.encode()).hexdigest()[:8]}"
+    model = as_model(shipped, newsroom, version)
+    scored = model.score([probe_input(probe) for probe in PROBES])
+    return dict(shipped.manifest) | {
+        "version": version,
+        "attributes": list(model.attributes),
+        "files": [*shipped.manifest["files"], entry],
+        "probes": [{"input": probe, "scores": dict(scores.values)} for probe, scores in zip(PROBES, scored, strict=True)],
+        "newsroom": {"shipped": shipped.version, "made_at": datetime.now(UTC).isoformat(timespec="seconds"), **about},
+    }

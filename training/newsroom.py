@@ -1,0 +1,199 @@
+"""Fits a newsroom's estimator: the shipped model is where it starts, and what its moderators say moves it as far as they are many."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.ensemble import ExtraTreesClassifier
+from tqdm import tqdm
+
+from service.domain import LIKELY_TO_REJECT, ScoreInput
+from service.features import Ngrams
+from service.newsroom import Columns, Head, Newsroom, Reads, newsroom_text, tree_margins
+from service.scoring import Model
+from service.topicality import Topicality
+from training.calibration import curve
+from training.lessons import Example
+from training.pipelines import soft
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+# Chosen by time-ordered validation inside the first 60 % of a moderators' log; the README says how.
+SCALES = {"scores": 0.1, "facts": 0.1, "words": 0.05, "vector": 0.05, "ngrams": 0.6}
+START = 1.0  # how far a toxic score is a reason to reject, before anybody said anything
+AS_MUCH_AS = 400  # verdicts, what the shipped model is worth as an opinion of that
+PENALTY = 4.0
+SITE_PENALTY = 8.0
+COLUMNS = 50_000
+FOLDS = 4
+MIN_OF_A_KIND = 20  # of both labels, before an attribute is corrected
+MIN_OF_A_SITE = 300
+MIN_FOR_TREES = 100
+TREES = {"n_estimators": 150, "min_samples_leaf": 5, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Examples, what the shipped model says of them (by attribute, each (examples,)), and how much each counts."""
+
+    examples: Sequence[Example]
+    before: Mapping[str, Floats]
+    weights: Floats
+
+    @property
+    def inputs(self) -> list[ScoreInput]:
+        return [one.input for one in self.examples]
+
+    def labels(self, attribute: str) -> Floats:
+        """NaN where nobody said."""
+        return np.array([one.labels.get(attribute, np.nan) for one in self.examples])
+
+    def of(self, chosen: Bools) -> "Material":
+        return Material(
+            [one for one, mine in zip(self.examples, chosen, strict=True) if mine],
+            {name: scores[chosen] for name, scores in self.before.items()},
+            self.weights[chosen],
+        )
+
+
+def fit_newsroom(shipped: Model, material: Material, encoder: Reads | None = None, *, curves: bool = True) -> Newsroom:
+    """Heads for what there are enough labels of. The same material gives the same numbers. Without `curves` nothing is calibrated."""
+    newsroom = _features(shipped, material, encoder)
+    columns = newsroom.columns(material.inputs, material.before)
+    taught = [name for name in (LIKELY_TO_REJECT, *shipped.attributes) if _enough(material, name)]
+    fits = tqdm(taught, desc="learning", unit="score", leave=False, disable=not curves)
+    newsroom.heads = {name: _head(newsroom, material, name, columns, curves=curves) for name in fits}
+    return newsroom
+
+
+def scores_of(newsroom: Newsroom, material: Material, attribute: str = LIKELY_TO_REJECT) -> Floats:
+    """What it says of the material's examples."""
+    return newsroom.rate_after(material.inputs, material.before)[:, newsroom.attributes.index(attribute)]
+
+
+def shipped_scores(shipped: Model, examples: Sequence[Example], *, batch: int = 256) -> dict[str, Floats]:
+    """What the shipped model says, by attribute, each (examples,)."""
+    starts = tqdm(range(0, len(examples), batch), desc="scoring", unit="batch", leave=False)
+    rated = [shipped.rate([one.input for one in examples[at : at + batch]]) for at in starts]
+    return {name: np.concatenate([each[name] for each in rated]) for name in shipped.attributes}
+
+
+def fit_linear(columns: sparse.csr_matrix, labels: Floats, weights: Floats, start: Floats, penalty: float) -> tuple[Floats, float]:
+    """Weights and an intercept that correct the log-odds `start`: logistic regression with an offset, which scikit-learn's has not.
+    Labels may be soft. The penalty pulls towards no correction at all."""
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        margins = start + columns @ at[:-1] + at[-1]
+        lost = (weights * (np.logaddexp(0, margins) - labels * margins)).sum() + penalty / 2 * (at[:-1] ** 2).sum()
+        pull = weights * (expit(margins) - labels)
+        return float(lost), np.r_[columns.T @ pull + penalty * at[:-1], pull.sum()]
+
+    found = minimize(loss, np.zeros(columns.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    return found.x[:-1], float(found.x[-1])
+
+
+def _features(shipped: Model, material: Material, encoder: Reads | None) -> Newsroom:
+    ngrams = Ngrams(min_df=2, most=COLUMNS)
+    ngrams.fit_plain([newsroom_text(each.text) for each in material.inputs])
+    words = next((scorer for scorer in shipped.scorers if isinstance(scorer, Topicality)), None)
+    newsroom = Newsroom(shipped.attributes, ngrams, words, SCALES, {}, reads=encoder is not None)
+    if encoder is not None:
+        newsroom.attach(encoder)
+    newsroom.fit_dense(material.inputs, material.before)
+    return newsroom
+
+
+def _enough(material: Material, attribute: str) -> bool:
+    labels = material.labels(attribute)
+    known = ~np.isnan(labels) & (material.weights > 0) & (attribute == LIKELY_TO_REJECT or _has_evidence(material, attribute))
+    return min(int((labels[known] >= 0.5).sum()), int((labels[known] < 0.5).sum())) >= MIN_OF_A_KIND
+
+
+def _has_evidence(material: Material, attribute: str) -> Bools:
+    return ~np.isnan(material.before[attribute]) if attribute in material.before else np.ones(len(material.examples), dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """The rows that one head learns from; `start` are the log-odds that it starts from."""
+
+    start: Floats
+    columns: Columns
+    labels: Floats
+    weights: Floats
+    sites: npt.NDArray[np.str_]
+
+    def __getitem__(self, rows: Bools | npt.NDArray[np.int64]) -> "_Some":
+        return _Some(self.start[rows], self.columns[rows], self.labels[rows], _mean_one(self.weights[rows]), self.sites[rows])
+
+
+def _head(newsroom: Newsroom, material: Material, attribute: str, columns: Columns, *, curves: bool) -> Head:
+    labels = material.labels(attribute)
+    known = np.flatnonzero(~np.isnan(labels) & (material.weights > 0) & _has_evidence(material, attribute))
+    start = np.array([_start(attribute, name, len(known)) for name in newsroom.prior])
+    sites = np.array([one.site for one in material.examples], dtype=str)
+    some = _Some(columns.levels @ start, columns, labels, material.weights, sites)[known]
+    weights, intercept, trees = _learnt(some, with_trees=attribute == LIKELY_TO_REJECT)
+    if not curves:
+        return Head(start, weights, intercept, trees=trees)
+    unseen = crossed(len(known), lambda inside: _margins(some[inside], _learnt(some[~inside], with_trees=trees is not None)))
+    own = _sites(some, unseen)
+    for site, (more, shift) in own.items():
+        unseen[some.sites == site] += some.columns.wide[some.sites == site] @ more + shift
+    return Head(start, weights, intercept, curve(unseen, some.labels, some.weights), trees, own)
+
+
+def _learnt(some: _Some, *, with_trees: bool) -> tuple[npt.NDArray[np.float32], float, Any]:
+    """A correction of the log-odds and, where there are enough labels, trees for what no sum can say, such as 'short without a link'."""
+    weights, intercept = fit_linear(some.columns.wide, some.labels, some.weights, some.start, PENALTY)
+    rows, hard, share = soft(some.labels)
+    if not with_trees or len(some.labels) < MIN_FOR_TREES or len(np.unique(hard)) < 2:
+        return weights.astype(np.float32), intercept, None
+    trees = ExtraTreesClassifier(**TREES).fit(some.columns.dense[rows], hard, sample_weight=share * some.weights[rows])
+    return weights.astype(np.float32), intercept, trees
+
+
+def _margins(some: _Some, learnt: tuple[npt.NDArray[np.float32], float, Any]) -> Floats:
+    weights, intercept, trees = learnt
+    margins: Floats = some.start + some.columns.wide @ weights + intercept
+    return margins if trees is None else margins + tree_margins(trees, some.columns.dense)
+
+
+def _start(attribute: str, prior: str, verdicts: int) -> float:
+    """A corrected attribute starts as it is; what has no score of its own starts from toxicity, the less so the more is known."""
+    if attribute == LIKELY_TO_REJECT:
+        return START * AS_MUCH_AS / (AS_MUCH_AS + verdicts) if prior == "toxicity" else 0.0
+    return float(prior == attribute)
+
+
+def _sites(some: _Some, general: Floats) -> dict[str, tuple[npt.NDArray[np.float32], float]]:
+    """What is different on each site that has enough to tell, where there are several: on top of what is said of its comments by
+    a head that did not see them."""
+    names, counts = np.unique(some.sites, return_counts=True)
+    found = {}
+    for name in (name for name, count in zip(names, counts, strict=True) if len(names) > 1 and count >= MIN_OF_A_SITE and name):
+        mine = some.sites == name
+        own = some[mine]
+        weights, shift = fit_linear(own.columns.wide, own.labels, own.weights, general[mine], SITE_PENALTY)
+        found[str(name)] = (weights.astype(np.float32), shift)
+    return found
+
+
+def crossed(rows: int, predict: Callable[[Bools], Floats]) -> Floats:
+    """`predict(inside)` of each fold of neighbours in time, who are alike, so that none is judged by its neighbours."""
+    fold = np.arange(rows) * FOLDS // max(rows, 1)
+    found = np.zeros(rows)
+    for number in range(FOLDS):
+        if (fold == number).any():
+            found[fold == number] = predict(fold == number)
+    return found
+
+
+def _mean_one(weights: Floats) -> Floats:
+    return np.asarray(weights / weights.mean())

@@ -1,0 +1,94 @@
+"""Before anything is published: who is heard and how much each counts, and how a model of the earlier verdicts does on the later ones."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from service.domain import LIKELY_TO_REJECT
+from service.newsroom import Newsroom, Reads
+from service.scoring import Model
+from training.caution import Agreement, agreements, training_weights
+from training.lessons import Lessons
+from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
+from training.trial import Bools, Tried, split, stands_for
+
+FEWEST_OF_A_KIND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a run works on: the models, the examples with what the shipped model says of them, and who is left out."""
+
+    models: Path
+    shipped: Model
+    in_force: Model
+    lessons: Lessons
+    material: Material
+    agreements: Sequence[Agreement]
+    trusted: Sequence[str]
+
+    @property
+    def alarms(self) -> list[Agreement]:
+        return [one for one in self.agreements if one.alarming]
+
+    @property
+    def without(self) -> list[str]:
+        return [one.says for one in self.alarms if one.says not in self.trusted]
+
+
+def say(sentence: str) -> None:
+    """To a person; standard output is for the result."""
+    print(sentence, file=sys.stderr)
+
+
+def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trusted: Sequence[str] = ()) -> Bench:
+    """Scores the examples, and weighs them so that nobody moves the model alone."""
+    examples = [*learnt.verdicts, *learnt.others]
+    before = shipped_scores(shipped, examples)
+    first = Material(examples, before, training_weights(examples))
+    verdicts = np.array([one.rejected is not None and one.verdict > 0 for one in examples])
+    asked = first.of(verdicts)
+
+    def predict(mine: Bools) -> Any:
+        return scores_of(fit_newsroom(shipped, asked.of(mine), encoder_of(shipped), curves=False), asked)
+
+    found = agreements(asked.examples, predict)
+    bench = Bench(models, shipped, in_force, learnt, first, found, trusted)
+    for alarm in bench.alarms:
+        said = "trusted all the same" if alarm.says in trusted else "left out; `--trust` takes them in all the same"
+        say(f"ALARM {alarm}: contradicts what everybody else decides; {said}.")
+    weights = training_weights(examples, bench.without)
+    return Bench(models, shipped, in_force, learnt, Material(examples, before, weights), found, trusted)
+
+
+def try_out(bench: Bench, seen: int = 0) -> Tried:
+    """What a model learnt from the earlier verdicts says of the later ones, beside the model in force and the shipped one."""
+    examples, verdicts = bench.material.examples, len(bench.lessons.verdicts)
+    learn, test = split(examples[:verdicts], seen)
+    others = np.ones(len(examples) - verdicts, dtype=bool)
+    outside = np.array([one.says in bench.without for one in examples[:verdicts]], dtype=bool)
+    early = bench.material.of(np.r_[learn, others])
+    late = bench.material.of(np.r_[test & ~outside, ~others])
+    labels = [one.rejected for one in early.examples if one.rejected is not None]
+    if not late.examples or min(labels.count(1.0), labels.count(0.0)) < FEWEST_OF_A_KIND:
+        return Tried([], np.zeros(0), np.zeros(0), {})
+    early = Material(early.examples, early.before, training_weights(early.examples, bench.without))
+    newsroom = fit_newsroom(bench.shipped, early, encoder_of(bench.shipped))
+    scores = {"shipped": late.before, "candidate": dict(late.before) | _by_attribute(newsroom, late)}
+    scores["in force"] = late.before if bench.in_force is bench.shipped else shipped_scores(bench.in_force, late.examples)
+    return Tried(late.examples, late.labels(LIKELY_TO_REJECT), stands_for(late.examples), scores)
+
+
+def encoder_of(model: Model) -> Reads | None:
+    """The encoder that the model's scorers ask, where it has one."""
+    found: Reads | None = next((scorer._encoder for scorer in model.scorers if hasattr(scorer, "_encoder")), None)
+    return found
+
+
+def _by_attribute(newsroom: Newsroom, material: Material) -> dict[str, Any]:
+    rated = newsroom.rate_after(material.inputs, material.before)
+    return {name: rated[:, at] for at, name in enumerate(newsroom.attributes)}

@@ -1,0 +1,177 @@
+"""`python -m training retrain`: from the moderators' verdicts to a model that foretells them, in force only where it is better."""
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import rules, versions
+from service.config import Config, ConfigError
+from service.domain import LIKELY_TO_REJECT
+from service.newsroom import Newsroom
+from service.rule_problems import PolicyError
+from service.scoring import ModelError, load
+from service.storage.engine import fault
+from training import candidate, lessons
+from training.dataset import DataError, read
+from training.gate import Judged, judge
+from training.lessons import Lessons
+from training.newsroom import fit_newsroom
+from training.regression_set import check
+from training.rehearsal import FEWEST_OF_A_KIND, Bench, encoder_of, prepare, say, try_out
+from training.retrain_report import page
+from training.trial import Tried
+
+FEWEST = 100
+PUBLISHED, REFUSED, UNUSABLE = 0, 1, 2
+ACTIVATE = "flask --app service model activate"
+
+EXAMPLES = """It reads DATABASE_URL, MODELS_DIR and POLICY_FILE like the service. What it says goes to standard error;
+the one line on standard output is the result as JSON.
+
+Exit status: 0 published (or --shadow, or nothing new), 1 refused and kept as a candidate, 2 nothing could be done.
+
+examples:
+  python -m training retrain                           what was said since the last time, if anything was; from cron
+  python -m training retrain --since all --shadow      run the result beside the model in force, deciding nothing
+  python -m training retrain --since 2026-01-01        forget what was said under older house rules
+  python -m training retrain --exclude moderator=Kim   as if Kim had said nothing (also site=... and token=...)"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; the exit status says what came of it."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = retrain(Config.from_environ(os.environ), options)
+    except (ConfigError, DataError, ModelError, PolicyError) as error:
+        result = {"result": "unusable", "why": str(error)}
+    except SQLAlchemyError as error:
+        result = {"result": "unusable", "why": fault(error)}
+    except OSError as error:
+        result = {"result": "unusable", "why": f"{error.filename or 'a file'}: {error.strerror}"}
+    if result["result"] == "unusable":
+        say(f"Nothing was changed. {result['why']}")
+    print(json.dumps(result))
+    return {"unusable": UNUSABLE, "refused": REFUSED}.get(result["result"], PUBLISHED)
+
+
+def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
+    """Fits, tests and publishes, or says why not. Raises DataError, ModelError, PolicyError or SQLAlchemyError where it cannot begin."""
+    house_rules, pointer = rules.load(config.policy_file), versions.pointer(config.models_dir)
+    in_force = versions.verified(config.models_dir, pointer.active)
+    shipped = in_force if pointer.active is None else load(config.models_dir)
+    corpora = read(options.data) if options.data else None
+    since = None if options.since in ("last", "all") else datetime.fromisoformat(options.since).replace(tzinfo=UTC)
+    learnt = lessons.read_from(config.database_url, since=since, exclude=options.exclude, corpora=corpora)
+    seen = _last_seen(config.models_dir)
+    if options.since == "last" and learnt.newest <= seen:
+        say("Nothing was said since the last time. `--since all` learns from everything again.")
+        return {"result": "nothing new", "verdicts": len(learnt.verdicts), "version": in_force.version}
+    _check_enough(learnt)
+    say(f"{len(learnt.verdicts):,} verdicts, {sum(one.verdict > seen for one in learnt.verdicts):,} of them new. Learning from all.")
+    bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
+    tried = try_out(bench, seen=int(candidate.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
+    newsroom = fit_newsroom(shipped, bench.material, encoder_of(shipped))
+    return _published(bench, house_rules, tried, newsroom, shadow=options.shadow)
+
+
+def _published(bench: Bench, house_rules: rules.Rules, tried: Tried, newsroom: Newsroom, *, shadow: bool) -> dict[str, Any]:
+    model = candidate.as_model(bench.shipped, newsroom)
+    corrected = tuple(name for name in newsroom.attributes if name != LIKELY_TO_REJECT)
+    judged = judge(tried, house_rules, {"in force": check(bench.in_force), "candidate": check(model)}, corrected)
+    about = {
+        "newest": bench.lessons.newest,
+        "lessons": dict(bench.lessons.counts),
+        "passed": judged.passed,
+        "checks": [[one.name, one.passed, one.said] for one in judged.checks],
+        "alarms": [str(one) for one in bench.alarms],
+        "figures": dict(judged.figures),
+    }
+    scores = tried.scores.get("candidate", {}).get(LIKELY_TO_REJECT, ())
+    rows = zip(tried.examples, tried.rejected, scores, tried.weights, strict=True) if len(scores) else ()
+    evidence = [[float(label), float(score), float(weight), one.site] for one, label, score, weight in rows]
+    version = candidate.write(bench.models, bench.shipped, newsroom, about, evidence, page(bench, judged, tried, newsroom))
+    return _put_in_force(bench, judged, version, shadow=shadow)
+
+
+def _put_in_force(bench: Bench, judged: Judged, version: str, *, shadow: bool) -> dict[str, Any]:
+    result = {
+        "version": version,
+        "before": bench.in_force.version,
+        "verdicts": len(bench.lessons.verdicts),
+        "figures": judged.figures,
+        "alarms": [str(one) for one in bench.alarms],
+        "report": str(bench.models / versions.VERSIONS / version / versions.REPORT),
+    }
+    for one in judged.checks:
+        say(f"  {'passed' if one.passed else 'FAILED'}  {one.name}: {one.said}")
+    if shadow:
+        versions.run_beside(bench.models, version)
+        say(f"{version} runs beside {bench.in_force.version} and decides nothing. What it would have changed: /review/models")
+        say(f"To put it in force: `{ACTIVATE} {version}`. To end it: `flask --app service model unshadow`.")
+        return {"result": "shadow", "failed": judged.failures} | result
+    if not judged.passed:
+        say(f"Refused. {bench.in_force.version} stays in force; the candidate {version} is kept, with its report: {result['report']}")
+        say("To try it without deciding: `python -m training retrain --since all --shadow`.")
+        say(f"To use it all the same: `{ACTIVATE} {version}`.")
+        return {"result": "refused", "failed": judged.failures} | result
+    versions.activate(bench.models, version)
+    say(f"{version} is in force; running workers take it within seconds. Report: {result['report']}")
+    say("Next: `python -m training thresholds` for what to write into policy.toml. To undo: `flask --app service model rollback`.")
+    return {"result": "published"} | result
+
+
+def _last_seen(models: Path) -> int:
+    """The newest verdict that any run learnt from, published or refused."""
+    return max((int(candidate.about(models / versions.VERSIONS / name).get("newest", 0)) for name in versions.every(models)), default=0)
+
+
+def _check_enough(learnt: Lessons) -> None:
+    judged = learnt.verdicts
+    rejected = sum(one.rejected == 1 for one in judged)
+    if len(judged) < FEWEST or min(rejected, len(judged) - rejected) < FEWEST_OF_A_KIND:
+        kinds = f"{rejected} rejections and {len(judged) - rejected} approvals"
+        wanted = f"{FEWEST} are needed, {FEWEST_OF_A_KIND} of each kind"
+        raise DataError(
+            f"Too few verdicts to learn from: {kinds}; {wanted}. Judge more of the queue, or raise [audit] share in the policy."
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    kind, _, name = text.partition("=")
+    if kind not in ("moderator", "site", "token") or not name:
+        raise argparse.ArgumentTypeError("expected moderator=NAME, site=NAME or token=NAME")
+    return kind, name
+
+
+def _since(text: str) -> str:
+    if text not in ("last", "all"):
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError("expected last, all or a date such as 2026-01-31") from None
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training retrain",
+        description="Learns from the moderators' verdicts, tests the result on later ones, and publishes it where it is better.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--since", type=_since, default="last", metavar="last|all|DATE", help="what to learn from (default: all, if any is new)"
+    )
+    parser.add_argument("--shadow", action="store_true", help="run it beside the model in force, whatever the tests say")
+    parser.add_argument("--exclude", type=_pair, action="append", default=[], metavar="KIND=NAME", help="leave someone's verdicts out")
+    parser.add_argument(
+        "--trust", type=lambda text: " ".join(_pair(text)), action="append", default=[], metavar="moderator=NAME", help="despite an alarm"
+    )
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="corpora to learn from as well, in the formats of `python -m training`")
+    return parser
