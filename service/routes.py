@@ -1,0 +1,37 @@
+"""Which rooms are open to whom: every blueprint with its access, openness too."""
+
+from flask import Flask
+from flask_limiter import Limiter
+
+from service import auth, health
+from service.intake import coral, doors, native, perspective, sources
+from service.review import api, deliveries, door, overview, pages, versions
+
+GUARDED = (
+    (native.blueprint, auth.api_key),
+    (perspective.blueprint, doors.key_in_address),
+    (coral.blueprint, doors.coral_signature),
+    (sources.blueprint, doors.webhook_signature),
+    (api.blueprint, auth.moderator_token),
+    (door.blueprint, auth.own_forms),
+    (pages.blueprint, auth.signed_in),
+    (overview.blueprint, auth.signed_in),
+    (deliveries.blueprint, auth.signed_in),
+    (versions.blueprint, auth.signed_in),
+)
+UNLIMITED = (
+    (perspective.discovery, auth.open_to_all),
+    (native.description, auth.open_to_all),
+    (health.blueprint, auth.open_to_all),
+    (health.metrics_blueprint, auth.metrics_token),
+)
+
+
+def register(app: Flask, limiter: Limiter) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = native.MANY  # of a body that is read before its view names its own limit
+    app.url_map.merge_slashes = False  # an article's id may be its URL
+    limiter.limit("60/minute", methods=["POST"])(door.blueprint)  # a guesser of passwords has many names to try
+    for blueprint, _ in UNLIMITED:
+        limiter.exempt(blueprint)
+    for blueprint, access in (*GUARDED, *UNLIMITED):
+        auth.register(app, blueprint, access)
