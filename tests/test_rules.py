@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service import rules
-from service.domain import ATTRIBUTES
+from service.domain import ATTRIBUTES, LIKELY_TO_REJECT
 from service.rules import PolicyError, Settings
 
 SHIPPED = Path(__file__).parent.parent / "policy.toml"
@@ -183,7 +183,7 @@ def test_load_names_the_file(tmp_path: Path) -> None:
 
 def test_the_shipped_policy_is_right_and_knows_every_attribute() -> None:
     default = rules.load(SHIPPED).default
-    assert set(default.hold) == set(ATTRIBUTES)
+    assert set(default.hold) == set(ATTRIBUTES) - {LIKELY_TO_REJECT}  # nobody knows its number before it is learnt
     assert default.languages == ("en",)
     assert default.words.banned == ()
     assert not default.shadow
