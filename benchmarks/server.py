@@ -62,7 +62,7 @@ def running(database_url: str | None = None) -> Iterator[Server]:
             "RATE_LIMIT": "1000000/second",
             "SECRET_KEY": SECRET_KEY,
             "LOG_LEVEL": "ERROR",
-            "PROMETHEUS_MULTIPROC_DIR": folder,
+            "PROMETHEUS_MULTIPROC_DIR": f"{folder}/metrics",
         }
         process = subprocess.Popen([sys.executable, "-m", "service"], env=environment)
         server = Server(port, key, process.pid)
@@ -82,5 +82,6 @@ def _wait(server: Server) -> None:
             if connection.getresponse().status == 200:
                 return
         except ConnectionError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     raise RuntimeError("The service did not become ready within 30 seconds.")

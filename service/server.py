@@ -28,8 +28,10 @@ logconfig_dict = dict_config(_config.log_level)
 
 
 def on_starting(_server: Any) -> None:
-    for left_over in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
-        left_over.unlink()
+    folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    for kind in ("counter", "gauge", "histogram", "summary"):  # by name: somebody's database may lie beside them
+        for left_over in folder.glob(f"{kind}_*.db"):
+            left_over.unlink()
 
 
 def post_fork(_server: Any, worker: Any) -> None:
