@@ -1,6 +1,7 @@
 """gunicorn's settings. Models load once, before the fork; probes and connections belong to each worker."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ def post_fork(_server: Any, worker: Any) -> None:
         parts.model.check_probes()
         parts.served.watch()
     except ModelError as error:
+        if worker.age > 1:
+            sys.exit(0)  # the first worker says it; a second one would break into the server's halt
         raise AppImportError(f"The service does not start. {error}") from None
     if _config.delivery == "beside" and _config.secret_key is not None:
         worker.stop_delivering = delivery.start(parts)
