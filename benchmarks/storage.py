@@ -26,6 +26,7 @@ from service.storage.tables import decisions
 
 STORED = (0, 100_000, 1_000_000)
 CHUNK = 10_000
+BELOW = 2_000_000  # the filled rows' keys end below those that the service gives
 
 
 def main(_data: Path) -> None:
@@ -73,7 +74,7 @@ def _fill(engine: Engine, start: int, stop: int) -> None:
 
 def _comment(number: int, outcome: str, at: datetime, said: str) -> dict[str, object]:
     return {
-        "pk": 10_000_000 + number,
+        "pk": number - BELOW,
         "site": SITE,
         "id": f"stored-{number}",
         "text": said,
@@ -88,8 +89,8 @@ def _comment(number: int, outcome: str, at: datetime, said: str) -> dict[str, ob
 
 def _decision(number: int, outcome: str, at: datetime, said: str) -> dict[str, object]:
     return {
-        "pk": 10_000_000 + number,
-        "comment": 10_000_000 + number,
+        "pk": number - BELOW,
+        "comment": number - BELOW,
         "revision": 1,
         "text": said,
         "outcome": outcome,
