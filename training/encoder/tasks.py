@@ -1,0 +1,127 @@
+"""What the encoder learns: one task for each source and label, the words that make a comment toxic, and which comment is under which article."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+from service.alignment import aligned
+from service.groups import blind
+from service.normalise import normalise
+from training.dataset import LABELLED, Corpora, fold_of, read_tests, target, text_key
+from training.encoder.contrasts import SOURCE, contrasts
+
+FOLDS = 7
+UNSEEN = 0  # the fold that the encoder never sees: heads are calibrated and spans are measured on it
+
+LONGEST = 112  # tokens of a comment, of an article half of it
+PERSPECTIVE = "perspective/TOXICITY"
+SPANS = "spans"
+
+# The share of a source's comments that an epoch takes: tweets of one kind are many.
+SHARES = {"gab": 0.6, "hatexplain": 0.7, "davidson": 0.4}
+TOPICAL = ("nyt-debate", "reddit")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Token ids, the labels by task, and, where known, which of the tokens make it toxic."""
+
+    ids: npt.NDArray[np.int32]
+    targets: Mapping[str, float]
+    share: float = 1.0
+    marked: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """An article's token ids, and those of comments under it."""
+
+    source: str
+    ids: npt.NDArray[np.int32]
+    comments: Sequence[npt.NDArray[np.int32]]
+
+
+def unseen(text: str) -> bool:
+    """Whether the encoder is kept from a text and its near-copies."""
+    return fold_of(text_key(text), FOLDS) == UNSEEN
+
+
+def examples(corpora: Corpora, folder: Path, reader: Tokenizer) -> list[Example]:
+    """All labelled comments that the encoder may see."""
+    found = _labelled(corpora, reader) + _perspective(folder, reader) + _spans(folder, reader)
+    for row in contrasts():
+        if fold_of(row.source, FOLDS) != UNSEEN:
+            targets = {f"{family}/{name}": value for family in (SOURCE, "jigsaw") for name, value in row.labels.items()}
+            found.append(Example(_ids(reader, blind(row.plain)), targets))
+    return found
+
+
+def topics(corpora: Corpora, reader: Tokenizer) -> list[Topic]:
+    """Articles that the encoder may see, each with its comments."""
+    by_article = defaultdict(list)
+    for comment in corpora.comments:
+        by_article[comment.article].append(comment.text)
+    found = []
+    for name in tqdm(sorted(by_article), desc="articles", unit="article"):
+        article = corpora.articles[name]
+        if article.source in TOPICAL and fold_of(name, FOLDS) != UNSEEN:
+            about = _ids(reader, normalise(f"{article.title}. {article.text[:2000]}"))[: LONGEST // 2]
+            comments = [_ids(reader, normalise(text))[: LONGEST * 3 // 4] for text in by_article[name][:80]]
+            found.append(Topic(article.source, about, [each for each in comments if len(each) > 6]))
+    return [topic for topic in found if topic.comments]
+
+
+def names(found: Sequence[Example]) -> list[str]:
+    """The tasks, in a fixed order."""
+    return sorted({name for each in found for name in each.targets})
+
+
+def _labelled(corpora: Corpora, reader: Tokenizer) -> list[Example]:
+    found = []
+    for row in tqdm(corpora.texts, desc="comments", unit="comment", mininterval=1):
+        if fold_of(row.key, FOLDS) == UNSEEN:
+            continue
+        targets = {f"{row.family}/{name}": value for name in LABELLED if (value := target(row, name)) is not None}
+        found.append(Example(_ids(reader, blind(row.plain)), targets, SHARES.get(row.family, 1.0)))
+    return found
+
+
+def _perspective(folder: Path, reader: Tokenizer) -> list[Example]:
+    """Perspective's own scores of Wikipedia comments, read with the names of groups in place as Perspective read them."""
+    kept = {text_key(row["text"]) for name in ("perspective-scores", "test-*") for row in read_tests(folder, name)}
+    found = []
+    for row in read_tests(folder, "perspective-wiki"):
+        key = text_key(row["text"])
+        if key not in kept and fold_of(key, FOLDS) != UNSEEN:
+            plain = normalise(row["text"])
+            targets = {PERSPECTIVE: row["perspective"]["TOXICITY"]}
+            found.append(Example(_ids(reader, plain), targets))
+    return found
+
+
+def _spans(folder: Path, reader: Tokenizer) -> list[Example]:
+    found = []
+    tested = {text_key(row["text"]) for row in read_tests(folder, "test-*")}
+    for row in tqdm(read_tests(folder, "toxic-spans"), desc="spans", unit="comment", mininterval=1):
+        if (key := text_key(row["text"])) not in tested and fold_of(key, FOLDS) != UNSEEN:
+            found.append(_marked(row["text"], frozenset(row["spans"]), reader))
+    return found
+
+
+def _marked(text: str, spans: frozenset[int], reader: Tokenizer) -> Example:
+    plain = normalise(text)
+    toxic = [ours for ours, (begin, end) in aligned(text, plain) if sum(at in spans for at in range(begin, end)) * 2 > end - begin]
+    read = reader.encode(plain)
+    marked = [float(any(begin < stop and start < end for start, stop in toxic)) for begin, end in read.offsets]
+    return Example(np.array(read.ids[:LONGEST], dtype=np.int32), {}, 1.0, np.array(marked[:LONGEST], dtype=np.float32))
+
+
+def _ids(reader: Tokenizer, plain: str) -> npt.NDArray[np.int32]:
+    ids = reader.encode(plain).ids
+    return np.array(ids[: LONGEST - 1] + ids[-1:] if len(ids) > LONGEST else ids, dtype=np.int32)
