@@ -16,8 +16,8 @@ def words(text: str) -> list[Span]:
 def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     """For each word of the normalised text its span there, and the span in `original` that it came from.
 
-    Words that were changed (`s t u p i d`, `sh1t`) come from all that stands between the words around them. A word that came from nothing, such as the word that
-    stands for a link's address, is left out.
+    Words that were changed (`s t u p i d`, `sh1t`) come from all that stands between the words around them. A word that came from
+    nothing is left out.
     """
     ours, theirs = words(plain), words(original)
     matcher = SequenceMatcher(None, [original[b:e].lower() for b, e in theirs], [plain[b:e] for b, e in ours], autojunk=False)

@@ -1,7 +1,7 @@
 """What the service talks about: plain frozen values, standard library alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -121,10 +121,14 @@ def digest(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A number from 0 to 1 for each attribute that the model could judge; one without evidence is absent, not zero."""
+    """A number from 0 to 1 for each attribute that the model could judge; one without evidence is absent, not zero.
+
+    `words`: of each attribute that was explained, the words that did it, as they were sent.
+    """
 
     values: Mapping[str, float]
     model_version: str
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

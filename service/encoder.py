@@ -1,5 +1,6 @@
 """The sentence encoder: a small transformer of our own, which reads texts in windows. Its file is made by `python -m training encoder`."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,11 +12,18 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from service.normalise import normalise
+
 Floats = npt.NDArray[np.float64]
 
+WIDTH = 384  # of a vector
 FILE, TOKENIZER = "encoder.onnx", "tokenizer.json"
+TASKS, COST = "tasks", "cost"  # in the file's own description: the tasks' names, and for each its ROC-AUC in float32 and in 8 bits
 WINDOW, STEP = 112, 80  # tokens, two of them the window's own begin and end
+PASSAGE, PASSAGE_STEP, HEADING = 64, 48, 24  # tokens of an article's text, and of the title that each of its passages begins with
+LONGEST_ARTICLE = 20_000  # characters; what a comment is about is said by then
 CACHED = 64  # readings, as several scorers ask for the same comment; more would hold readers' texts for long
+CACHED_ARTICLES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +37,28 @@ class Reading:
 
 
 class Encoder:
-    """Reads normalised texts. It never changes, so any number of threads may ask it at once; a text reads the same alone and among others."""
+    """Reads texts. It never changes, so any number of threads may ask it at once; a text reads the same alone and among others."""
 
     def __init__(self, folder: Path) -> None:
         """Opens the files of a models folder and predicts nothing. Raises what onnxruntime and tokenizers raise."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a thread pool would not live through a fork
         self._session = onnxruntime.InferenceSession(str(folder / FILE), options, providers=["CPUExecutionProvider"])
+        about = self._session.get_modelmeta().custom_metadata_map
+        self.tasks: tuple[str, ...] = tuple(json.loads(about[TASKS]))
+        self.cost: dict[str, list[float]] = json.loads(about[COST])
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.read = lru_cache(maxsize=CACHED)(self._read)
+        self.passages = lru_cache(maxsize=CACHED_ARTICLES)(self._passages)
 
     def _read(self, plain: str) -> Reading:
         read: Any = self._tokenizer.encode(plain)
         begin, *ids, end = read.ids
         spans = read.offsets[1:-1]
-        vectors, logits, marks = [], [], {}
+        vectors, logits = [], []
+        marks: dict[int, float] = {}
         for start in starts(len(ids), WINDOW - 2, STEP):
             vector, logit, marked = self._ask([begin, *ids[start : start + WINDOW - 2], end])
             vectors.append(vector)
@@ -54,16 +67,21 @@ class Encoder:
                 marks[at] = max(float(odds), marks.get(at, float(odds)))
         return Reading(np.array(vectors), np.array(logits), tuple((*spans[at], odds) for at, odds in sorted(marks.items())))
 
-    def passages(self, title: str, text: str, most: int) -> Floats:
-        """Vectors of an article's windows, each behind its title, (windows, 384); of the first `most`."""
-        heading = self._tokenizer.encode(title).ids[1:-1][:24]
-        begin, *ids, end = self._tokenizer.encode(text).ids
-        found = [self._ask([begin, *heading, *ids[start : start + 64], end])[0] for start in list(starts(len(ids), 64, 48))[:most]]
-        return np.array(found)
+    def _passages(self, title: str, text: str) -> Floats:
+        """An article's vectors, of unit length, (1 + passages, 384): its title's, then each passage's, read behind the title."""
+        heading, (begin, *ids, end) = self._ids(title)[1:-1], self._ids(text[:LONGEST_ARTICLE])
+        rows = [self._ask([begin, *heading, end])[0]]
+        for start in starts(len(ids), PASSAGE, PASSAGE_STEP):
+            rows.append(self._ask([begin, *heading[:HEADING], *ids[start : start + PASSAGE], end])[0])
+        return unit(np.array(rows))
+
+    def _ids(self, text: str) -> list[int]:
+        found: list[int] = self._tokenizer.encode(normalise(text)).ids
+        return found
 
     def _ask(self, ids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
         vector, logits, marks = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})
-        return tuple(each[0].astype(np.float64) for each in (vector, logits, marks))  # type: ignore[return-value]
+        return tuple(each[0].astype(np.float64) for each in (vector, logits, marks))
 
 
 def starts(length: int, window: int, step: int) -> Iterator[int]:
@@ -77,4 +95,7 @@ def vector(reading: Reading) -> Floats:
     return row
 
 
-__all__ = ["FILE", "TOKENIZER", "Encoder", "Reading", "vector"]
+def unit(rows: Floats) -> Floats:
+    """The rows, each of length 1, or zeros."""
+    lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))

@@ -19,7 +19,7 @@ from service.lexicon import INNOCENT, INNOCENT_PHRASES
 from service.normalise import normalise, visible
 
 # Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 
 HASH_SPACE = 2**22
 
@@ -76,12 +76,17 @@ class Ngrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self._weighted(self._counts(plain))
 
     def _counts(self, plain: Iterable[str]) -> list[sparse.csr_matrix]:
-        texts = [_INNOCENT.sub("name", text) for text in plain]
+        texts = [without_innocents(text) for text in plain]
         return [_hasher("word", self.word).transform(texts), _hasher("char_wb", self.char).transform(texts)]
 
     def _weighted(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
         blocks = [_tfidf(block, columns, idf) for block, columns, idf in zip(counts, self.columns_, self.idf_, strict=True)]
         return sparse.hstack(blocks, format="csr", dtype=np.float32)
+
+
+def without_innocents(plain: str) -> str:
+    """A normalised text whose words that only look like an insult are a neutral word."""
+    return _INNOCENT.sub("name", plain)
 
 
 class Lexical(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -144,4 +149,4 @@ def _tfidf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32], idf: npt.N
     return normalize(rows, copy=False)
 
 
-__all__ = ["FEATURES_VERSION", "Lexical", "Ngrams", "normalise", "visible"]
+__all__ = ["FEATURES_VERSION", "Lexical", "Ngrams", "normalise", "visible", "without_innocents"]

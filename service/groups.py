@@ -21,7 +21,9 @@ _NAMES = """
 """
 # These mean a person only beside a word for one.
 _COLOURS = "black white brown straight old young older younger middle aged european american canadian"
-_PEOPLE = "people|person|persons|man|men|guy|guys|folk|folks|kid|kids|child|children|community|communities|families|family|neighbours?|neighbors?"
+_PEOPLE = (
+    "people|person|persons|man|men|guy|guys|folk|folks|kid|kids|child|children|community|communities|families|family|neighbours?|neighbors?"
+)
 
 _PATTERN = re.compile(
     rf"(?<![\w-])(?:(?:{'|'.join(sorted(_NAMES.split(), key=len, reverse=True))})s?"

@@ -1,58 +1,164 @@
-"""The estimator of the attributes: n-grams and counts of a comment to a calibrated score for each. Saved models carry it."""
+"""The estimators of the attributes: what a comment reads like, its n-grams and counts to a calibrated score for each.
+
+Saved models carry them.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 from sklearn.base import BaseEstimator
 
+from service.alignment import Span, aligned, words
 from service.domain import ScoreInput
-from service.features import Lexical, Ngrams
+from service.encoder import Encoder, vector
+from service.features import Lexical, Ngrams, without_innocents
+from service.groups import blind
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
 
+# What the encoder's marks explain: they were learnt from the words that people marked as toxic.
+MARKED = ("toxicity", "severe_toxicity", "insult", "profanity")
+MARK_FROM = 0.0  # log-odds
+MOST_MISSED = 120  # words, each of which costs a reading
 
-class AttributeHeads(BaseEstimator):  # type: ignore[misc]
-    """One linear head an attribute over shared features, each followed by a monotone calibration.
 
-    `weights`: (n-gram columns, attributes); `lexical_weights`: (counts, attributes); `intercepts`: (attributes,). `curves`: for each
-    attribute the log-odds at which its calibration is known and the probabilities there, both ascending.
+class Heads(BaseEstimator):  # type: ignore[misc]
+    """One linear head a name over shared features, each followed by a monotone calibration.
+
+    `weights`: (n-gram columns, names); `lexical_weights`: (counts, names); `reading_weights`: (columns of an encoder's `vector`, names),
+    None where no encoder is read; `intercepts`: (names,). `curves`: for each name the log-odds at which its calibration is known and the
+    probabilities there, both ascending. `blinded`: whether names of groups of people are all read as one word.
     """
 
     def __init__(
         self,
-        attributes: tuple[str, ...],
+        names: tuple[str, ...],
         ngrams: Ngrams,
         weights: npt.NDArray[np.float32],
         lexical_weights: npt.NDArray[np.float32],
+        reading_weights: npt.NDArray[np.float32] | None,
         intercepts: Floats,
         curves: Sequence[tuple[Floats, Floats]],
+        blinded: bool = True,
     ) -> None:
-        self.attributes = attributes
+        self.names = names
         self.ngrams = ngrams
         self.weights = weights
         self.lexical_weights = lexical_weights
+        self.reading_weights = reading_weights
         self.intercepts = intercepts
         self.curves = curves
+        self.blinded = blinded
 
-    def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
-        """Probabilities, (inputs, attributes): of the comments that get 0.8, about 80 % carry the label. Every text gets every score."""
-        return self.predict([each.text for each in inputs])
-
-    def predict(self, texts: Sequence[str]) -> Floats:
-        margins = self.margins(texts)
+    def predict(self, texts: Sequence[str], encoder: Encoder | None) -> Floats:
+        """Probabilities, (texts, names): of the comments that get 0.8, about 80 % carry the label. Every text gets every score."""
+        margins = self.margins(texts, encoder)
         return np.column_stack([calibrated(margins[:, at], *curve) for at, curve in enumerate(self.curves)])
 
-    def margins(self, texts: Sequence[str]) -> Floats:
-        """The heads' log-odds before calibration, (texts, attributes)."""
-        plain = [normalise(text) for text in texts]
-        words = np.asarray(self.ngrams.of_plain(plain) @ self.weights, dtype=np.float64)
-        counts = Lexical().of_plain(plain).astype(np.float64)
-        # A sum of products, not `@`: the same row gives the same bytes alone and in a batch.
-        margins: Floats = words + (counts[:, :, None] * self.lexical_weights[None]).sum(axis=1) + self.intercepts
+    def margins(self, texts: Sequence[str], encoder: Encoder | None) -> Floats:
+        """The heads' log-odds before calibration, (texts, names)."""
+        return self.margins_of_plain([read_as(text, blinded=self.blinded) for text in texts], encoder)
+
+    def margins_of_plain(self, plain: Sequence[str], encoder: Encoder | None) -> Floats:
+        """`margins` of texts that were normalised as the heads read them."""
+        # Sums of products, not `@` of dense ones: the same row gives the same bytes alone and in a batch.
+        margins: Floats = np.asarray(self.ngrams.of_plain(plain) @ self.weights, dtype=np.float64) + self.intercepts
+        margins += _products(Lexical().of_plain(plain).astype(np.float64), self.lexical_weights)
+        if self.reading_weights is not None and encoder is not None:
+            margins += _products(np.array([vector(encoder.read(each)) for each in plain]), self.reading_weights)
         return margins
+
+
+class _Reading(BaseEstimator):  # type: ignore[misc]
+    """An estimator over Heads, which is given the encoder when it is loaded and is saved without it."""
+
+    _encoder: Encoder | None = None
+
+    def __init__(self, heads: Heads) -> None:
+        self.heads = heads
+
+    def attach(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_encoder"}
+
+
+class AttributeHeads(_Reading):
+    """The scorer of all attributes that need nothing but the comment."""
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return self.heads.names
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
+        """Probabilities, (inputs, attributes)."""
+        return self.heads.predict([each.text for each in inputs], self._encoder)
+
+    def explain(self, one: ScoreInput, attribute: str) -> list[Span]:
+        """The words that make the score what it is, in the text as it was sent: those that the encoder learnt to mark, or else those
+        without which the score falls most."""
+        plain = read_as(one.text)
+        told = self._marked(plain, self._encoder) if self._encoder and attribute in MARKED else self._missed(plain, attribute)
+        return joined([theirs for ours, theirs in aligned(one.text, plain) if ours in told], one.text)
+
+    def _marked(self, plain: str, encoder: Encoder) -> set[Span]:
+        """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest."""
+        marks = encoder.read(plain).marks
+        odds = {
+            word: max((odds for begin, end, odds in marks if begin < word[1] and word[0] < end), default=-np.inf) for word in words(plain)
+        }
+        return {word for word, found in odds.items() if found >= min(MARK_FROM, max(odds.values()))}
+
+    def _missed(self, plain: str, attribute: str) -> set[Span]:
+        spans = words(plain)[:MOST_MISSED]
+        column = self.attributes.index(attribute)
+        without = [plain[:begin] + plain[end:] for begin, end in spans]
+        whole, *margins = self.heads.margins_of_plain([plain, *without], self._encoder)[:, column]
+        falls = [whole - margin for margin in margins]
+        return {span for span, fall in zip(spans, falls, strict=True) if fall > 0 and fall >= max(falls) / 2}
+
+
+class PerspectiveHeads(_Reading):
+    """Scores on Perspective's scale, by Perspective's names. It rates no attribute of ours."""
+
+    attributes = ()
+
+    @property
+    def scale(self) -> tuple[str, ...]:
+        return self.heads.names
+
+    def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
+        return np.zeros((len(inputs), 0))
+
+    def rate_perspective(self, texts: Sequence[str]) -> Floats:
+        """(texts, names of `scale`)."""
+        return self.heads.predict(texts, self._encoder)
+
+
+def joined(spans: Sequence[Span], text: str) -> list[Span]:
+    """Spans in order, those of neighbouring words made one."""
+    found: list[Span] = []
+    for begin, end in sorted(set(spans)):
+        if found and (begin <= found[-1][1] or text[found[-1][1] : begin].isspace()):
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def read_as(text: str, *, blinded: bool = True) -> str:
+    """A text as the heads' n-grams and encoder read it."""
+    return as_read(normalise(text), blinded=blinded)
+
+
+def as_read(plain: str, *, blinded: bool = True) -> str:
+    """`read_as` of a text that is normalised already."""
+    return blind(without_innocents(plain)) if blinded else without_innocents(plain)
 
 
 def calibrated(margins: Floats, at: Floats, known: Floats) -> Floats:
@@ -61,3 +167,7 @@ def calibrated(margins: Floats, at: Floats, known: Floats) -> Floats:
     inside = np.interp(margins, at, level)
     beyond = np.where(margins < at[0], margins - at[0], np.where(margins > at[-1], margins - at[-1], 0.0))
     return np.asarray(expit(inside + beyond), dtype=np.float64)
+
+
+def _products(rows: Floats, weights: npt.NDArray[np.float32]) -> Floats:
+    return np.asarray((rows[:, :, None] * weights[None].astype(np.float64)).sum(axis=1))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from service import events, language, metrics, policy, verdicts
+from service.alignment import Span
 from service.domain import Article, Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
 from service.storage import articles, comments, queue, shadows
@@ -66,7 +67,8 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
         known = [_recall(db, comments.find(db, comment.site, comment.id), comment.text) for comment in arrived]
         completed = [_complete(db, comment) for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
     inputs = [comment.score_input for comment in completed]
-    scored = zip(completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
+    explained = [_explained(parts, comment, scores) for comment, scores in zip(completed, score(parts, inputs), strict=True)]
+    scored = zip(completed, explained, score_beside(parts, inputs), strict=True)
     recorded = iter([_record(parts, comment, scores, beside) for comment, scores, beside in scored])
     return [_told(parts, moderated) if moderated else next(recorded) for moderated in known]
 
@@ -82,6 +84,24 @@ def score(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
         log.error("scoring failed", exc_info=error, extra={"inputs": len(inputs)})
         metrics.SCORING_FAILURES.inc()
     return [None] if len(inputs) == 1 else [score(parts, [one])[0] for one in inputs]
+
+
+def explain(parts: Parts, one: ScoreInput, attribute: str) -> list[Span]:
+    """Where in the text the words are that make the score what it is; nowhere where the models fail on it."""
+    try:
+        return parts.model.explain(one, attribute)
+    except Exception as error:
+        log.error("explaining failed", exc_info=error)
+        return []
+
+
+def _explained(parts: Parts, comment: Comment, scores: Scores | None) -> Scores | None:
+    """The scores with the words that did it, of those that reach a threshold."""
+    if scores is None:
+        return None
+    crossing = policy.crossing(scores.values, parts.rules.for_(comment.site, comment.section))
+    spans = {name: explain(parts, comment.score_input, name) for name in crossing}
+    return replace(scores, words={name: tuple(comment.text[begin:end] for begin, end in found) for name, found in spans.items()})
 
 
 def perspective(parts: Parts, texts: Sequence[str]) -> list[dict[str, float]] | None:

@@ -103,6 +103,14 @@ def attributes(case: Case) -> Iterator[Reason]:
             yield from _threshold(case, attribute, values[attribute])
 
 
+def crossing(values: Mapping[str, float], settings: Settings) -> list[str]:
+    """The attributes whose scores reach a threshold."""
+    lowest = {
+        name: min(each[name] for each in (settings.hold, settings.reject) if name in each) for name in settings.hold | settings.reject
+    }
+    return [name for name, threshold in lowest.items() if values.get(name, -1.0) >= threshold]
+
+
 def _threshold(case: Case, attribute: str, score: float) -> Iterator[Reason]:
     """The higher of the two thresholds that the score reaches."""
     for name, outcome in (("reject", Outcome.REJECT), ("hold", Outcome.HOLD)):
@@ -111,7 +119,8 @@ def _threshold(case: Case, attribute: str, score: float) -> Iterator[Reason]:
             message = f"{attribute.replace('_', ' ').capitalize()} {score:.2f} is at or above the {name} threshold {threshold:.2f}."
             if case.foreign and outcome is Outcome.REJECT:
                 outcome, message = Outcome.HOLD, f"{message} It only holds, as the model does not know the language."
-            yield Reason(code=attribute, outcome=outcome, message=message, score=score, threshold=threshold)
+            words = case.scores.words.get(attribute, ()) if case.scores else ()
+            yield Reason(code=attribute, outcome=outcome, message=message, score=score, threshold=threshold, words=words)
             return
 
 

@@ -13,12 +13,17 @@ import numpy.typing as npt
 import scipy
 import sklearn
 
+from service import encoder as encoders
+from service.alignment import Span
 from service.domain import Article, Parent, ScoreInput, Scores
+from service.encoder import Encoder
 from service.features import FEATURES_VERSION
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+SCORER = ".joblib"  # a file of the manifest that is a scorer; the others are what scorers read with
 PROBE_TOLERANCE = 1e-6
+ENCODER_TOLERANCE = 0.02  # processors round an encoder in 8 bits differently
 
 _RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
 
@@ -38,11 +43,26 @@ class Scorer(Protocol):
 
 @runtime_checkable
 class KnowsPerspective(Protocol):
-    """A scorer with heads fitted to Perspective's published scores. `scale` begins with their names, and is empty without them."""
+    """A scorer with heads fitted to Perspective's published scores. `scale` has their names."""
 
-    scale: Any
+    @property
+    def scale(self) -> tuple[str, ...]: ...
 
     def rate_perspective(self, texts: Sequence[str]) -> npt.NDArray[np.float64]: ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A scorer that reads comments through the models' encoder, and is given it when it is loaded."""
+
+    def attach(self, encoder: Encoder) -> None: ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A scorer that can say which words did it: their begins and ends in the comment as it was sent."""
+
+    def explain(self, one: ScoreInput, attribute: str) -> list[Span]: ...
 
 
 @runtime_checkable
@@ -62,6 +82,7 @@ class Model:
     version: str
     scorers: tuple[Scorer | Corrector, ...]
     manifest: Mapping[str, Any]
+    encoder: Encoder | None = None
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -92,26 +113,31 @@ class Model:
     @property
     def scale(self) -> tuple[str, ...]:
         """The names, Perspective's own, that `perspective` answers with."""
-        return next((scorer.scale[0] for scorer in self.scorers if isinstance(scorer, KnowsPerspective) and scorer.scale), ())
+        return next((scorer.scale for scorer in self.scorers if isinstance(scorer, KnowsPerspective)), ())
 
     def perspective(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """For each text its scores on Perspective's scale, by Perspective's names; empty where no model was fitted to it."""
         for scorer in self.scorers:
-            if isinstance(scorer, KnowsPerspective) and scorer.scale:
-                return [dict(zip(scorer.scale[0], map(float, row), strict=True)) for row in scorer.rate_perspective(texts)]
+            if isinstance(scorer, KnowsPerspective):
+                return [dict(zip(scorer.scale, map(float, row), strict=True)) for row in scorer.rate_perspective(texts)]
         return [{} for _ in texts]
+
+    def explain(self, one: ScoreInput, attribute: str = "toxicity") -> list[Span]:
+        """The words that make the score what it is, as begins and ends in the text as it was sent, in order; empty where none can say."""
+        able = (scorer for scorer in self.scorers if attribute in scorer.attributes and isinstance(scorer, Explainer))
+        return next((scorer.explain(one, attribute) for scorer in able), [])
 
     def check_probes(self) -> None:
         """Scores the manifest's probe texts again; raises ModelError where they are not what they were when the model was made.
 
         It predicts, so call it after the fork and never before.
         """
-        probes = self.manifest["probes"]
+        probes, tolerance = self.manifest["probes"], PROBE_TOLERANCE if self.encoder is None else ENCODER_TOLERANCE
         found = self.score([probe_input(probe["input"]) for probe in probes])
         for number, (probe, scores) in enumerate(zip(probes, found, strict=True), 1):
             expected = probe["scores"]
             if expected.keys() != scores.values.keys() or any(
-                abs(scores.values[name] - value) > PROBE_TOLERANCE for name, value in expected.items()
+                abs(scores.values[name] - value) > tolerance for name, value in expected.items()
             ):
                 raise ModelError(
                     f"models {self.version}: probe text {number} does not get the scores that it got when the model was made. {_RETRAIN}."
@@ -124,7 +150,13 @@ def load(folder: Path) -> Model:
     _check_made_for_us(manifest, folder)
     for entry in manifest["files"]:
         _check_file(folder / entry["name"], entry["sha256"])
-    return Model(manifest["version"], tuple(_open(folder / entry["name"]) for entry in manifest["files"]), manifest)
+    names = [entry["name"] for entry in manifest["files"]]
+    encoder = _open_encoder(folder) if encoders.FILE in names else None
+    scorers = tuple(_open(folder / name) for name in names if name.endswith(SCORER))
+    for scorer in scorers:
+        if encoder is not None and isinstance(scorer, Reader):
+            scorer.attach(encoder)
+    return Model(manifest["version"], scorers, manifest, encoder)
 
 
 def probe_input(written: Mapping[str, Any]) -> ScoreInput:
@@ -193,6 +225,13 @@ def _open(path: Path) -> Scorer | Corrector:
     except Exception as error:
         raise ModelError(f"{path}: cannot be opened ({type(error).__name__}: {error}). {_RETRAIN}.") from error
     return scorer
+
+
+def _open_encoder(folder: Path) -> Encoder:
+    try:
+        return Encoder(folder)
+    except Exception as error:
+        raise ModelError(f"{folder / encoders.FILE}: cannot be opened ({type(error).__name__}: {error}). {_RETRAIN}.") from error
 
 
 def _said(versions: Mapping[str, str]) -> str:

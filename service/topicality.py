@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
-from service.domain import ScoreInput
-from service.features import normalise
+from service.alignment import Span, aligned
+from service.domain import Article, ScoreInput
+from service.encoder import Encoder, unit
 from service.heads import calibrated
+from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
 Words = tuple[str, ...]
@@ -35,11 +37,24 @@ PAIR_FEATURES = (
     "context_words",
     "unknown_words",
 )
+# Of the encoder's reading, where there is one.
+READ_FEATURES = (
+    "read_best",
+    "read_best_three",
+    "read_title",
+    "read_parent",
+    "read_against_others",
+    "read_rank",
+    "read_others",
+    "read_spread",
+)
 
 # Fewer content words than this say nothing about a topic.
 MIN_CONTENT_WORDS = 2
 
 WINDOW, STEP = 120, 60
+
+MOST_STRANGE = 5  # words that explain why a comment is off topic
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:'[a-z]+)?|\d{2,}")
 _STOP = frozenset(
@@ -85,10 +100,11 @@ class Context:
 
 
 class Topicality(BaseEstimator):  # type: ignore[misc]
-    """Probability that a comment is not about its article, from PAIR_FEATURES.
+    """Probability that a comment is not about its article, from PAIR_FEATURES and, where it was fitted with an encoder, READ_FEATURES.
 
     `idf`: rarity of known words. `rows`: each known word's row in `vectors` (words, dimensions). `references`: unit vectors of other
-    articles (articles, dimensions). `judge`: a fitted scikit-learn classifier on the features. `curve`: its calibration.
+    articles (articles, dimensions); `read_references`: the same by the encoder (articles, 384), or None. `judge`: a fitted
+    scikit-learn classifier on the features. `curve`: its calibration.
     """
 
     attributes = ("off_topic",)
@@ -99,6 +115,7 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         idf: npt.NDArray[np.float32],
         vectors: npt.NDArray[np.float32],
         references: npt.NDArray[np.float32],
+        read_references: npt.NDArray[np.float32] | None = None,
         judge: Any = None,
         curve: tuple[Floats, Floats] | None = None,
     ) -> None:
@@ -106,26 +123,44 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         self.idf = idf
         self.vectors = vectors
         self.references = references
+        self.read_references = read_references
         self.judge = judge
         self.curve = curve
+
+    def attach(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_encoder"}
 
     def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
         """Probabilities, (inputs, 1): NaN where there is no article, or nothing topical in the comment or the article."""
         rated = np.full((len(inputs), 1), np.nan)
-        pairs = [
-            (at, comment, context)
-            for at, each in enumerate(inputs)
-            if (comment := content_words(each.text)) and (context := context_of(each))
-        ]
-        judged = [pair for pair in pairs if has_evidence(pair[1])]
+        judged = [at for at, each in enumerate(inputs) if has_evidence(content_words(each.text)) and context_of(each)]
         if judged and self.curve:
-            margins = self.judge.decision_function(self.features([(comment, context) for _, comment, context in judged]))
-            rated[[at for at, _, _ in judged], 0] = calibrated(margins, *self.curve)
+            margins = self.judge.decision_function(self.features([inputs[at] for at in judged]))
+            rated[judged, 0] = calibrated(margins, *self.curve)
         return rated
 
-    def features(self, pairs: Iterable[tuple[Words, Context]]) -> Floats:
-        """(pairs, len(PAIR_FEATURES)). A pair is judged alone, so its numbers do not depend on its neighbours."""
-        return np.array([self._pair(comment, context) for comment, context in pairs], dtype=np.float64).reshape(-1, len(PAIR_FEATURES))
+    def explain(self, one: ScoreInput, attribute: str) -> list[Span]:
+        """The rarest words of the comment that neither the article nor the parent has."""
+        context, plain = context_of(one), normalise(one.text)
+        if context is None:
+            return []
+        known = frozenset(context.title).union(context.parent, *context.windows)
+        strange = [
+            (self._rarity(word), theirs)
+            for (begin, end), theirs in aligned(one.text, plain)
+            for word in content_words(plain[begin:end])
+            if word not in known
+        ]
+        return sorted(theirs for _, theirs in sorted(strange, reverse=True)[:MOST_STRANGE])
+
+    def features(self, inputs: Iterable[ScoreInput]) -> Floats:
+        """(inputs, features), of inputs with an article. Each is judged alone, so its numbers do not depend on its neighbours."""
+        reads = self.read_references is not None
+        rows = [[*self._compared(each), *(self._read(each) if reads else ())] for each in inputs]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(PAIR_FEATURES) + reads * len(READ_FEATURES))
 
     def vector(self, words: Iterable[str]) -> Floats:
         """The rarity-weighted mean direction of the known words, of unit length, or zeros."""
@@ -136,7 +171,8 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         length = float(np.sqrt((total * total).sum()))
         return total / length if length else total
 
-    def _pair(self, comment: Words, context: Context) -> list[float]:
+    def _compared(self, each: ScoreInput) -> list[float]:
+        comment, context = content_words(each.text), context_of(each) or Context((), (), ())
         own, title, parent = frozenset(comment), frozenset(context.title), frozenset(context.parent)
         everything = title.union(parent, *context.windows)
         rarity = {word: self._rarity(word) for word in own}
@@ -157,6 +193,25 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
             float(bool(parent)),
             np.log1p(len(everything)),
             np.log1p(len(own - self.rows.keys())),
+        ]
+
+    def _read(self, each: ScoreInput) -> list[float]:
+        article, encoder = each.article or Article(), self._encoder
+        mine = unit(encoder.read(normalise(each.text)).vectors.mean(axis=0))
+        title, *passages = (encoder.passages(article.title, article.text) * mine).sum(axis=1)
+        others = (np.asarray(self.read_references) * mine).sum(axis=1)
+        parent = _dot(mine, unit(encoder.read(normalise(each.parent.text)).vectors.mean(axis=0))) if each.parent else 0.0
+        best = sorted(passages)[-3:]
+        nearest = max(best[-1], parent)
+        return [
+            best[-1],
+            float(np.mean(best)),
+            title,
+            parent,
+            (nearest - others.mean()) / (others.std() + 1e-3),
+            float((others < nearest).mean()),
+            float(others.mean()),
+            float(others.std()),
         ]
 
     def _meaning(self, comment: Words, context: Context) -> list[float]:

@@ -275,7 +275,7 @@ def test_nothing_of_an_analysis_is_stored_or_logged(
 
 
 def test_perspectives_scale_stays_in_its_dialect(client: Client, gazette: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fake_models.FakeScorer, "scale", (("TOXICITY", "FLIRTATION"),), raising=False)
+    monkeypatch.setattr(fake_models.FakeScorer, "scale", ("TOXICITY", "FLIRTATION"), raising=False)
     monkeypatch.setattr(fake_models.FakeScorer, "rate_perspective", lambda _self, texts: [[0.9, 0.3] for _ in texts], raising=False)
     told = client.scores("How rude.", "TOXICITY", "TOXICITY_FAST", "FLIRTATION")["attributeScores"]
     assert {name: scores["summaryScore"]["value"] for name, scores in told.items()} == {
@@ -292,6 +292,6 @@ def test_perspectives_scale_stays_in_its_dialect(client: Client, gazette: Caller
 
 
 def test_a_fault_of_the_scale_is_an_internal_error(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fake_models.FakeScorer, "scale", (("TOXICITY",),), raising=False)
+    monkeypatch.setattr(fake_models.FakeScorer, "scale", ("TOXICITY",), raising=False)
     monkeypatch.setattr(fake_models.FakeScorer, "rate_perspective", lambda _self, texts: 1 / 0, raising=False)
     assert client.post("analyze", request("Well.")).status_code == 500

@@ -193,8 +193,8 @@ def test_true_and_drawn_pairs_are_as_many_and_stay_with_their_own_article(tmp_pa
 
     assert sum(pair.wrong for pair in pairs) * 2 == len(pairs)
     assert {corpora.articles[pair.article].source for pair in pairs} == {"nyt-debate"}
-    assert any(pair.context.parent for pair in pairs)
-    assert not all(pair.context.parent for pair in pairs)
+    assert any(pair.input.parent for pair in pairs)
+    assert not all(pair.input.parent for pair in pairs)
 
 
 def test_calibrated_scores_mean_what_they_say():

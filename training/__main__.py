@@ -6,17 +6,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.scoring import MANIFEST, ModelError, load
+from service.encoder import FILE, Encoder
+from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
 from training import automation, retrain
 from training.dataset import Corpora, DataError, read
 from training.evaluate import held_out_metrics, printed, printed_tests, test_metrics
+from training.perspective import fit_perspective
 from training.pipelines import fit_attributes
 from training.publish import publish, write_manifest
 from training.thresholds import printed_proposals
 from training.topics import fit_topicality
 
 EXAMPLES = """examples:
-  python -m training                                   everything, from ../shared/data to models/
+  python -m training                                   everything but the encoder, from ../shared/data to models/
+  python -m training encoder                           fine-tune the encoder first (an hour on two cores; goes on after an interruption)
   python -m training --data corpora --out fresh-models  the same with your own folders
   python -m training retrain                           learn from the moderators' verdicts (its own --help)
   python -m training thresholds                        propose thresholds from them (its own --help)
@@ -28,7 +31,8 @@ The data folder may hold, in any mixture:
   topicality-comments.jsonl[.gz]            {"article", "text"} a line
   *.csv[.gz]                                Kaggle's Jigsaw train.csv, or Civil Comments' CSV, known by their headers
   test-*.jsonl[.gz]                         never trained on; their texts are left out of training
-The same data give the same models, byte for byte."""
+  perspective-*.jsonl[.gz], toxic-spans.jsonl[.gz]   as in the corpora's README, for the encoder and Perspective's scale
+The same data and encoder give the same models, byte for byte."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return automation.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
+        if options.step == "encoder":
+            return _encoder(options)
         corpora = read(options.data)
         if options.step in ("all", "fit"):
             _fit(corpora, options)
@@ -62,8 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         "step",
         nargs="?",
         default="all",
-        choices=("all", "fit", "evaluate"),
-        help="fit and publish, evaluate what is published, or both (default)",
+        choices=("all", "encoder", "fit", "evaluate"),
+        help="fine-tune the encoder; fit and publish; evaluate what is published; or the last two (default)",
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), metavar="FOLDER", help="the corpora (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: %(default)s)")
@@ -77,19 +83,40 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vocabulary", type=int, default=20_000, metavar="N", help="words with a vector for topicality (default: %(default)s)"
     )
+    parser.add_argument("--epochs", type=int, default=3, metavar="N", help="of the encoder (default: %(default)s)")
+    parser.add_argument(
+        "--work", type=Path, default=Path("var/encoder"), metavar="FOLDER", help="the encoder's checkpoints (default: %(default)s)"
+    )
     return parser
 
 
+def _encoder(options: argparse.Namespace) -> int:
+    try:
+        from training.encoder.run import run
+    except ImportError as error:
+        raise DataError(f"{error.name} is not installed; the encoder needs what `pip install -e '.[encoder]'` installs") from error
+    run(read(options.data), options.data, options.out, options.work, options.epochs)
+    return 0
+
+
 def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
-    scorers, held = {}, {}
+    scorers: dict[str, Scorer] = {}
+    held, metrics = {}, {}
+    encoder = Encoder(options.out) if (options.out / FILE).exists() else None
     if corpora.texts:
-        scorers["attributes"], held = fit_attributes(corpora.texts, most=options.columns)
-    topicality = fit_topicality(corpora, vocabulary=options.vocabulary)
-    if topicality:
+        scorers["attributes"], held = fit_attributes(corpora.texts, encoder, most=options.columns)
+    if topicality := fit_topicality(corpora, encoder, vocabulary=options.vocabulary):
         scorers["topicality"], held["off_topic"] = topicality
     if not scorers:
         raise DataError("too little to fit anything: no labelled comments, and too few articles with comments")
-    publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held)})
+    if encoder is not None:
+        metrics["encoder"] = encoder.cost
+        if perspective := fit_perspective(options.data, encoder):
+            scorers["perspective"], metrics["perspective"] = perspective
+    for scorer in scorers.values():
+        if encoder is not None and isinstance(scorer, Reader):
+            scorer.attach(encoder)
+    publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held), **metrics}, encoder)
 
 
 def _evaluate(corpora: Corpora, options: argparse.Namespace) -> None:

@@ -53,6 +53,8 @@ TERMS = {
     "topicality-comments": "nyt-debate: Apache-2.0 repository; reddit: MIT repository, user content; others: evaluated only",
 }
 
+ENCODER_FOLDS = 7
+
 _LETTERS = re.compile(r"[\W\d_]+")
 
 
@@ -172,6 +174,11 @@ def _key(plain: str, text: str) -> str:
 def fold_of(key: str, folds: int) -> int:
     """A fold for a text or an article that depends on nothing else, so near-copies never face each other across a split."""
     return int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8]) % folds
+
+
+def encoder_never_saw(key: str) -> bool:
+    """Whether the encoder is kept from a text of this key, or an article of this id: what is fitted on its outputs is fitted on these."""
+    return fold_of(key, ENCODER_FOLDS) == 0
 
 
 def _topicality(folder: Path, files: list[DataFile]) -> tuple[dict[str, TopicArticle], list[TopicComment]]:

@@ -9,10 +9,12 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
+from service.encoder import WIDTH, Encoder, vector
 from service.features import Lexical, Ngrams
-from service.heads import AttributeHeads, calibrated
+from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, to_prevalence
-from training.dataset import LABELLED, DataError, LabelledText, fold_of, target
+from training.dataset import LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
+from training.encoder.contrasts import contrasts
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +39,13 @@ REFERENCE = "jigsaw"
 
 SMOOTHING = 0.5
 EXPERT_C = 2.0
-JOIN_C = 1.0
+JOIN_C, READ_C = 1.0, 0.03
+# How freely margins of experts, counts, an encoder's log-odds and its vector are weighed.
+FREEDOM = (1.0, 0.5, 1.0, 0.1)
+# What a sentence of our own counts for, beside a comment of a reader.
+OWN_WEIGHT = 0.3
+# The families that are some attribute's reference.
+JOINED_ON = ("jigsaw", "youtube-spam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,6 @@ class HeldOut:
     labels: Floats
     scores: Floats
     weights: Floats
-    rows: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +73,78 @@ class Linear:
     intercept: float
 
 
-def fit_attributes(texts: Sequence[LabelledText], *, most: int) -> tuple[AttributeHeads, dict[str, HeldOut]]:
-    """Heads for every attribute that the texts carry, and their scores of held-out comments. The same texts give the same bytes."""
+def fit_attributes(
+    texts: Sequence[LabelledText], encoder: Encoder | None = None, *, most: int
+) -> tuple[AttributeHeads, dict[str, HeldOut]]:
+    """Heads for every attribute that the texts carry, and their scores of held-out comments. The same texts give the same bytes.
+
+    With an encoder, experts are joined on the comments that it was kept from, and on sentences of our own.
+    """
     tasks = _tasks(texts)
     if not tasks:
         raise DataError(f"no attribute has {MIN_POSITIVES} comments that carry it and as many that do not: nothing can be fitted")
     ngrams = Ngrams(most=most)
-    plain = [row.plain for row in texts]
-    grams = ngrams.fit_plain(plain)
-    counts = Lexical().of_plain(plain).astype(np.float64)
+    grams = ngrams.fit_plain([as_read(row.plain) for row in texts])
     folds = np.array([fold_of(row.key, FOLDS) for row in texts])
     unseen, experts = _experts(tasks, grams, folds)
-    attributes = tuple(name for name in LABELLED if any(task.attribute == name for task in tasks))
+    judged = _judged(texts, unseen) if encoder is None else _judged_with(encoder, texts, unseen, ngrams, experts)
+    judged_tasks = _tasks(judged.texts, fewest=1)
+    attributes = tuple(name for name in LABELLED if any(task.attribute == name for task in judged_tasks))
     heads, held = [], {}
     for name in tqdm(attributes, desc="joining", unit="attribute"):
-        task = _reference(tasks, name)
-        heads.append(_join(task, unseen, counts, folds))
-        held[name] = _held_out(task, unseen, counts, folds)
-    stacked = np.column_stack([expert.weights for expert in experts])
-    return _assembled(attributes, ngrams, stacked, experts, heads, held), held
+        task = _reference(judged_tasks, name)
+        heads.append(_join(task, judged))
+        held[name] = _held_out(task, judged)
+    return AttributeHeads(_assembled(attributes, ngrams, experts, heads, reads=encoder is not None)), held
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Comments that the experts' margins are joined on. `inputs`: (comments, experts + counts + an encoder's columns). `freedom` says of
+    each column how freely it may be weighed, `c` how freely all may. `own` are sentences of ours, which no figure counts."""
+
+    texts: Sequence[LabelledText]
+    inputs: Floats
+    freedom: Floats
+    folds: npt.NDArray[np.int64]
+    own: npt.NDArray[np.bool_]
+    c: float
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """How an attribute weighs the experts' margins and the counts."""
+    """How an attribute weighs the columns, and its calibration."""
 
-    experts: Floats
-    counts: Floats
+    weights: Floats
     intercept: float
     curve: tuple[Floats, Floats]
 
 
-def _tasks(texts: Sequence[LabelledText]) -> list[Task]:
+def _judged(texts: Sequence[LabelledText], unseen: Floats) -> Judged:
+    inputs = np.hstack([unseen, _counts(texts)])
+    folds = np.array([fold_of(row.key, FOLDS) for row in texts])
+    return Judged(texts, inputs, np.ones(inputs.shape[1]), folds, np.zeros(len(texts), dtype=bool), JOIN_C)
+
+
+def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats, ngrams: Ngrams, experts: Sequence[Linear]) -> Judged:
+    rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in JOINED_ON]
+    kept, own = [texts[at] for at in rows], [row for row in contrasts() if encoder_never_saw(row.source)]
+    grams = ngrams.of_plain([as_read(row.plain) for row in own])
+    margins = np.vstack([unseen[rows], np.column_stack([grams @ expert.weights + expert.intercept for expert in experts])])
+    progress = tqdm([*kept, *own], desc="reading", unit="comment", mininterval=1)
+    readings = np.array([vector(encoder.read(as_read(row.plain))) for row in progress])
+    blocks = [margins, _counts([*kept, *own]), readings[:, :-WIDTH], readings[:, -WIDTH:]]
+    freedom = np.concatenate([np.full(block.shape[1], free) for block, free in zip(blocks, FREEDOM, strict=True)])
+    folds = np.array([fold_of(row.key, FOLDS) for row in kept] + [fold_of(row.source, FOLDS) for row in own])
+    ours = [LabelledText(row.text, row.labels, REFERENCE, row.plain) for row in own]
+    return Judged([*kept, *ours], np.hstack(blocks), freedom, folds, np.arange(len(folds)) >= len(kept), READ_C)
+
+
+def _counts(texts: Sequence[LabelledText]) -> Floats:
+    return np.asarray(Lexical().of_plain([as_read(row.plain) for row in texts]), dtype=np.float64)
+
+
+def _tasks(texts: Sequence[LabelledText], fewest: int = MIN_POSITIVES) -> list[Task]:
     families = sorted({row.family for row in texts})
     tasks = []
     for attribute in LABELLED:
@@ -105,7 +152,7 @@ def _tasks(texts: Sequence[LabelledText]) -> list[Task]:
         for family in families:
             rows = np.array([at for at in known if texts[at].family == family], dtype=np.int64)
             labels = np.array([known[at] for at in rows], dtype=np.float64)
-            if min(labels.sum(), (1 - labels).sum()) >= MIN_POSITIVES:
+            if min(labels.sum(), (1 - labels).sum()) >= fewest:
                 tasks.append(Task(family, attribute, rows, labels))
     return tasks
 
@@ -149,64 +196,58 @@ def soft(labels: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
     return np.r_[yes, no], hard, np.r_[labels[yes], 1 - labels[no]]
 
 
-def _inputs(task: Task, unseen: Floats, counts: Floats, keep: npt.NDArray[np.bool_]) -> Floats:
-    return np.hstack([unseen[task.rows[keep]], counts[task.rows[keep]]])
-
-
-def _combine(task: Task, unseen: Floats, counts: Floats, keep: npt.NDArray[np.bool_]) -> tuple[Floats, float]:
-    """Weights of the experts' margins and the counts, and an intercept, at natural prevalence."""
-    inputs, labels = _inputs(task, unseen, counts, keep), task.labels[keep]
-    mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    rows, hard, weights = soft(labels)
-    weights = weights * to_prevalence(labels, NATURAL[task.attribute])[rows]
-    fitted = LogisticRegression(C=JOIN_C, max_iter=1000).fit(((inputs - mean) / spread)[rows], hard, sample_weight=weights)
+def _combine(task: Task, judged: Judged, keep: npt.NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Weights of the columns, and an intercept, at natural prevalence."""
+    rows = task.rows[keep]
+    inputs, labels, own = judged.inputs[rows], task.labels[keep], judged.own[rows]
+    mean, spread = inputs[~own].mean(axis=0), (inputs[~own].std(axis=0) + 1e-6) / judged.freedom
+    natural = np.full(len(rows), OWN_WEIGHT)
+    natural[~own] = to_prevalence(labels[~own], NATURAL[task.attribute])
+    at, hard, weights = soft(labels)
+    fitted = LogisticRegression(C=judged.c, max_iter=2000).fit(((inputs - mean) / spread)[at], hard, sample_weight=weights * natural[at])
     scaled = fitted.coef_[0] / spread
     return scaled, float(fitted.intercept_[0] - (scaled * mean).sum())
 
 
-def _join(task: Task, unseen: Floats, counts: Floats, folds: npt.NDArray[np.int64]) -> Joined:
-    everything = np.ones(len(task.rows), dtype=bool)
-    weights, intercept = _combine(task, unseen, counts, everything)
-    margins = _crossed(task, unseen, counts, folds)
-    known = curve(margins, task.labels, to_prevalence(task.labels, NATURAL[task.attribute]))
-    return Joined(weights[: unseen.shape[1]], weights[unseen.shape[1] :], intercept, known)
+def _join(task: Task, judged: Judged) -> Joined:
+    weights, intercept = _combine(task, judged, np.ones(len(task.rows), dtype=bool))
+    margins, labels, _ = _crossed(task, judged)
+    return Joined(weights, intercept, curve(margins, labels, to_prevalence(labels, NATURAL[task.attribute])))
 
 
-def _crossed(task: Task, unseen: Floats, counts: Floats, folds: npt.NDArray[np.int64]) -> Floats:
-    """Margins of the task's rows, each joined by weights fitted without its fold."""
-    margins = np.zeros(len(task.rows))
+def _crossed(task: Task, judged: Judged) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """Margins of the task's rows but for our own, each joined by weights fitted without its fold; their labels; and their folds."""
+    margins, folds = np.zeros(len(task.rows)), judged.folds[task.rows]
     for fold in range(FOLDS):
-        inside = folds[task.rows] == fold
-        weights, intercept = _combine(task, unseen, counts, ~inside)
-        margins[inside] = _inputs(task, unseen, counts, inside) @ weights + intercept
-    return margins
+        inside = folds == fold
+        weights, intercept = _combine(task, judged, ~inside)
+        margins[inside] = judged.inputs[task.rows[inside]] @ weights + intercept
+    natural = ~judged.own[task.rows]
+    return margins[natural], task.labels[natural], folds[natural]
 
 
-def _held_out(task: Task, unseen: Floats, counts: Floats, folds: npt.NDArray[np.int64]) -> HeldOut:
-    margins, natural = _crossed(task, unseen, counts, folds), to_prevalence(task.labels, NATURAL[task.attribute])
+def _held_out(task: Task, judged: Judged) -> HeldOut:
+    margins, labels, folds = _crossed(task, judged)
+    natural = to_prevalence(labels, NATURAL[task.attribute])
     scores = np.zeros(len(margins))
     for fold in range(FOLDS):
-        inside = folds[task.rows] == fold
-        scores[inside] = calibrated(margins[inside], *curve(margins[~inside], task.labels[~inside], natural[~inside]))
-    return HeldOut(task.labels, scores, natural, task.rows)
+        inside = folds == fold
+        scores[inside] = calibrated(margins[inside], *curve(margins[~inside], labels[~inside], natural[~inside]))
+    return HeldOut(labels, scores, natural)
 
 
-def _assembled(
-    attributes: tuple[str, ...],
-    ngrams: Ngrams,
-    stacked: npt.NDArray[np.float32],
-    experts: Sequence[Linear],
-    heads: Sequence[Joined],
-    held: dict[str, HeldOut],
-) -> AttributeHeads:
+def _assembled(attributes: tuple[str, ...], ngrams: Ngrams, experts: Sequence[Linear], heads: Sequence[Joined], *, reads: bool) -> Heads:
     """Experts and their joining are linear, so they fold into one weight an n-gram and attribute."""
-    offsets = np.array([expert.intercept for expert in experts])
-    weights = np.column_stack([stacked @ head.experts for head in heads])
-    return AttributeHeads(
-        attributes=attributes,
+    stacked, offsets = np.column_stack([expert.weights for expert in experts]), np.array([expert.intercept for expert in experts])
+    joined = np.column_stack([head.weights for head in heads])
+    by_expert, others = joined[: len(experts)], joined[len(experts) :]
+    counts = Lexical().of_plain(["-"]).shape[1]
+    return Heads(
+        names=attributes,
         ngrams=ngrams,
-        weights=weights.astype(np.float16).astype(np.float32),
-        lexical_weights=np.column_stack([head.counts for head in heads]).astype(np.float32),
-        intercepts=np.array([head.intercept + (head.experts * offsets).sum() for head in heads]),
+        weights=(stacked @ by_expert).astype(np.float16).astype(np.float32),
+        lexical_weights=others[:counts].astype(np.float32),
+        reading_weights=others[counts:].astype(np.float32) if reads else None,
+        intercepts=np.array([head.intercept for head in heads]) + offsets @ by_expert,
         curves=[head.curve for head in heads],
     )

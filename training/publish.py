@@ -11,8 +11,9 @@ from typing import Any
 
 import joblib
 
+from service.encoder import FILE, TOKENIZER, Encoder
 from service.features import FEATURES_VERSION
-from service.scoring import MANIFEST, MANIFEST_FORMAT, Model, Scorer, library_versions, probe_input
+from service.scoring import MANIFEST, MANIFEST_FORMAT, SCORER, Model, Scorer, library_versions, probe_input
 from training.card import card
 from training.dataset import DataFile
 
@@ -42,13 +43,16 @@ PROBES: tuple[dict[str, Any], ...] = (
 )
 
 
-def publish(folder: Path, scorers: Mapping[str, Scorer], files: Sequence[DataFile], metrics: Mapping[str, Any]) -> None:
-    """Saves each scorer under its name, then a manifest that vouches for them, then the card. The manifest comes after its files, so a
-    reader in between finds the old manifest and a refused hash, never a mixture that loads."""
+def publish(
+    folder: Path, scorers: Mapping[str, Scorer], files: Sequence[DataFile], metrics: Mapping[str, Any], encoder: Encoder | None = None
+) -> None:
+    """Saves each scorer under its name, then a manifest that vouches for them and for the encoder's files there, then the card. The
+    manifest comes after its files, so a reader in between finds the old manifest and a refused hash, never a mixture that loads."""
     folder.mkdir(parents=True, exist_ok=True)
-    entries = [_saved(folder / f"{name}.joblib", scorer) for name, scorer in scorers.items()]
+    entries = [_entry(folder / name, ()) for name in (FILE, TOKENIZER) if encoder is not None]
+    entries += [_saved(folder / f"{name}{SCORER}", scorer) for name, scorer in scorers.items()]
     version = f"{RELEASE}-{hashlib.sha256(''.join(entry['sha256'] for entry in entries).encode()).hexdigest()[:8]}"
-    model = Model(version, tuple(scorers.values()), {})
+    model = Model(version, tuple(scorers.values()), {}, encoder)
     inputs = [probe_input(probe) for probe in PROBES]
     manifest = {
         "format": MANIFEST_FORMAT,
@@ -75,11 +79,15 @@ def _saved(path: Path, scorer: Scorer) -> dict[str, Any]:
         fresh = Path(scratch) / path.name
         joblib.dump(scorer, fresh, compress=("zlib", 9))
         _write(path, fresh.read_bytes())
+    return _entry(path, scorer.attributes)
+
+
+def _entry(path: Path, attributes: Sequence[str]) -> dict[str, Any]:
     return {
         "name": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size,
-        "attributes": list(scorer.attributes),
+        "attributes": list(attributes),
     }
 
 

@@ -12,10 +12,11 @@ from sklearn.utils.extmath import randomized_svd
 from tqdm import tqdm
 
 from service.domain import Article, Parent, ScoreInput
+from service.encoder import Encoder
 from service.heads import calibrated
-from service.topicality import PAIR_FEATURES, Context, Topicality, Words, content_words, context_of, has_evidence
+from service.topicality import Topicality, Words, content_words, context_of, has_evidence
 from training.calibration import curve, to_prevalence
-from training.dataset import Corpora, TopicArticle, TopicComment, fold_of
+from training.dataset import Corpora, TopicArticle, TopicComment, encoder_never_saw, fold_of
 from training.pipelines import NATURAL, HeldOut
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +25,7 @@ TRAINED_ON = ("nyt-debate", "reddit")
 # Comments at large: they only add to what words occur together.
 GENERAL = ("civil",)
 FOLDS = 3
-PER_ARTICLE = 12
+PER_ARTICLE, PER_UNSEEN_ARTICLE = 12, 60
 MIN_DF = 8
 DIMENSIONS = 100
 REFERENCES = 200
@@ -39,43 +40,50 @@ class Pair:
     """A comment beside its own article (`wrong` 0) or a drawn one (`wrong` 1); `article` is the comment's own."""
 
     article: str
-    comment: Words
-    context: Context
+    input: ScoreInput
     wrong: int
     weight: float
 
 
-def fit_topicality(corpora: Corpora, *, vocabulary: int) -> tuple[Topicality, HeldOut] | None:
-    """The estimator, and its scores of pairs whose articles it did not see; None where no source may be trained on."""
-    pairs = draw_pairs(corpora, TRAINED_ON)
+def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabulary: int) -> tuple[Topicality, HeldOut] | None:
+    """The estimator, and its scores of pairs whose articles it did not see; None where no source may be trained on.
+
+    With an encoder, pairs are drawn from the articles that it was kept from alone.
+    """
+    pairs = (
+        draw_pairs(corpora, TRAINED_ON) if encoder is None else draw_pairs(corpora, TRAINED_ON, encoder_never_saw, most=PER_UNSEEN_ARTICLE)
+    )
     if len({pair.article for pair in pairs}) < 2 * FOLDS:
         return None
     folds = np.array([fold_of(pair.article, FOLDS) for pair in pairs])
     wrong, weights = np.array([pair.wrong for pair in pairs], dtype=float), np.array([pair.weight for pair in pairs])
-    features, told = np.zeros((len(pairs), len(PAIR_FEATURES))), documents(corpora)
+    told, found = documents(corpora), {}
     for fold in tqdm(range(FOLDS), desc="topicality", unit="fold"):
-        space = word_space(told, vocabulary, lambda article, fold=fold: fold_of(article, FOLDS) != fold)
+        space = word_space(told, vocabulary, lambda article, fold=fold: fold_of(article, FOLDS) != fold, encoder)
         mine = np.flatnonzero(folds == fold)
-        features[mine] = space.features((pairs[at].comment, pairs[at].context) for at in tqdm(mine, desc="pairs", leave=False))
+        found |= dict(zip(mine, space.features(pairs[at].input for at in tqdm(mine, desc="pairs", leave=False)), strict=True))
+    features = np.array([found[at] for at in range(len(pairs))])
     margins = _crossed(features, wrong, weights, folds)
     natural = to_prevalence(wrong, NATURAL["off_topic"])
-    held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, np.arange(len(pairs)))
-    space = word_space(told, vocabulary, lambda article: True)
+    held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural)
+    space = word_space(told, vocabulary, lambda article: True, encoder)
     space.judge = _judge(features, wrong, weights)
     space.curve = curve(margins, wrong, natural)
     return space, held
 
 
-def draw_pairs(corpora: Corpora, sources: Sequence[str]) -> list[Pair]:
+def draw_pairs(
+    corpora: Corpora, sources: Sequence[str], wanted: Callable[[str], bool] = lambda article: True, most: int = PER_ARTICLE
+) -> list[Pair]:
     """True pairs, and as many wrong ones with another article of the same source. Half carry a parent: another comment under the same
     article as the pair claims, since the corpora have no replies."""
     rng = np.random.default_rng(SEED)
-    by_article = _by_article(corpora, sources)
+    by_article = {name: found for name, found in _by_article(corpora, sources).items() if wanted(name)}
     pairs: list[Pair] = []
     for source in sources:
         own = [article for article in by_article if corpora.articles[article].source == source]
         for article in own if len(own) > 1 else ():
-            for comment in by_article[article][:PER_ARTICLE]:
+            for comment in by_article[article][:most]:
                 other = own[(own.index(article) + 1 + int(rng.integers(len(own) - 1))) % len(own)]
                 with_parent = rng.random() < 0.5
                 for claimed, wrong in ((article, 0), (other, 1)):
@@ -90,6 +98,7 @@ class Documents:
     """Word lists that vectors are learnt from: comments at large, and for each article its heading and its comments."""
 
     general: Sequence[Words]
+    articles: Mapping[str, TopicArticle]
     headings: Mapping[str, Words]
     comments: Mapping[str, Sequence[Words]]
 
@@ -104,10 +113,12 @@ def documents(corpora: Corpora) -> Documents:
     by_article = _by_article(corpora, TRAINED_ON)
     about = {name: corpora.articles[name] for name in by_article}
     headings = {name: content_words(each.title) + content_words(each.text) for name, each in about.items()}
-    return Documents(general, headings, {name: [content_words(comment.text) for comment in found] for name, found in by_article.items()})
+    return Documents(
+        general, about, headings, {name: [content_words(comment.text) for comment in found] for name, found in by_article.items()}
+    )
 
 
-def word_space(told: Documents, most: int, seen: Callable[[str], bool]) -> Topicality:
+def word_space(told: Documents, most: int, seen: Callable[[str], bool], encoder: Encoder | None = None) -> Topicality:
     """Rarity, word vectors and reference articles from the seen articles and their comments: an unfitted Topicality.
 
     A word's vector comes from the positive pointwise mutual information of words that occur under one title, reduced by SVD.
@@ -122,6 +133,9 @@ def word_space(told: Documents, most: int, seen: Callable[[str], bool]) -> Topic
     space = Topicality(rows, idf.astype(np.float32), vectors, np.zeros((1, vectors.shape[1]), dtype=np.float32))
     chosen = np.random.default_rng(SEED).permutation(sorted(filter(seen, told.headings)))[:REFERENCES]
     space.references = np.array([space.vector(told.headings[name]) for name in chosen], dtype=np.float16).astype(np.float32)
+    if encoder is not None:
+        space.attach(encoder)
+        space.read_references = np.array([encoder.passages(told.articles[name].title, "")[0] for name in chosen], dtype=np.float32)
     return space
 
 
@@ -139,12 +153,11 @@ def _sibling(comments: Sequence[TopicComment], comment: TopicComment, rng: np.ra
 
 
 def _pair(claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicComment | None, wrong: int) -> Pair | None:
-    words = content_words(comment.text)
     article = Article(id=claimed.id, title=claimed.title[:1000], text=claimed.text)
-    context = context_of(ScoreInput(text="-", article=article, parent=Parent(text=parent.text) if parent else None))
-    if context is None or not has_evidence(words):
+    judged = ScoreInput(text=comment.text, article=article, parent=Parent(text=parent.text) if parent else None)
+    if context_of(judged) is None or not has_evidence(content_words(comment.text)):
         return None
-    return Pair(own, words, context, wrong, SOURCE_WEIGHT.get(claimed.source, 1.0))
+    return Pair(own, judged, wrong, SOURCE_WEIGHT.get(claimed.source, 1.0))
 
 
 def _vectors(documents: Sequence[Words], rows: Mapping[str, int]) -> npt.NDArray[np.float32]:

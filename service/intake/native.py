@@ -101,15 +101,16 @@ def get_article(id: str) -> ResponseReturnValue:
 @operation("Scores alone, for up to 1,000 texts; stores nothing", request=payloads.ScoresIn, response=payloads.ScoresOut)
 def score() -> ResponseReturnValue:
     parts = current_parts()
-    asked = [item.to_score_input() for item in _read(payloads.ScoresIn, MANY).comments]
+    told = _read(payloads.ScoresIn, MANY)
+    asked = [item.to_score_input() for item in told.comments]
     with reading(parts.engine) as db:
         inputs = [moderation.complete(db, g.caller.site, one) for one in asked]
     scored = moderation.score(parts, inputs)
     if any(scores is None for scores in scored):
         abort(500, "The models failed on a text; the fault is logged under this request id.")
-    return _answer(
-        payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=scored[0].model_version if scored[0] else "")
-    )
+    explanations = [{name: moderation.explain(parts, one, name) for name in told.explain} for one in inputs] if told.explain else None
+    version = scored[0].model_version if scored[0] else ""
+    return _answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=version, explanations=explanations))
 
 
 def _read(payload: type[Payload], most_bytes: int) -> Payload:

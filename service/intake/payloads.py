@@ -10,6 +10,7 @@ from service import domain
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MOST_COMMENTS = 1_000
+MOST_EXPLAINED = 20
 
 
 def _without_nul(text: str) -> str:
@@ -153,8 +154,23 @@ class BatchIn(Payload):
     ]
 
 
+def _attribute(name: str) -> str:
+    if name not in domain.ATTRIBUTES:
+        raise PydanticCustomError("attribute", f"expected one of {', '.join(domain.ATTRIBUTES)}")
+    return name
+
+
 class ScoresIn(Payload):
     comments: Annotated[list[ScoreIn], Field(min_length=1, max_length=MOST_COMMENTS)]
+    explain: list[Annotated[str, AfterValidator(_attribute), WithJsonSchema({"type": "string", "enum": list(domain.ATTRIBUTES)})]] = Field(
+        default=[], max_length=len(domain.ATTRIBUTES), description="the scores whose words are asked for"
+    )
+
+    @model_validator(mode="after")
+    def _few_are_explained(self) -> Self:
+        if self.explain and len(self.comments) > MOST_EXPLAINED:
+            raise PydanticCustomError("explain", f"expected at most {MOST_EXPLAINED} comments where `explain` is given")
+        return self
 
 
 class ReasonOut(BaseModel):
@@ -237,6 +253,11 @@ class ArticleOut(BaseModel):
 class ScoresOut(BaseModel):
     scores: list[dict[str, float]]
     model_version: str
+    explanations: list[dict[str, list[tuple[int, int]]]] | None = Field(
+        default=None,
+        exclude_if=lambda found: found is None,
+        description="for each comment, by attribute: begin and end of the words that did it, in characters, where asked for",
+    )
 
 
 class FieldError(BaseModel):

@@ -8,12 +8,17 @@ import random
 from collections.abc import Iterator
 from itertools import product
 
-from training.dataset import LabelledText
 from service.normalise import normalise
+from training.dataset import LabelledText
 
 SOURCE = "contrast"
 PER_TEMPLATE = 12
 SEED = 20262
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(each.split()) for each in text.split("|"))
+
 
 ATTACKS = """
 {G} have ruined this town and everybody knows it
@@ -287,34 +292,78 @@ go to hell, {who}
 i wish you would just disappear
 """
 
-GROUPS = tuple(
-    """gay people|gays|lesbians|trans people|transgender people|muslims|jews|christians|hindus|sikhs|black people|asians|asian people|arabs|latinos|mexicans
-    |africans|immigrants|migrants|refugees|foreigners|asylum seekers|women|disabled people|deaf people|blind people|autistic people|elderly people|pakistanis|indians
-    |chinese people|romanians|turks|black men|gay men|muslim women|bisexuals|feminists|homosexuals|wheelchair users|white people|catholics|native people""".replace(
-        "\n    ", ""
-    ).split("|")
+GROUPS = _listed(
+    """
+    gay people | gays | lesbians | trans people | transgender people | muslims | jews | christians | hindus | sikhs |
+    black people | asians | asian people | arabs | latinos | mexicans | africans | immigrants | migrants | refugees |
+    foreigners | asylum seekers | women | disabled people | deaf people | blind people | autistic people | elderly people
+    | pakistanis | indians | chinese people | romanians | turks | black men | gay men | muslim women | bisexuals |
+    feminists | homosexuals | wheelchair users | white people | catholics | native people
+    """
 )
-KINDS = tuple(
-    "gay lesbian trans transgender muslim jewish christian hindu sikh black asian arab latino mexican african immigrant refugee disabled deaf blind "
-    "autistic pakistani indian chinese turkish bisexual white catholic female queer".split()
+KINDS = _listed(
+    """
+    gay | lesbian | trans | transgender | muslim | jewish | christian | hindu | sikh | black | asian | arab | latino |
+    mexican | african | immigrant | refugee | disabled | deaf | blind | autistic | pakistani | indian | chinese | turkish
+    | bisexual | white | catholic | female | queer
+    """
 )
 PERSONS = (" man", " woman", " person", " guy", "")
-SLURS = tuple("faggot fag dyke tranny nigger paki kike spic chink gook raghead wetback retard cripple".split())
-THINGS = tuple(
-    "mosquitoes|leaf blowers|potholes|parking meters|pop-up ads|wet socks|moths|rats|weeds|slugs|speed bumps|cold chips|long meetings|alarm clocks|printers|"
-    "spam calls|traffic lights|ticket machines|cookie banners|olives|plastic bags|diesel cars|ticks|flat tyres|scooters|wind turbines|crows|cockroaches|spiders|"
-    "mobile phones|reality shows|bad puns|roadworks|mushrooms|delays|password rules".split("|")
+SLURS = _listed(
+    """
+    faggot | fag | dyke | tranny | nigger | paki | kike | spic | chink | gook | raghead | wetback | retard | cripple
+    """
 )
-JOBS = tuple(
-    "politicians|referees|landlords|bankers|estate agents|cyclists|bus drivers|journalists|lawyers|football fans|tourists|developers|plumbers|managers|vegans|"
-    "smokers|dentists|accountants|ministers|drivers|dog owners|hunters|economists|critics|pilots|salesmen|actors|surgeons".split("|")
+THINGS = _listed(
+    """
+    mosquitoes | leaf blowers | potholes | parking meters | pop-up ads | wet socks | moths | rats | weeds | slugs |
+    speed bumps | cold chips | long meetings | alarm clocks | printers | spam calls | traffic lights | ticket machines |
+    cookie banners | olives | plastic bags | diesel cars | ticks | flat tyres | scooters | wind turbines | crows |
+    cockroaches | spiders | mobile phones | reality shows | bad puns | roadworks | mushrooms | delays | password rules
+    """
 )
-PEOPLE = (
-    "the mayor|the minister|my boss|the goalkeeper|the author|mr miller|the chancellor|my landlord|the coach|peter|sandra|my cousin|the speaker|the driver|anna|tom"
-).split("|")
+JOBS = _listed(
+    """
+    politicians | referees | landlords | bankers | estate agents | cyclists | bus drivers | journalists | lawyers |
+    football fans | tourists | developers | plumbers | managers | vegans | smokers | dentists | accountants | ministers |
+    drivers | dog owners | hunters | economists | critics | pilots | salesmen | actors | surgeons
+    """
+)
+PEOPLE = _listed(
+    """
+    the mayor | the minister | my boss | the goalkeeper | the author | mr miller | the chancellor | my landlord |
+    the coach | peter | sandra | my cousin | the speaker | the driver | anna | tom
+    """
+)
 
-BEFORE = ("", "", "", "", "honestly, ", "i am sorry but ", "let me tell you: ", "as i said before, ", "well, ", "my opinion: ", "it is simple. ", "again: ")
-AFTER = ("", "", "", ".", "!", ". that is all.", ", full stop", ". think about it.", " and i mean it", ". just my view.", ", and that is the truth", "...")
+BEFORE = (
+    "",
+    "",
+    "",
+    "",
+    "honestly, ",
+    "i am sorry but ",
+    "let me tell you: ",
+    "as i said before, ",
+    "well, ",
+    "my opinion: ",
+    "it is simple. ",
+    "again: ",
+)
+AFTER = (
+    "",
+    "",
+    "",
+    ".",
+    "!",
+    ". that is all.",
+    ", full stop",
+    ". think about it.",
+    " and i mean it",
+    ". just my view.",
+    ", and that is the truth",
+    "...",
+)
 
 LABELS = (
     (ATTACKS, {"toxicity": 1.0, "identity_attack": 1.0}),
@@ -325,7 +374,7 @@ LABELS = (
 
 
 def contrasts() -> Iterator[LabelledText]:
-    """PER_TEMPLATE sentences a template, always the same ones. Sources name the template, so that a split may keep its sentences together."""
+    """PER_TEMPLATE sentences a template, always the same ones. The source names the template, so that a split keeps them together."""
     rng = random.Random(SEED)  # noqa: S311 - no secret
     for number, (template, labels) in enumerate(_templates()):
         for _ in range(PER_TEMPLATE):

@@ -2,17 +2,21 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
+from training.dataset import DataError
 from training.encoder.network import Encoder, pretrained
 from training.encoder.tasks import Example, Topic
 
@@ -24,8 +28,10 @@ RATE = 7e-5
 HEAD_RATE = 1e-3
 WARM_UP = 200
 TEMPERATURE = 0.05
-SPANS_WEIGHT = 1.0
 KEEP_EVERY = 400  # steps
+
+
+Training = Mapping[str, Any]  # what a checkpoint keeps the state of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +48,10 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
     encoder = pretrained(len(tasks))
     plan = [batch for epoch in range(epochs) for batch in batches(found, topics, epoch)]
     optimiser = _optimiser(encoder)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
-    checkpoint = folder / "checkpoint.pt"
-    run = {"tasks": list(tasks), "epochs": epochs, "steps": len(plan)}
-    first = _resumed(checkpoint, run, encoder, optimiser, schedule)
+    schedule = LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
+    checkpoint, run = folder / "checkpoint.pt", json.dumps({"tasks": list(tasks), "epochs": epochs, "steps": len(plan)})
+    training: Training = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
+    first = _resumed(checkpoint, run, training)
     encoder.train()
     index = {name: at for at, name in enumerate(tasks)}
     smooth: dict[str, float] = {}
@@ -62,7 +68,7 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
             bar.set_postfix({name: f"{value:.3f}" for name, value in smooth.items()}, refresh=False)
             bar.update()
             if (step + 1) % KEEP_EVERY == 0:
-                _keep(checkpoint, run, step + 1, encoder, optimiser, schedule)
+                _keep(checkpoint, run, step + 1, training)
     return encoder.eval()
 
 
@@ -118,46 +124,47 @@ def _loss(encoder: Encoder, batch: Batch, found: Sequence[Example], topics: Sequ
         for name, value in row.targets.items():
             targets[at, index[name]] = value
     known = ~targets.isnan()
-    loss = F.binary_cross_entropy_with_logits(logits.float()[known], targets[known], reduction="sum") / len(rows) if known.any() else 0.0
+    losses = functional.binary_cross_entropy_with_logits(logits.float()[known], targets[known], reduction="sum")
     marked = [(at, torch.from_numpy(row.marked)) for at, row in enumerate(rows) if row.marked is not None]
     if marked:
         ours = torch.cat([spans[at, : len(labels)].float() for at, labels in marked])
-        loss = loss + SPANS_WEIGHT * F.binary_cross_entropy_with_logits(ours, torch.cat([labels for _, labels in marked])) * len(marked) / len(rows)
-    return "labels", loss
+        wanted = torch.cat([labels for _, labels in marked])
+        losses = losses + functional.binary_cross_entropy_with_logits(ours, wanted) * len(marked)
+    return "labels", losses / len(rows)
 
 
 def _topical_loss(encoder: Encoder, batch: Batch, topics: Sequence[Topic]) -> Tensor:
     """InfoNCE, both ways, over the batch (van den Oord et al. 2018, arXiv:1807.03748)."""
-    articles = F.normalize(encoder(padded([topics[at].ids for at, _ in batch.topics]))[0].float(), dim=1)
-    comments = F.normalize(encoder(padded([topics[at].comments[which] for at, which in batch.topics]))[0].float(), dim=1)
+    articles = functional.normalize(encoder(padded([topics[at].ids for at, _ in batch.topics]))[0].float(), dim=1)
+    comments = functional.normalize(encoder(padded([topics[at].comments[which] for at, which in batch.topics]))[0].float(), dim=1)
     with torch.autocast("cpu", enabled=False):
         alike = comments @ articles.T / TEMPERATURE
         own = torch.arange(len(alike))
-        return (F.cross_entropy(alike, own) + F.cross_entropy(alike.T, own)) / 2
+        return (functional.cross_entropy(alike, own) + functional.cross_entropy(alike.T, own)) / 2
 
 
-def _optimiser(encoder: Encoder) -> torch.optim.AdamW:
+def _optimiser(encoder: Encoder) -> AdamW:
     fresh = [*encoder.tasks.parameters(), *encoder.spans.parameters()]
     encoder.words.weight.requires_grad_(False)  # half of all weights, and most words are too rare to be learnt anew
     known = {id(each) for each in fresh}
     body = [each for each in encoder.parameters() if each.requires_grad and id(each) not in known]
     groups = [{"params": body, "lr": RATE, "weight_decay": 0.01}, {"params": fresh, "lr": HEAD_RATE, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, fused=True)
+    return AdamW(groups, fused=True)
 
 
-def _keep(path: Path, run: dict, step: int, encoder: Encoder, optimiser: torch.optim.Optimizer, schedule: object) -> None:  # type: ignore[type-arg]
+def _keep(path: Path, run: str, step: int, training: Training) -> None:
     fresh = path.with_suffix(".new")
-    torch.save({"run": json.dumps(run), "step": step, "encoder": encoder.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, fresh)  # type: ignore[attr-defined]
+    torch.save({"run": run, "step": step, **{name: part.state_dict() for name, part in training.items()}}, fresh)
     fresh.replace(path)
 
 
-def _resumed(path: Path, run: dict, encoder: Encoder, optimiser: torch.optim.Optimizer, schedule: object) -> int:  # type: ignore[type-arg]
+def _resumed(path: Path, run: str, training: Training) -> int:
+    """The step to go on from. Raises DataError where the checkpoint is of another run."""
     if not path.exists():
         return 0
     kept = torch.load(path, weights_only=True)
-    if kept["run"] != json.dumps(run):
-        raise SystemExit(f"{path} is of another run: remove it to begin anew")
-    encoder.load_state_dict(kept["encoder"])
-    optimiser.load_state_dict(kept["optimiser"])
-    schedule.load_state_dict(kept["schedule"])  # type: ignore[attr-defined]
+    if kept["run"] != run:
+        raise DataError(f"{path} is of other data or another number of epochs; remove it to begin anew, or name another folder with --work")
+    for name, part in training.items():
+        part.load_state_dict(kept[name])
     return int(kept["step"])

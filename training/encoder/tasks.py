@@ -1,4 +1,4 @@
-"""What the encoder learns: one task for each source and label, the words that make a comment toxic, and which comment is under which article."""
+"""What the encoder learns: a task for each source and label, the words that make a comment toxic, and which article a comment is about."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,8 @@ from tqdm import tqdm
 from service.alignment import aligned
 from service.groups import blind
 from service.normalise import normalise
-from training.dataset import LABELLED, Corpora, fold_of, read_tests, target, text_key
+from training.dataset import LABELLED, Corpora, encoder_never_saw, read_tests, target, text_key
 from training.encoder.contrasts import SOURCE, contrasts
-
-FOLDS = 7
-UNSEEN = 0  # the fold that the encoder never sees: heads are calibrated and spans are measured on it
 
 LONGEST = 112  # tokens of a comment, of an article half of it
 PERSPECTIVE = "perspective/TOXICITY"
@@ -47,16 +44,11 @@ class Topic:
     comments: Sequence[npt.NDArray[np.int32]]
 
 
-def unseen(text: str) -> bool:
-    """Whether the encoder is kept from a text and its near-copies."""
-    return fold_of(text_key(text), FOLDS) == UNSEEN
-
-
-def examples(corpora: Corpora, folder: Path, reader: Tokenizer) -> list[Example]:
-    """All labelled comments that the encoder may see."""
-    found = _labelled(corpora, reader) + _perspective(folder, reader) + _spans(folder, reader)
+def examples(corpora: Corpora, folder: Path, reader: Tokenizer, *, unseen: bool = False) -> list[Example]:
+    """All labelled comments that the encoder may see; or else those that it may not."""
+    found = _labelled(corpora, reader, unseen) + _perspective(folder, reader, unseen) + _spans(folder, reader, unseen)
     for row in contrasts():
-        if fold_of(row.source, FOLDS) != UNSEEN:
+        if encoder_never_saw(row.source) == unseen:
             targets = {f"{family}/{name}": value for family in (SOURCE, "jigsaw") for name, value in row.labels.items()}
             found.append(Example(_ids(reader, blind(row.plain)), targets))
     return found
@@ -70,7 +62,7 @@ def topics(corpora: Corpora, reader: Tokenizer) -> list[Topic]:
     found = []
     for name in tqdm(sorted(by_article), desc="articles", unit="article"):
         article = corpora.articles[name]
-        if article.source in TOPICAL and fold_of(name, FOLDS) != UNSEEN:
+        if article.source in TOPICAL and not encoder_never_saw(name):
             about = _ids(reader, normalise(f"{article.title}. {article.text[:2000]}"))[: LONGEST // 2]
             comments = [_ids(reader, normalise(text))[: LONGEST * 3 // 4] for text in by_article[name][:80]]
             found.append(Topic(article.source, about, [each for each in comments if len(each) > 6]))
@@ -82,34 +74,34 @@ def names(found: Sequence[Example]) -> list[str]:
     return sorted({name for each in found for name in each.targets})
 
 
-def _labelled(corpora: Corpora, reader: Tokenizer) -> list[Example]:
+def _labelled(corpora: Corpora, reader: Tokenizer, unseen: bool) -> list[Example]:
     found = []
     for row in tqdm(corpora.texts, desc="comments", unit="comment", mininterval=1):
-        if fold_of(row.key, FOLDS) == UNSEEN:
+        if encoder_never_saw(row.key) != unseen:
             continue
         targets = {f"{row.family}/{name}": value for name in LABELLED if (value := target(row, name)) is not None}
         found.append(Example(_ids(reader, blind(row.plain)), targets, SHARES.get(row.family, 1.0)))
     return found
 
 
-def _perspective(folder: Path, reader: Tokenizer) -> list[Example]:
+def _perspective(folder: Path, reader: Tokenizer, unseen: bool) -> list[Example]:
     """Perspective's own scores of Wikipedia comments, read with the names of groups in place as Perspective read them."""
     kept = {text_key(row["text"]) for name in ("perspective-scores", "test-*") for row in read_tests(folder, name)}
     found = []
     for row in read_tests(folder, "perspective-wiki"):
         key = text_key(row["text"])
-        if key not in kept and fold_of(key, FOLDS) != UNSEEN:
+        if key not in kept and encoder_never_saw(key) == unseen:
             plain = normalise(row["text"])
             targets = {PERSPECTIVE: row["perspective"]["TOXICITY"]}
             found.append(Example(_ids(reader, plain), targets))
     return found
 
 
-def _spans(folder: Path, reader: Tokenizer) -> list[Example]:
+def _spans(folder: Path, reader: Tokenizer, unseen: bool) -> list[Example]:
     found = []
     tested = {text_key(row["text"]) for row in read_tests(folder, "test-*")}
     for row in tqdm(read_tests(folder, "toxic-spans"), desc="spans", unit="comment", mininterval=1):
-        if (key := text_key(row["text"])) not in tested and fold_of(key, FOLDS) != UNSEEN:
+        if (key := text_key(row["text"])) not in tested and encoder_never_saw(key) == unseen:
             found.append(_marked(row["text"], frozenset(row["spans"]), reader))
     return found
 
