@@ -15,7 +15,7 @@ _NAMES = """
     indian pakistani bangladeshi turkish turk kurd kurdish iranian iraqi syrian afghan somali nigerian romanian polish
     roma romani aboriginal indigenous caucasian middle-eastern
     immigrant migrant refugee foreigner asylum-seeker
-    woman women female feminist
+    woman women female male men feminist
     disabled blind deaf autistic paralyzed paralysed dwarf handicapped wheelchair-user
     elderly pensioner teenager teenage millennial millenial
 """

@@ -44,6 +44,7 @@ class Batch:
 
 def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: int, folder: Path) -> Encoder:
     """The encoder after so many epochs. Goes on from the checkpoint in `folder` where there is one of the same run."""
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
     encoder = pretrained(len(tasks))
     plan = [batch for epoch in range(epochs) for batch in batches(found, topics, epoch)]

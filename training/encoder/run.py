@@ -26,7 +26,6 @@ MOST_MEASURED = 6_000
 
 def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: int) -> None:
     """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`. Prints what to do next."""
-    work.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     reader = tokenizer()
     found, about = examples(corpora, data, reader), topics(corpora, reader)

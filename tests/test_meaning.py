@@ -1,0 +1,111 @@
+"""The shipped models read meaning: who is spoken of and what is said, wherever in the comment it stands, and which words did it."""
+
+import json
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from service import encoder as encoders
+from service.domain import Article, ScoreInput
+from service.encoder import Encoder
+from service.scoring import load
+
+ROOT = Path(__file__).parent.parent
+HOLD = tomllib.loads((ROOT / "policy.toml").read_text(encoding="utf-8"))["hold"]
+CALM = "The council met on Monday to talk about the budget for the coming year and about the new tram line. "
+ARTICLE = Article(id="a", title="City council raises parking fees", text="Parking in the centre will cost three euros an hour. " * 40)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load(ROOT / "models")
+
+
+def score(model, text, attribute="toxicity", article=None):
+    (found,) = model.score([ScoreInput(text=text, article=article)])
+    return found.values.get(attribute)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        ("Refugees are parasites who should be thrown out.", "Whoever says that refugees are parasites should be thrown out."),
+        ("Immigrants have no place in our town.", "Racism has no place in our town."),
+        ("I cannot bear to be near disabled people.", "I cannot bear to be near wasps."),
+        ("Women are too stupid to vote.", "Nobody should claim that women are too stupid to vote."),
+        ("We should drive the Muslims out of this country.", "We should drive the rats out of this cellar."),
+    ],
+)
+def test_an_attack_scores_above_what_only_sounds_alike(model, worse, better):
+    assert score(model, worse) > score(model, better)
+
+
+def test_an_insult_at_the_end_of_a_long_comment_is_seen(model):
+    assert score(model, CALM * 30) < HOLD["toxicity"]
+    assert score(model, CALM * 30 + "You are a stupid worthless idiot, shut your mouth.") >= HOLD["toxicity"]
+
+
+def test_a_comment_scores_the_same_alone_and_among_others(model):
+    texts = [ScoreInput(text=CALM * times, article=ARTICLE) for times in (1, 2, 7)]
+
+    together = model.score(texts)
+
+    assert [model.score([one])[0].values for one in texts] == [each.values for each in together]
+
+
+def test_a_comment_on_its_article_is_less_off_topic_than_one_on_another(model):
+    about = score(model, "Three euros an hour is too much for people who shop here.", "off_topic", ARTICLE)
+    elsewhere = score(model, "Our goalkeeper should train harder before the next match.", "off_topic", ARTICLE)
+
+    assert about < 0.5 < elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The plan is fine, but you are an idiot.", ["idiot"]),
+        ("The plan is fine, but you are an i d i o t.", ["i d i o t"]),
+        ("<p>The plan is fine, but you are an <b>idiot</b>.</p>", ["idiot"]),
+    ],
+)
+def test_a_score_says_which_words_did_it_as_they_were_sent(model, text, words):
+    assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text))] == words
+
+
+def test_spam_and_topic_say_their_words_too(model):
+    spam = ScoreInput(text="Nice video! Check out my channel and subscribe please")
+    stray = ScoreInput(text="The goalkeeper lost the match.", article=ARTICLE)
+
+    assert model.explain(spam, "spam") != []
+    assert "goalkeeper" in [stray.text[begin:end] for begin, end in model.explain(stray, "off_topic")]
+
+
+def test_perspectives_scale_has_heads_of_its_own(model):
+    polite, rude = model.perspective(["Thank you for the article.", "You are a stupid idiot."])
+
+    assert {"TOXICITY", "INSULT", "PROFANITY"} <= set(model.scale) == set(polite)
+    assert polite["TOXICITY"] < 0.2 < 0.8 < rude["TOXICITY"]
+
+
+def test_eight_bits_cost_no_task_more_than_0_003():
+    cost = Encoder(ROOT / "models").cost
+
+    assert len(cost) >= 10
+    assert {task: (whole, small) for task, (whole, small) in cost.items() if whole - small >= 0.003} == {}
+
+
+def test_every_window_of_a_text_is_read_up_to_its_end():
+    starts = list(encoders.starts(500, 110, 80))
+
+    assert starts[0] == 0
+    assert starts[-1] + 110 >= 500
+    assert all(later - earlier <= 110 for earlier, later in pairwise(starts))
+
+
+def test_the_card_lists_what_is_not_served(model):
+    figures = json.loads((ROOT / "models" / "manifest.json").read_text(encoding="utf-8"))["metrics"]["perspective"]
+
+    assert {name for name, row in figures.items() if row["served"]} == set(model.scale)
+    assert all(row["spearman"] >= 0.6 for row in figures.values() if row["served"])
