@@ -70,6 +70,8 @@ def _fill(engine: Engine, start: int, stop: int) -> None:
         with writing(engine) as db:
             db.execute(insert(comments_table), [_comment(*one) for one in told])
             db.execute(insert(decisions), [_decision(*one) for one in told])
+    with engine.begin() as db:
+        db.execute(sql("ANALYZE"))  # PostgreSQL does it by itself, in its own time
 
 
 def _comment(number: int, outcome: str, at: datetime, said: str) -> dict[str, object]:
