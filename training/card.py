@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from training.evaluate import printed, printed_tests
+from training.tables import held_out_tables, markdown, measured_tables
 from training.thresholds import printed_proposals
 
 _HEAD = """# Model card: {version}
@@ -86,7 +86,7 @@ def card(manifest: Mapping[str, Any]) -> str:
         attributes=", ".join(f"`{name}`" for name in manifest["attributes"]),
         files="\n".join(f"| {file['name']} | {file['rows']:,} | {file['terms']} | `{file['sha256'][:16]}` |" for file in manifest["data"]),
         proposals=printed_proposals(metrics["held_out"]),
-        held=printed(metrics["held_out"]),
+        held=markdown(held_out_tables(metrics["held_out"]), "###"),
     )
-    tests = _TESTS.format(tests=printed_tests(metrics["tests"])) if metrics.get("tests") else ""
+    tests = _TESTS.format(tests=markdown(measured_tables(metrics["tests"]), "###")) if metrics.get("tests") else ""
     return head + tests + _LIMITS
