@@ -117,7 +117,7 @@ def test_too_few_articles_alone_are_too_little(tmp_path, capsys):
 
 
 def command(data, out):
-    line = [sys.executable, "-m", "training", "--data", data, "--out", out, *SMALL]
+    line = [sys.executable, "-m", "training", "--data", data, "--out", out, "--report", out.with_suffix(".html"), *SMALL]
     return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
@@ -176,7 +176,7 @@ def test_no_text_of_the_corpora_is_published(trained):
 def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
     data = tiny_corpora.write_csv(tmp_path / "data")
 
-    assert main(["--data", str(data), "--out", str(tmp_path / "out"), *SMALL]) == 0
+    assert main(["--data", str(data), "--out", str(tmp_path / "out"), "--report", str(tmp_path / "report.html"), *SMALL]) == 0
     assert load(tmp_path / "out").attributes == ("toxicity", "severe_toxicity", "insult")
 
 

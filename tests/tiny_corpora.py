@@ -67,6 +67,37 @@ def write(folder: Path) -> Path:
     return folder
 
 
+def tests() -> dict[str, list[dict[str, object]]]:
+    """Rows for each test file that evaluation knows beside test-jigsaw."""
+    people = ("gay", "deaf")
+    said = [(f"{text} {number}", number % 2) for number, text in enumerate(("thank you for the roses", "you stupid moron") * 8)]
+    return {
+        "test-surge": [{"text": text, "labels": {"toxicity": rude}} for text, rude in said],
+        "test-madlibs": [
+            {"text": f"Kim is a {word} {one} {number}", "labels": {"toxicity": rude}, "template": "name_adj"}
+            for number in range(2)
+            for one in people
+            for word, rude in (("lovely", 0), ("stupid", 1))
+        ],
+        "test-hatecheck": [
+            {"text": text, "labels": {"hateful": rude}, "functionality": "slur_h" if rude else "ident_nh", "target": people[at // 8]}
+            for at, (text, rude) in enumerate(said)
+        ],
+        "perspective-scores": [
+            {"text": f"scored, {text}", "perspective": {"TOXICITY@6": rude * 0.9, "INSULT": rude}} for text, rude in said
+        ],
+        "perspective-wiki": [
+            {"text": f"talk, {text}", "perspective": {"TOXICITY": rude * 0.9}, "labels": {"toxicity": rude}} for text, rude in said
+        ],
+    }
+
+
+def write_tests(folder: Path) -> Path:
+    for name, rows in tests().items():
+        _jsonl(folder / f"{name}.jsonl", rows)
+    return folder
+
+
 def write_csv(folder: Path) -> Path:
     """The same comments as Kaggle's and Civil Comments' CSV files."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,17 +3,20 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from service import rules
 from service.encoder import FILE, Encoder
+from service.rule_problems import PolicyError
 from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
-from training import automation, retrain
+from training import automation, report, retrain
 from training.dataset import Corpora, DataError, read
-from training.evaluate import held_out_metrics, printed, printed_tests, test_metrics
+from training.evaluate import held_out_metrics, measure
 from training.perspective import fit_perspective
 from training.pipelines import fit_attributes
 from training.publish import publish, write_manifest
+from training.tables import held_out_tables, markdown, measured_tables
 from training.thresholds import printed_proposals
 from training.topics import fit_topicality
 
@@ -23,7 +26,7 @@ EXAMPLES = """examples:
   python -m training --data corpora --out fresh-models  the same with your own folders
   python -m training retrain                           learn from the moderators' verdicts (its own --help)
   python -m training thresholds                        propose thresholds from them (its own --help)
-  python -m training evaluate --data corpora           measure the published models again, and print the threshold tables
+  python -m training evaluate --data corpora           measure the published models again: tables here, a report in var/
 
 The data folder may hold, in any mixture:
   toxicity-*.jsonl[.gz], spam*.jsonl[.gz]   {"text": ..., "labels": {"toxicity": 0..1, ...}, "source": ...} a line
@@ -46,12 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.step == "encoder":
             return _encoder(options)
+        holds = rules.load(options.policy).default.hold if options.step != "fit" else {}
         corpora = read(options.data)
         if options.step in ("all", "fit"):
             _fit(corpora, options)
         if options.step in ("all", "evaluate"):
-            _evaluate(corpora, options)
-    except (DataError, ModelError) as error:
+            _evaluate(corpora, holds, options)
+    except (DataError, ModelError, PolicyError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2
     return 0
@@ -74,12 +78,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), metavar="FOLDER", help="the corpora (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: %(default)s)")
     parser.add_argument(
-        "--columns",
-        type=int,
-        default=150_000,
-        metavar="N",
-        help="n-gram columns kept, of words and of characters each (default: %(default)s)",
+        "--report",
+        type=Path,
+        default=Path("var/evaluation.html"),
+        metavar="FILE",
+        help="where evaluate writes its report, which quotes the corpora (default: %(default)s)",
     )
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        default=Path("policy.toml"),
+        metavar="FILE",
+        help="the rules whose holds harmless comments are measured against (default: %(default)s)",
+    )
+    parser.add_argument("--columns", type=int, default=150_000, metavar="N", help="n-gram columns kept of each kind (default: %(default)s)")
     parser.add_argument(
         "--vocabulary", type=int, default=20_000, metavar="N", help="words with a vector for topicality (default: %(default)s)"
     )
@@ -119,15 +131,18 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
     publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held), **metrics}, encoder)
 
 
-def _evaluate(corpora: Corpora, options: argparse.Namespace) -> None:
+def _evaluate(corpora: Corpora, holds: Mapping[str, float], options: argparse.Namespace) -> None:
     model = load(options.out)
     model.check_probes()
-    tests = test_metrics(model, options.data, corpora)
+    tests, files = measure(model, options.data, corpora, holds)
     manifest = json.loads((options.out / MANIFEST).read_text(encoding="utf-8"))
     manifest["metrics"]["tests"] = tests
     write_manifest(options.out, manifest)
+    options.report.parent.mkdir(parents=True, exist_ok=True)
+    options.report.write_text(report.page(manifest, files), encoding="utf-8")
     held = manifest["metrics"]["held_out"]
-    print(f"models {model.version}", printed(held), "proposed thresholds", printed_proposals(held), printed_tests(tests), sep="\n\n")
+    tables = markdown([*held_out_tables(held), *measured_tables(tests)], "##")
+    print(f"models {model.version}", tables, "proposed thresholds", printed_proposals(held), f"report: {options.report}", sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,27 +1,30 @@
 """How good the scores are, on texts that the models did not train on: discrimination, calibration, and what each threshold would do."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
-from sklearn.metrics import roc_auc_score
 
-from service.domain import Article, ScoreInput
+from service.domain import ScoreInput
 from service.scoring import Model
-from training.dataset import Corpora, TopicComment, read_tests
+from training.dataset import Corpora
+from training.fairness import fairness
+from training.figures import auc, calibration_error, rounded, threshold_rows
 from training.pipelines import HeldOut
+from training.scored import PERSPECTIVE, PROFANITY, Scored, newest, rate, score_files
+from training.topic_pairs import topicality
+from training.toxic_words import toxic_words
 
 Floats = npt.NDArray[np.float64]
 
-THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-# Jigsaw's test file is balanced: this restores how often its labels occur.
-TEST_JIGSAW_NEGATIVES = 9.505
 SAMPLE = 600
 SEED = 0
+# Perspective's clients mostly ask on which side of this a comment is.
+THEIR_THRESHOLD = 0.8
+HATEFUL_FROM = 0.5
 
 
 def held_out_metrics(held: Mapping[str, HeldOut]) -> dict[str, Any]:
@@ -29,175 +32,104 @@ def held_out_metrics(held: Mapping[str, HeldOut]) -> dict[str, Any]:
     return {name: _attribute(scores) for name, scores in held.items()}
 
 
-def threshold_rows(labels: Floats, scores: Floats, weights: Floats) -> list[dict[str, float]]:
-    """For each threshold: precision and recall of the scores at or above it, and the share of all comments that they are."""
-    rows = []
-    for threshold in THRESHOLDS:
-        above = scores >= threshold
-        caught, flagged = (weights * labels)[above].sum(), weights[above].sum()
-        precision = float(caught / flagged) if flagged else float("nan")
-        rows.append(
-            {
-                "threshold": threshold,
-                "precision": _rounded(precision),
-                "recall": _rounded(float(caught / (weights * labels).sum())),
-                "share": _rounded(float(flagged / weights.sum())),
-            }
-        )
-    return rows
+def measure(model: Model, folder: Path, corpora: Corpora, holds: Mapping[str, float]) -> tuple[dict[str, Any], dict[str, Scored]]:
+    """The published model's figures on the test files and on the sources kept for evaluation, and the scores that they come from.
 
-
-def calibration_error(labels: Floats, scores: Floats, weights: Floats, bins: int = 10) -> float:
-    """Mean distance between score and share of labels over bins of equal weight."""
-    order = np.argsort(scores, kind="stable")
-    which = np.minimum((np.cumsum(weights[order]) / weights.sum() * bins).astype(int), bins - 1)
-    gaps = [
-        _gap(labels[order[which == b]], scores[order[which == b]], weights[order[which == b]]) for b in range(bins) if (which == b).any()
-    ]
-    return float(sum(gaps) / weights.sum())
-
-
-def test_metrics(model: Model, folder: Path, corpora: Corpora) -> dict[str, Any]:
-    """The published model's figures on the test files and on the sources kept for evaluation. Nothing may be chosen by them."""
-    found: dict[str, Any] = {}
-    for name in ("test-jigsaw", "test-surge", "test-madlibs"):
-        rows = read_tests(folder, name)
-        if rows:
-            labels = np.array([row["labels"]["toxicity"] >= 0.5 for row in rows], dtype=float)
-            scores = _scores(model, [ScoreInput(text=row["text"]) for row in rows], "toxicity")
-            found[name] = {"rows": len(rows), "auc": _auc(labels, scores)}
-            if name == "test-jigsaw":
-                weights = np.where(labels > 0, 1.0, TEST_JIGSAW_NEGATIVES)
-                found[name]["calibration_error"] = _rounded(calibration_error(labels, scores, weights))
-                found[name]["thresholds"] = threshold_rows(labels, scores, weights)
-            if name == "test-madlibs":
-                found[name]["false_positives_at_0.6"] = _rounded(float((scores[labels == 0] >= 0.6).mean()))
-    found |= _hatecheck(model, folder)
+    `holds` are the policy's thresholds for a hold, by attribute. What the folder does not have is left out. Nothing may be chosen by
+    these figures.
+    """
+    files = score_files(model, folder, frozenset(row.key for row in corpora.texts))
+    found = {name: _MEASURES[name](one) for name, one in files.items()}
+    parts = {"fairness": fairness(model, files, holds), "toxic-spans": toxic_words(model, folder)}
     if "spam" in model.attributes and corpora.comments:
-        found["reader comments, presumed no spam"] = _flagged_as_spam(model, corpora)
+        parts["reader comments, presumed no spam"] = _flagged_as_spam(model, corpora)
     if "off_topic" in model.attributes:
-        found["topicality"] = _topicality(model, corpora)
-    return found
+        parts["topicality"] = topicality(model, corpora)
+    return found | {name: figures for name, figures in parts.items() if figures}, files
 
 
-def printed(metrics: Mapping[str, Any]) -> str:
-    """The held-out figures as Markdown tables."""
-    lines = ["| attribute | comments | that carry it | ROC-AUC | calibration error |", "|---|---|---|---|---|"]
-    for name, row in metrics.items():
-        lines.append(f"| {name} | {row['comments']:,} | {row['positives']:,} | {_figures(row['auc'], row['calibration_error'])}")
-    for name, row in metrics.items():
-        lines += [
-            "",
-            f"`{name}`, at a natural prevalence of {row['prevalence']:.1%}:",
-            "",
-            "| threshold | precision | recall | share of comments |",
-            "|---|---|---|---|",
-        ]
-        lines += [
-            f"| {each['threshold']} | {_percent(each['precision'])} | {_percent(each['recall'])} | {each['share']:.2%} |"
-            for each in row["thresholds"]
-        ]
-    return "\n".join(lines)
-
-
-def printed_tests(tests: Mapping[str, Any]) -> str:
-    """The figures on the test files as a Markdown table."""
-    lines = ["| measured on | figure | value |", "|---|---|---|"]
-    for name, figures in tests.items():
-        for figure, value in figures.items():
-            if isinstance(value, Mapping):
-                lines += [f"| {name} {figure} | {each} | {number} |" for each, number in value.items()]
-            elif not isinstance(value, list):
-                lines.append(f"| {name} | {figure} | {value} |")
-    return "\n".join(lines)
+def agreement(theirs: Floats, ours: Floats) -> dict[str, float | None]:
+    """How far scores follow Perspective's: Spearman's rank correlation, mean distance, and how often both are on one side of 0.8."""
+    return {
+        "spearman": rounded(float(spearmanr(theirs, ours)[0])),
+        "mean_distance": rounded(float(np.abs(theirs - ours).mean())),
+        "same_side_of_0.8": rounded(float(((theirs >= THEIR_THRESHOLD) == (ours >= THEIR_THRESHOLD)).mean())),
+    }
 
 
 def _attribute(held: HeldOut) -> dict[str, Any]:
-    weights = held.weights
+    weights, sources = held.weights, held.sources
+    several = [] if sources is None else [(str(one), sources == one) for one in np.unique(sources)]
     return {
         "comments": len(held.labels),
         "positives": int((held.labels >= 0.5).sum()),
-        "prevalence": _rounded(float((weights * held.labels).sum() / weights.sum())),
-        "auc": _auc(held.labels >= 0.5, held.scores),
-        "calibration_error": _rounded(calibration_error(held.labels, held.scores, weights)),
+        "prevalence": rounded(float((weights * held.labels).sum() / weights.sum())),
+        "auc": auc(held.labels >= 0.5, held.scores),
+        "calibration_error": rounded(calibration_error(held.labels, held.scores, weights)),
+        "auc_by_source": {source: auc(held.labels[mine], held.scores[mine]) for source, mine in several},
         "thresholds": threshold_rows(held.labels, held.scores, weights),
     }
 
 
-def _hatecheck(model: Model, folder: Path) -> dict[str, Any]:
-    rows = read_tests(folder, "test-hatecheck")
-    if not rows:
-        return {}
-    inputs = [ScoreInput(text=row["text"]) for row in rows]
-    labels = np.array([row["labels"]["hateful"] >= 0.5 for row in rows], dtype=float)
-    scores = np.fmax(_scores(model, inputs, "toxicity"), _scores(model, inputs, "identity_attack"))
-    return {"test-hatecheck": {"rows": len(rows), "auc": _auc(labels, scores)}}
+def _plainly(one: Scored) -> dict[str, Any]:
+    found = {"rows": len(one.rows), "auc": auc(one.labels, one.ours)}
+    if PROFANITY in one.by:
+        found["profanity_check_auc"] = auc(one.labels, one.by[PROFANITY])
+    return found
+
+
+def _jigsaw(one: Scored) -> dict[str, Any]:
+    return _plainly(one) | {
+        "calibration_error": rounded(calibration_error(one.labels, one.ours, one.weights)),
+        "thresholds": threshold_rows(one.labels, one.ours, one.weights),
+    }
+
+
+def _hatecheck(one: Scored) -> dict[str, Any]:
+    """By the higher of toxicity and identity_attack. Balanced accuracy: the mean of the accuracies on hateful and on other sentences."""
+    hateful = one.labels >= 0.5
+    right = (one.ours >= HATEFUL_FROM) == hateful
+    names = np.array([row["functionality"] for row in one.rows])
+    functionalities = {}
+    for name in sorted(set(names)):
+        mine = names == name
+        functionalities[name] = {
+            "rows": int(mine.sum()),
+            "hateful": bool(hateful[mine].any()),
+            "accuracy": rounded(float(right[mine].mean())),
+        }
+    halves = [right[half].mean() for half in (hateful, ~hateful) if half.any()]
+    return _plainly(one) | {"balanced_accuracy_at_0.5": rounded(float(np.mean(halves))), "functionalities": functionalities}
+
+
+def _their_scores(one: Scored) -> dict[str, Any]:
+    """Against Perspective's own scores: each of TOXICITY's rivals, and our attribute for each of theirs that we have."""
+    rivals = {name: agreement(one.by[PERSPECTIVE], scores) for name, scores in one.by.items() if name != PERSPECTIVE}
+    ours = {}
+    for name, scores in one.attributes.items():
+        theirs = name.upper()
+        if any(key.partition("@")[0] == theirs for key in one.rows[0]["perspective"]) and name != "spam":
+            published = np.array([row["perspective"][newest(row["perspective"], theirs)] for row in one.rows])
+            ours[name] = rounded(float(spearmanr(published, scores)[0]))
+    return {"rows": len(one.rows), "TOXICITY": rivals, "spearman of our attributes": ours}
+
+
+def _their_labels(one: Scored) -> dict[str, Any]:
+    return {"rows": len(one.rows), "auc": {name: auc(one.labels, scores) for name, scores in one.by.items()}}
+
+
+_MEASURES = {
+    "test-jigsaw": _jigsaw,
+    "test-surge": _plainly,
+    "test-madlibs": _plainly,
+    "test-hatecheck": _hatecheck,
+    "perspective-scores": _their_scores,
+    "perspective-wiki": _their_labels,
+}
 
 
 def _flagged_as_spam(model: Model, corpora: Corpora) -> dict[str, Any]:
     """How much of ordinary reader comments the spam score would flag: it was trained on another kind of site."""
     chosen = np.random.default_rng(SEED).permutation(len(corpora.comments))[:SAMPLE]
-    scores = _scores(model, [ScoreInput(text=corpora.comments[at].text) for at in chosen], "spam")
-    return {f"spam at {threshold} or above": _rounded(float((scores >= threshold).mean())) for threshold in (0.5, 0.7, 0.9, 0.95)}
-
-
-def _topicality(model: Model, corpora: Corpora) -> dict[str, Any]:
-    """For the sources that are never trained on: own against drawn article, and people's ratings where there are any."""
-    by_source: dict[str, list[TopicComment]] = defaultdict(list)
-    for comment in corpora.comments:
-        by_source[corpora.articles[comment.article].source].append(comment)
-    found = {}
-    for source in ("cocolofa", "wsj", "dyerta"):
-        if by_source[source]:
-            found[source] = _source(model, corpora, by_source[source])
-    return found
-
-
-def _source(model: Model, corpora: Corpora, comments: Sequence[TopicComment]) -> dict[str, Any]:
-    rng = np.random.default_rng(SEED)
-    chosen = [comments[at] for at in rng.permutation(len(comments))[:SAMPLE]]
-    others = sorted({comment.article for comment in comments})
-    drawn = [[each for each in others if each != comment.article][int(rng.integers(len(others) - 1))] for comment in chosen]
-    own = _off_topic(model, corpora, chosen, lambda at: chosen[at].article)
-    wrong = _off_topic(model, corpora, chosen, lambda at: drawn[at])
-    known = ~np.isnan(own) & ~np.isnan(wrong)
-    labels = np.r_[np.zeros(known.sum()), np.ones(known.sum())]
-    found: dict[str, Any] = {"auc": _auc(labels, np.r_[own[known], wrong[known]]), "with evidence": f"{known.sum()} of {len(known)}"}
-    rated = np.array([np.nan if comment.on_topic is None else comment.on_topic for comment in chosen])
-    both = ~np.isnan(rated) & ~np.isnan(own)
-    if both.any():
-        found["spearman with people"] = _rounded(float(spearmanr(own[both], 1 - rated[both])[0]))
-    return found
-
-
-def _off_topic(model: Model, corpora: Corpora, comments: Sequence[TopicComment], claimed: Callable[[int], str]) -> Floats:
-    articles = {name: Article(id=name, title=about.title[:1000], text=about.text) for name, about in corpora.articles.items()}
-    return _scores(
-        model, [ScoreInput(text=comment.text, article=articles[claimed(at)]) for at, comment in enumerate(comments)], "off_topic"
-    )
-
-
-def _scores(model: Model, inputs: Sequence[ScoreInput], attribute: str) -> Floats:
-    return np.array([scores.values.get(attribute, np.nan) for scores in model.score(inputs)])
-
-
-def _auc(labels: npt.ArrayLike, scores: Floats) -> float | None:
-    hard = np.asarray(labels, dtype=float) >= 0.5
-    return _rounded(float(roc_auc_score(hard, scores))) if 0 < hard.sum() < len(hard) else None
-
-
-def _gap(labels: Floats, scores: Floats, weights: Floats) -> float:
-    return abs(float((weights * labels).sum() - (weights * scores).sum()))
-
-
-def _figures(*values: float | None) -> str:
-    return " | ".join("-" if value is None else f"{value:.3f}" for value in values) + " |"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
-
-
-def _rounded(value: float) -> float | None:
-    """Four digits; None where there is no figure, since JSON has no NaN."""
-    return None if np.isnan(value) else round(value, 4)
+    scores = rate(model, [ScoreInput(text=corpora.comments[at].text) for at in chosen], "spam")["spam"]
+    return {f"spam at {threshold} or above": rounded(float((scores >= threshold).mean())) for threshold in (0.5, 0.7, 0.9, 0.95)}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from service.encoder import Encoder, vector
@@ -45,7 +46,8 @@ class Fitted:
 
 
 def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, dict[str, Any]] | None:
-    """Heads under Perspective's names, and for each the Spearman correlation on comments not trained on; None without the data.
+    """Heads under Perspective's names, and for each its figures on comments not trained on: the Spearman correlation, whether it is
+    served, and for TOXICITY the ROC-AUC for the labels, beside Perspective's own; None without the data.
 
     TOXICITY learns from `perspective-wiki` alone; the others, of which there are few examples, from `perspective-scores`.
     """
@@ -59,13 +61,22 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     # The encoder never saw these of `perspective-wiki`, and none of `perspective-scores`.
     unseen = [row for row in wiki if encoder_never_saw(text_key(row["text"]))]
     words = _expert(ngrams, [row for row in wiki if not encoder_never_saw(text_key(row["text"]))])
-    by_name: dict[str, tuple[Fitted, float]] = {}
     told = _rows(unseen, ngrams, encoder), _rows(few, ngrams, encoder)
+    fitted: dict[str, Fitted] = {}
+    figures: dict[str, Any] = {}
     for name in tqdm(["TOXICITY", *_names(few)], desc="Perspective", unit="attribute"):
         rows, read = (told[0], unseen) if name == "TOXICITY" else (told[1], few)
-        by_name[name] = _head(rows, _of(read, name), words)
-    figures = {name: {"spearman": round(found[1], 4), "served": found[1] >= SERVED_FROM} for name, found in by_name.items()}
-    return _assembled(ngrams, words, {name: head for name, (head, found) in by_name.items() if found >= SERVED_FROM}), figures
+        scores = _of(read, name)
+        head, margins = _head(rows, scores, words)
+        found = float(spearmanr(margins, scores)[0])
+        figures[name] = {"spearman": round(found, 4), "served": found >= SERVED_FROM}
+        if name == "TOXICITY":
+            labels = np.array([row["labels"]["toxicity"] >= 0.5 for row in read])
+            aucs = {"ours": roc_auc_score(labels, margins), "Perspective": roc_auc_score(labels, scores)}
+            figures[name]["labels"] = {"rows": len(read)} | {who: round(float(value), 4) for who, value in aucs.items()}
+        if found >= SERVED_FROM:
+            fitted[name] = head
+    return _assembled(ngrams, words, fitted), figures
 
 
 def _names(few: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -93,8 +104,8 @@ def _rows(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -
     return Rows(np.hstack([Lexical().of_plain(plain), np.array(readings)]), ngrams.of_plain(plain), folds)
 
 
-def _head(rows: Rows, scores: Floats, words: npt.NDArray[np.float32]) -> tuple[Fitted, float]:
-    """A head fitted on all rows, and its Spearman correlation with Perspective on rows of folds that it was not fitted on."""
+def _head(rows: Rows, scores: Floats, words: npt.NDArray[np.float32]) -> tuple[Fitted, Floats]:
+    """A head fitted on all rows, and the log-odds of each by one that was fitted without its fold."""
     inputs = np.column_stack([rows.dense, rows.grams @ words])
     margins = np.zeros(len(scores))
     for fold in range(FOLDS):
@@ -102,8 +113,7 @@ def _head(rows: Rows, scores: Floats, words: npt.NDArray[np.float32]) -> tuple[F
         weights, intercept = _linear(inputs[~inside], scores[~inside])
         margins[inside] = inputs[inside] @ weights + intercept
     weights, intercept = _linear(inputs, scores)
-    found = spearmanr(margins, scores)[0]
-    return Fitted(weights, intercept, curve(margins, scores, np.ones(len(scores)))), float(found)
+    return Fitted(weights, intercept, curve(margins, scores, np.ones(len(scores)))), margins
 
 
 def _linear(inputs: Floats, scores: Floats) -> tuple[Floats, float]:

@@ -50,11 +50,13 @@ JOINED_ON = ("jigsaw", "youtube-spam")
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Scores of comments by heads that saw neither them nor a near-copy: `labels` and `scores` 0 to 1, `weights` to natural prevalence."""
+    """Scores of comments by heads that saw neither them nor a near-copy: `labels` and `scores` 0 to 1, `weights` to natural
+    prevalence, `sources` where there are several."""
 
     labels: Floats
     scores: Floats
     weights: Floats
+    sources: npt.NDArray[np.str_] | None = None
 
 
 @dataclass(frozen=True, slots=True)

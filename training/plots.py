@@ -14,15 +14,18 @@ COLOURS = ("#1b6ca8", "#c8553d", "#588157", "#8e6c8a", "#c99700", "#444444")
 SIDE, MARGIN = 320, 44
 
 
-def plot(title: str, across: str, up: str, lines: Mapping[str, Line], *, diagonal: bool = False) -> str:
-    """One figure with both axes from 0 to 1; each line has a colour and a name."""
+def plot(title: str, across: str, up: str, lines: Mapping[str, Line], *, diagonal: bool = False, low: bool = False) -> str:
+    """One figure with both axes from 0 to 1; each line has a colour and a name, at the top or, where the lines are there, `low`."""
+    names_from = MARGIN + (SIDE - 15 * len(lines) if low else 16)
     parts = [_axes(title, across, up)]
     if diagonal:
         parts.append(_path(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "#bbbbbb"))
     for number, (name, (x, y)) in enumerate(lines.items()):
         colour = COLOURS[number % len(COLOURS)]
         parts.append(_path(x, y, colour))
-        parts.append(f'<text x="{MARGIN + 10}" y="{MARGIN + 16 + 15 * number}" fill="{colour}">{escape(name)}</text>')
+        parts.append(
+            f'<text x="{MARGIN + (SIDE / 3 if low else 10):.0f}" y="{names_from + 15 * number}" fill="{colour}">{escape(name)}</text>'
+        )
     size = SIDE + 2 * MARGIN
     return f'<svg viewBox="0 0 {size} {size}" width="{size}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
 

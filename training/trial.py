@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from service.domain import LIKELY_TO_REJECT
 from service.review.figures import Share
 from service.rules import Rules, Settings
-from training.evaluate import calibration_error
+from training.figures import calibration_error
 from training.lessons import Example
 
 Floats = npt.NDArray[np.float64]
