@@ -17,7 +17,7 @@ _NAMES = """
     immigrant migrant refugee foreigner asylum-seeker
     woman women female male men feminist
     disabled blind deaf autistic paralyzed paralysed dwarf handicapped wheelchair-user
-    elderly pensioner teenager teenage millennial millenial
+    elderly pensioner teenager teenage millennial
 """
 # These mean a person only beside a word for one.
 _COLOURS = "black white brown straight old young older younger middle aged european american canadian"

@@ -43,7 +43,7 @@ JOIN_C, READ_C = 1.0, 0.03
 # How freely margins of experts, counts, an encoder's log-odds and its vector are weighed.
 FREEDOM = (1.0, 0.5, 1.0, 0.1)
 # What a sentence of our own counts for, beside a comment of a reader.
-OWN_WEIGHT = 0.3
+OWN_WEIGHT = 1.0
 # The families that are some attribute's reference.
 JOINED_ON = ("jigsaw", "youtube-spam")
 
