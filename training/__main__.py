@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return automation.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
-        holds = rules.load(options.policy).default.hold if options.step != "fit" else {}
+        holds = rules.load(options.policy).default.hold if options.step in ("all", "evaluate") else {}
         corpora = read(options.data)
         if options.step in ("all", "fit"):
             _fit(corpora, options)

@@ -54,9 +54,10 @@ Each comment scored by models that saw neither it nor a near-copy (three folds, 
 """
 
 _TESTS = """
-## Test files
+## Measured
 
-Never trained on, and nothing was chosen by them.
+`test-*`, `cocolofa`, `wsj` and `dyerta` are never trained on, and nothing was chosen by them; of the others, each table says what the
+models know.
 
 {tests}
 """
