@@ -145,6 +145,21 @@ def test_each_comment_is_scored_once_beside_perspectives_own_score():
     assert "ours, on Perspective's scale" not in one.by  # the model has no such heads
 
 
+def test_heads_on_perspectives_scale_stand_beside_perspective():
+    class OnTheirScale(Words):
+        scale = ("FLIRTATION", "TOXICITY")
+
+        def rate(self, inputs):
+            return {"toxicity": super().rate(inputs)[:, 0]}
+
+        def perspective(self, texts):
+            return [{"FLIRTATION": 0.0, "TOXICITY": 0.7} for _ in texts]
+
+    one = scored(OnTheirScale(), "perspective-wiki", [{"text": "kind", "perspective": {"TOXICITY": 0.6}, "labels": {"toxicity": 0}}])
+
+    assert one.by["ours, on Perspective's scale"].tolist() == [0.7]
+
+
 def test_character_f1_is_that_of_sets_of_offsets():
     assert character_f1({1, 2, 3}, [2, 3, 4]) == pytest.approx(2 / 3)
     assert character_f1({1}, [2]) == 0

@@ -79,9 +79,10 @@ Perspective's own scores have {theirs:.3f}.
 """
 
 _TESTS = """
-## Test files
+## Measured
 
-Never trained on, and nothing was chosen by them.
+`test-*`, `cocolofa`, `wsj` and `dyerta` are never trained on, and nothing was chosen by them; of the others, each table says what the
+models know.
 
 {tests}
 """

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.scored import SCALE
+
 Figures = Mapping[str, Any]
 
 
@@ -162,6 +164,8 @@ def _perspective(tests: Figures) -> list[Table]:
     if "perspective-wiki" in tests:
         one = tests["perspective-wiki"]
         note = f"Against one person's label on each of {one['rows']:,} Wikipedia comments."
+        if SCALE in one["auc"]:
+            note += " What is on Perspective's scale was fitted to Perspective's scores of these very comments, though not to the labels."
         tables.append(Table(_BESIDE, note, ["", "ROC-AUC"], [[name, number(value)] for name, value in one["auc"].items()]))
     return tables
 
@@ -182,7 +186,10 @@ def _words(tests: Figures) -> list[Table]:
     if "toxic-spans" not in tests:
         return []
     one = tests["toxic-spans"]
-    note = f"The words named as the reason against those that people marked, on {one['rows']:,} comments (SemEval-2021 task 5)."
+    note = (
+        f"The words named as the reason against those that people marked, on {one['rows']:,} comments of SemEval-2021 task 5 whose marks "
+        "were kept aside."
+    )
     return [Table("Words that did it", note, ["figure", "value"], [["mean character F1", number(one["character_f1"])]])]
 
 
