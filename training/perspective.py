@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.special import expit, logit
 from scipy.stats import spearmanr
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from service.encoder import Encoder, vector
 from service.features import Lexical, Ngrams
 from service.heads import Heads, PerspectiveHeads, read_as
-from training.calibration import curve
 from training.dataset import encoder_never_saw, fold_of, read_tests, text_key
-from training.pipelines import soft
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,23 +25,34 @@ WIKI, SCORES = "perspective-wiki", "perspective-scores"
 SERVED_FROM = 0.6  # the Spearman correlation with Perspective, in cross-validation, from which an attribute is served
 FOLDS = 5
 COLUMNS = 40_000
-EXPERT_C, HEAD_C = 2.0, 0.02
+# Chosen on the comments of `perspective-wiki` that the encoder never saw.
+PENALTY, DENSE_FREEDOM, NGRAM_FREEDOM = 10.0, 0.1, 3.0
+RARITY = 0.3  # how much a rare height of a score counts for; all but few comments are low
+SUREST = 0.005
+# The margins are log-odds already.
+PLAIN_CURVE = (np.array([-1.0, 1.0]), expit(np.array([-1.0, 1.0])))
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Comments by what they read like: `dense` (comments, counts + an encoder's columns), their n-grams, and a fold each."""
+class Read:
+    """Comments as they are read: `dense` (comments, counts + an encoder's columns), and their n-grams."""
 
     dense: Floats
     grams: sparse.csr_matrix
-    folds: npt.NDArray[np.int64]
+
+    def __getitem__(self, rows: Any) -> "Read":
+        return Read(self.dense[rows], self.grams[rows])
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Linear:
     dense: Floats
+    grams: Floats
     intercept: float
-    curve: tuple[Floats, Floats]
+
+    def margins(self, read: Read) -> Floats:
+        found: Floats = read.dense @ self.dense + read.grams @ self.grams + self.intercept
+        return found
 
 
 def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, dict[str, Any]] | None:
@@ -58,25 +68,16 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     wiki = [row for row in wiki if text_key(row["text"]) not in held]
     ngrams = Ngrams(most=COLUMNS)
     ngrams.fit_plain([read_as(row["text"], blinded=False) for row in wiki])
-    # The encoder never saw these of `perspective-wiki`, and none of `perspective-scores`.
-    unseen = [row for row in wiki if encoder_never_saw(text_key(row["text"]))]
-    words = _expert(ngrams, [row for row in wiki if not encoder_never_saw(text_key(row["text"]))])
-    told = _rows(unseen, ngrams, encoder), _rows(few, ngrams, encoder)
-    fitted: dict[str, Fitted] = {}
-    figures: dict[str, Any] = {}
-    for name in tqdm(["TOXICITY", *_names(few)], desc="Perspective", unit="attribute"):
-        rows, read = (told[0], unseen) if name == "TOXICITY" else (told[1], few)
-        scores = _of(read, name)
-        head, margins = _head(rows, scores, words)
-        found = float(spearmanr(margins, scores)[0])
+    many, scarce = _read(wiki, ngrams, encoder), _read(few, ngrams, encoder)
+    fitted = {"TOXICITY": _fitted(many, _of(wiki, "TOXICITY"))}
+    figures: dict[str, Any] = {"TOXICITY": _toxicity_figures(wiki, many)}
+    for name in tqdm(_names(few), desc="Perspective", unit="attribute"):
+        scores = _of(few, name)
+        found = float(spearmanr(_crossed(few, scarce, scores), scores)[0])
         figures[name] = {"spearman": round(found, 4), "served": found >= SERVED_FROM}
-        if name == "TOXICITY":
-            labels = np.array([row["labels"]["toxicity"] >= 0.5 for row in read])
-            aucs = {"ours": roc_auc_score(labels, margins), "Perspective": roc_auc_score(labels, scores)}
-            figures[name]["labels"] = {"rows": len(read)} | {who: round(float(value), 4) for who, value in aucs.items()}
         if found >= SERVED_FROM:
-            fitted[name] = head
-    return _assembled(ngrams, words, fitted), figures
+            fitted[name] = _fitted(scarce, scores)
+    return _assembled(ngrams, fitted), figures
 
 
 def _names(few: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -89,51 +90,58 @@ def _of(rows: Sequence[Mapping[str, Any]], name: str) -> Floats:
     return np.array([row["perspective"][newest] for row in rows])
 
 
-def _expert(ngrams: Ngrams, rows: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float32]:
-    """Weights of the n-grams for TOXICITY."""
-    grams = ngrams.of_plain([read_as(row["text"], blinded=False) for row in rows])
-    at, hard, weights = soft(_of(rows, "TOXICITY"))
-    fitted = LogisticRegression(C=EXPERT_C, solver="liblinear", random_state=0).fit(grams[at], hard, sample_weight=weights)
-    return np.asarray(fitted.coef_[0], dtype=np.float32)
-
-
-def _rows(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -> Rows:
+def _read(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -> Read:
     plain = [read_as(row["text"], blinded=False) for row in rows]
-    readings = [vector(encoder.read(each)) for each in tqdm(plain, desc="reading", unit="comment", leave=False)]
+    readings = [vector(encoder.read(each)) for each in tqdm(plain, desc="reading", unit="comment", mininterval=1)]
+    return Read(np.hstack([Lexical().of_plain(plain), np.array(readings)]), ngrams.of_plain(plain))
+
+
+def _fitted(read: Read, scores: Floats) -> Linear:
+    """Ridge regression on Perspective's log-odds."""
+    mean, spread = read.dense.mean(axis=0), (read.dense.std(axis=0) + 1e-6) / DENSE_FREEDOM
+    inputs = sparse.hstack([sparse.csr_matrix((read.dense - mean) / spread), read.grams * NGRAM_FREEDOM], format="csr")
+    odds = logit(np.clip(scores, SUREST, 1 - SUREST))
+    heights = np.round(odds * 2).astype(int)
+    _, where, often = np.unique(heights, return_inverse=True, return_counts=True)
+    model = Ridge(alpha=PENALTY).fit(inputs, odds, sample_weight=_mean_one((1 / often[where]) ** RARITY))
+    dense = model.coef_[: len(mean)] / spread
+    return Linear(dense, model.coef_[len(mean) :] * NGRAM_FREEDOM, float(model.intercept_ - dense @ mean))
+
+
+def _mean_one(weights: Floats) -> Floats:
+    return weights / weights.mean()
+
+
+def _crossed(rows: Sequence[Mapping[str, Any]], read: Read, scores: Floats) -> Floats:
+    """Margins of each comment by a head that was fitted without its fold."""
     folds = np.array([fold_of(f"perspective {text_key(row['text'])}", FOLDS) for row in rows])
-    return Rows(np.hstack([Lexical().of_plain(plain), np.array(readings)]), ngrams.of_plain(plain), folds)
-
-
-def _head(rows: Rows, scores: Floats, words: npt.NDArray[np.float32]) -> tuple[Fitted, Floats]:
-    """A head fitted on all rows, and the log-odds of each by one that was fitted without its fold."""
-    inputs = np.column_stack([rows.dense, rows.grams @ words])
-    margins = np.zeros(len(scores))
+    margins = np.zeros(len(rows))
     for fold in range(FOLDS):
-        inside = rows.folds == fold
-        weights, intercept = _linear(inputs[~inside], scores[~inside])
-        margins[inside] = inputs[inside] @ weights + intercept
-    weights, intercept = _linear(inputs, scores)
-    return Fitted(weights, intercept, curve(margins, scores, np.ones(len(scores)))), margins
+        margins[folds == fold] = _fitted(read[folds != fold], scores[folds != fold]).margins(read[folds == fold])
+    return margins
 
 
-def _linear(inputs: Floats, scores: Floats) -> tuple[Floats, float]:
-    mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    at, hard, weights = soft(scores)
-    fitted = LogisticRegression(C=HEAD_C, max_iter=2_000).fit(((inputs - mean) / spread)[at], hard, sample_weight=weights)
-    scaled = fitted.coef_[0] / spread
-    return scaled, float(fitted.intercept_[0] - (scaled * mean).sum())
+def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read) -> dict[str, Any]:
+    """Of a head fitted on what the encoder saw too, on what neither saw."""
+    unseen = np.array([encoder_never_saw(text_key(row["text"])) for row in wiki])
+    scores, labels = _of(wiki, "TOXICITY"), np.array([row["labels"]["toxicity"] >= 0.5 for row in wiki])
+    margins = _fitted(read[~unseen], scores[~unseen]).margins(read[unseen])
+    found = float(spearmanr(margins, scores[unseen])[0])
+    told = {"ours": margins, "Perspective": scores[unseen]}
+    labelled = {who: round(float(roc_auc_score(labels[unseen], said)), 4) for who, said in told.items()}
+    return {"spearman": round(found, 4), "served": found >= SERVED_FROM, "labels": {"rows": int(unseen.sum()), **labelled}}
 
 
-def _assembled(ngrams: Ngrams, words: npt.NDArray[np.float32], fitted: Mapping[str, Fitted]) -> PerspectiveHeads:
+def _assembled(ngrams: Ngrams, fitted: Mapping[str, Linear]) -> PerspectiveHeads:
     dense, counts = np.column_stack([head.dense for head in fitted.values()]), Lexical().of_plain(["-"]).shape[1]
     heads = Heads(
         names=tuple(fitted),
         ngrams=ngrams,
-        weights=np.outer(words, dense[-1]).astype(np.float16).astype(np.float32),
+        weights=np.column_stack([head.grams for head in fitted.values()]).astype(np.float16).astype(np.float32),
         lexical_weights=dense[:counts].astype(np.float32),
-        reading_weights=dense[counts:-1].astype(np.float32),
+        reading_weights=dense[counts:].astype(np.float32),
         intercepts=np.array([head.intercept for head in fitted.values()]),
-        curves=[head.curve for head in fitted.values()],
+        curves=[PLAIN_CURVE for _ in fitted],
         blinded=False,
     )
     return PerspectiveHeads(heads)
