@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from service.alignment import Span
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
@@ -28,11 +29,12 @@ CACHED_ARTICLES = 512
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text reads like. A row a window: `vectors` (windows, 384) and the tasks' log-odds `logits` (windows, tasks). `marks`: for each
-    token its begin and end in the text, and the log-odds that it is among what makes the text toxic."""
+    """What a text reads like. A row a window: `vectors` (windows, 384), the tasks' log-odds `logits` (windows, tasks), and `windows`, each
+    one's begin and end in the text. `marks`: for each token its begin and end there, and the log-odds that it makes the text toxic."""
 
     vectors: Floats
     logits: Floats
+    windows: tuple[Span, ...]
     marks: tuple[tuple[int, int, float], ...]
 
 
@@ -57,15 +59,16 @@ class Encoder:
         read: Any = self._tokenizer.encode(plain)
         begin, *ids, end = read.ids
         spans = read.offsets[1:-1]
-        vectors, logits = [], []
+        vectors, logits, windows = [], [], []
         marks: dict[int, float] = {}
         for start in starts(len(ids), WINDOW - 2, STEP):
             vector, logit, marked = self._ask([begin, *ids[start : start + WINDOW - 2], end])
             vectors.append(vector)
             logits.append(logit)
+            windows.append((spans[start][0], spans[min(start + WINDOW - 2, len(spans)) - 1][1]) if spans else (0, 0))
             for at, odds in enumerate(marked[1:-1], start):
                 marks[at] = max(float(odds), marks.get(at, float(odds)))
-        return Reading(np.array(vectors), np.array(logits), tuple((*spans[at], odds) for at, odds in sorted(marks.items())))
+        return Reading(np.array(vectors), np.array(logits), tuple(windows), tuple((*spans[at], odds) for at, odds in sorted(marks.items())))
 
     def _passages(self, title: str, text: str) -> Floats:
         """An article's vectors, of unit length, (1 + passages, 384): its title's, then each passage's, read behind the title."""
@@ -92,6 +95,12 @@ def starts(length: int, window: int, step: int) -> Iterator[int]:
 def vector(reading: Reading) -> Floats:
     """A reading as one row: the tasks' highest and mean log-odds over the windows, then the mean vector."""
     row: Floats = np.r_[reading.logits.max(axis=0), reading.logits.mean(axis=0), reading.vectors.mean(axis=0)]
+    return row
+
+
+def window_vector(reading: Reading, at: int) -> Floats:
+    """The row of one window, as if it were a text of its own."""
+    row: Floats = np.r_[reading.logits[at], reading.logits[at], reading.vectors[at]]
     return row
 
 

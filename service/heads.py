@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 
 from service.alignment import Span, aligned, words
 from service.domain import ScoreInput
-from service.encoder import Encoder, vector
+from service.encoder import Encoder, Reading, vector, window_vector
 from service.features import Lexical, Ngrams, without_innocents
 from service.groups import blind
 from service.normalise import normalise
@@ -64,12 +64,25 @@ class Heads(BaseEstimator):  # type: ignore[misc]
         return self.margins_of_plain([read_as(text, blinded=self.blinded) for text in texts], encoder)
 
     def margins_of_plain(self, plain: Sequence[str], encoder: Encoder | None) -> Floats:
-        """`margins` of texts that were normalised as the heads read them."""
+        """`margins` of texts that were normalised as the heads read them: a long one is as bad as its worst window."""
+        if self.reading_weights is None or encoder is None:
+            return self._margins(plain)
+        readings = [encoder.read(each) for each in plain]
+        margins = self._margins(plain, [vector(reading) for reading in readings])
+        windows = [(at, number) for at, reading in enumerate(readings) for number in _several(reading)]
+        if windows:
+            texts = [plain[at][slice(*readings[at].windows[number])] for at, number in windows]
+            own = self._margins(texts, [window_vector(readings[at], number) for at, number in windows])
+            for (at, _), found in zip(windows, own, strict=True):
+                margins[at] = np.maximum(margins[at], found)
+        return margins
+
+    def _margins(self, plain: Sequence[str], rows: Sequence[Floats] = ()) -> Floats:
         # Sums of products, not `@` of dense ones: the same row gives the same bytes alone and in a batch.
         margins: Floats = np.asarray(self.ngrams.of_plain(plain) @ self.weights, dtype=np.float64) + self.intercepts
         margins += _products(Lexical().of_plain(plain).astype(np.float64), self.lexical_weights)
-        if self.reading_weights is not None and encoder is not None:
-            margins += _products(np.array([vector(encoder.read(each)) for each in plain]), self.reading_weights)
+        if self.reading_weights is not None and len(rows):
+            margins += _products(np.array(rows), self.reading_weights)
         return margins
 
 
@@ -167,6 +180,11 @@ def calibrated(margins: Floats, at: Floats, known: Floats) -> Floats:
     inside = np.interp(margins, at, level)
     beyond = np.where(margins < at[0], margins - at[0], np.where(margins > at[-1], margins - at[-1], 0.0))
     return np.asarray(expit(inside + beyond), dtype=np.float64)
+
+
+def _several(reading: Reading) -> range:
+    """Its windows, where it has more than one."""
+    return range(len(reading.windows) if len(reading.windows) > 1 else 0)
 
 
 def _products(rows: Floats, weights: npt.NDArray[np.float32]) -> Floats:

@@ -138,7 +138,8 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         rated = np.full((len(inputs), 1), np.nan)
         judged = [at for at, each in enumerate(inputs) if has_evidence(content_words(each.text)) and context_of(each)]
         if judged and self.curve:
-            margins = self.judge.decision_function(self.features([inputs[at] for at in judged]))
+            # One by one: the same row gives the same bytes alone and in a batch.
+            margins = np.concatenate([self.judge.decision_function(self.features([inputs[at]])) for at in judged])
             rated[judged, 0] = calibrated(margins, *self.curve)
         return rated
 

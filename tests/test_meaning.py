@@ -55,11 +55,18 @@ def test_a_comment_scores_the_same_alone_and_among_others(model):
     assert [model.score([one])[0].values for one in texts] == [each.values for each in together]
 
 
-def test_a_comment_on_its_article_is_less_off_topic_than_one_on_another(model):
+@pytest.mark.parametrize(
+    "stray",
+    [
+        "The senate should have passed that tax bill before the election.",
+        "Vaccines saved millions of lives and doctors say so.",
+        "The striker missed two penalties and the coach was furious.",
+    ],
+)
+def test_a_comment_on_its_article_is_less_off_topic_than_one_on_another(model, stray):
     about = score(model, "Three euros an hour is too much for people who shop here.", "off_topic", ARTICLE)
-    elsewhere = score(model, "Our goalkeeper should train harder before the next match.", "off_topic", ARTICLE)
 
-    assert about < 0.5 < elsewhere
+    assert about < score(model, stray, "off_topic", ARTICLE)
 
 
 @pytest.mark.parametrize(

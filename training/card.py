@@ -38,7 +38,7 @@ monotone curve calibrates it. A missing label is missing: a comment trains only 
 six' trains `toxicity` alone, as 0.94.
 
 `off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the
-encoder's vectors and by words, each set against 200 other articles; gradient boosting judges. Comments without topical content get no
+encoder's vectors and by words, each set against 200 other articles; a logistic regression judges. Comments without topical content get no
 `off_topic` score.
 
 ## Data

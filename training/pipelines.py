@@ -14,7 +14,7 @@ from service.features import Lexical, Ngrams
 from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, to_prevalence
 from training.dataset import LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
-from training.encoder.contrasts import contrasts
+from training.encoder.contrasts import contrasts, mentions
 
 Floats = npt.NDArray[np.float64]
 
@@ -130,7 +130,7 @@ def _judged(texts: Sequence[LabelledText], unseen: Floats) -> Judged:
 
 def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats, ngrams: Ngrams, experts: Sequence[Linear]) -> Judged:
     rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in JOINED_ON]
-    kept, own = [texts[at] for at in rows], [row for row in contrasts() if encoder_never_saw(row.source)]
+    kept, own = [texts[at] for at in rows], [row for row in contrasts() if encoder_never_saw(row.source)] + mentions()
     grams = ngrams.of_plain([as_read(row.plain) for row in own])
     margins = np.vstack([unseen[rows], np.column_stack([grams @ expert.weights + expert.intercept for expert in experts])])
     progress = tqdm([*kept, *own], desc="reading", unit="comment", mininterval=1)

@@ -336,6 +336,50 @@ PEOPLE = _listed(
     """
 )
 
+# That name a group and say nothing of it: the encoder takes the name itself for a sign, so the joining learns otherwise.
+MENTIONS = """
+he is {one}
+is he {g}?
+they are {G}
+both of them are {g}
+{G}
+{g}
+the {G} next door
+a {g} couple
+our {g} friends
+a {g} person
+some of my colleagues are {G}
+i think that she is {one}
+her mother is {one} too
+{G} live there
+{G} came to the meeting as well
+my teacher was {g}
+the {g} community
+there were {G} and others
+the mayor is {g}
+he was born {g}
+she has {g} parents
+{G} in europe
+{G} and the law
+what do {G} think of it?
+the article is about {G}
+one of the singers is {g}
+we met {one} on the train
+the {g} woman in the picture
+those two are {g}
+does the club have {g} members?
+his wife, who is {g}, wrote to the paper
+i know {G}
+a film with {g} actors
+as {one}, i agree
+i happen to be {g}
+{one} was elected
+a school for {G}
+{G} at work
+that {g} man over there
+she said that she was {g}
+"""
+
 BEFORE = (
     "",
     "",
@@ -380,6 +424,14 @@ def contrasts() -> Iterator[LabelledText]:
         for _ in range(PER_TEMPLATE):
             text = rng.choice(BEFORE) + filled(template, rng) + rng.choice(AFTER)
             yield LabelledText(text, labels, f"{SOURCE}-{number}", normalise(text))
+
+
+def mentions() -> list[LabelledText]:
+    """Sentences as `contrasts` has them, of MENTIONS; none is for the encoder."""
+    rng = random.Random(SEED + 1)  # noqa: S311 - no secret
+    lines = [line for line in MENTIONS.strip().splitlines() for _ in range(PER_TEMPLATE)]
+    texts = [(line, filled(line, rng) + rng.choice(("", "", ".", "!"))) for line in lines]
+    return [LabelledText(text, {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0}, line, normalise(text)) for line, text in texts]
 
 
 def filled(template: str, rng: random.Random) -> str:
