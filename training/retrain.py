@@ -23,7 +23,7 @@ from training.gate import Judged, judge
 from training.lessons import Lessons
 from training.newsroom import fit_newsroom
 from training.regression_set import check
-from training.rehearsal import FEWEST_OF_A_KIND, Bench, encoder_of, prepare, say, try_out
+from training.rehearsal import FEWEST_OF_A_KIND, Bench, prepare, say, try_out
 from training.retrain_report import page
 from training.trial import Tried
 
@@ -76,7 +76,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     say(f"{len(learnt.verdicts):,} verdicts, {sum(one.verdict > seen for one in learnt.verdicts):,} of them new. Learning from all.")
     bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
     tried = try_out(bench, seen=int(candidate.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
-    newsroom = fit_newsroom(shipped, bench.material, encoder_of(shipped))
+    newsroom = fit_newsroom(shipped, bench.material)
     return _published(bench, house_rules, tried, newsroom, shadow=options.shadow)
 
 
