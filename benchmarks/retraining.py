@@ -27,7 +27,7 @@ from service.storage import demo, moderators
 from service.storage.engine import migrate, reading, writing
 from training import lessons
 from training.automation import both
-from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
+from training.newsroom import Material, fit_newsroom, remembering, scores_of, shipped_scores
 from training.rehearsal import prepare
 from training.trial import Bools
 
@@ -46,7 +46,7 @@ def main(data: Path = Path("../shared/data")) -> None:
     with tempfile.TemporaryDirectory() as folder:
         parts = _parts(Path(folder))
         keys = replay(parts, rows)
-        shipped = parts.model
+        shipped = remembering(parts.model)
         for told, waited in WAITED.items():
             learnt = as_if(parts, rows, keys, waited)
             whole = Material(learnt.verdicts, shipped_scores(shipped, learnt.verdicts), np.ones(len(rows)))

@@ -34,6 +34,7 @@ FOLDS = 4
 MIN_OF_A_KIND = 20  # of both labels, before an attribute is corrected
 MIN_OF_A_SITE = 300
 MIN_FOR_TREES = 100
+MOST_READINGS = 20_000  # some 20 kB each
 TREES = {"n_estimators": 150, "min_samples_leaf": 5, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
 
 
@@ -69,6 +70,13 @@ def fit_newsroom(shipped: Model, material: Material, *, curves: bool = True) -> 
     fits = tqdm(taught, desc="learning", unit="score", leave=False, disable=not curves)
     newsroom.heads = {name: _head(newsroom, material, name, columns, curves=curves) for name in fits}
     return newsroom
+
+
+def remembering(model: Model) -> Model:
+    """The model, whose encoder from now on keeps what it read: every fit asks for the same comments."""
+    if model.encoder is not None:
+        model.encoder.remember(MOST_READINGS)
+    return model
 
 
 def scores_of(newsroom: Newsroom, material: Material, attribute: str = LIKELY_TO_REJECT) -> Floats:
