@@ -35,7 +35,7 @@ MIN_OF_A_KIND = 20  # of both labels, before an attribute is corrected
 MIN_OF_A_SITE = 300
 MIN_FOR_TREES = 100
 MOST_READINGS = 20_000  # some 20 kB each
-TREES = {"n_estimators": 150, "min_samples_leaf": 5, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
+TREES = {"n_estimators": 200, "min_samples_leaf": 8, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
 
 
 @dataclass(frozen=True, slots=True)
