@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from service import moderation, signin, verdicts
 from service.config import Config
 from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, Rejection, Role, Verdict
 from service.parts import Parts
-from service.storage import moderators
-from service.storage.engine import migrate, reading
+from service.scoring import Model
+from service.storage import demo, moderators
+from service.storage.engine import migrate, reading, writing
 from training import lessons
 from training.automation import both
-from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
+from training.newsroom import Material, fit_newsroom, remembering, scores_of, shipped_scores
 from training.rehearsal import prepare
 from training.trial import Bools
 
@@ -34,6 +35,8 @@ SIZES = (200, 500, 1_000, 2_157)
 PEOPLE = 5
 POLICY = "[length]\nmin_characters = 20000\n"  # holds every comment, so that each gets its verdict
 LOG = "moderator-log.jsonl.gz"
+# The log says when a comment was judged and not when it came, which says how much of its article was known by then.
+WAITED = {"each judged as it comes": timedelta(0), "each an hour after it came": timedelta(hours=1)}
 
 
 def main(data: Path = Path("../shared/data")) -> None:
@@ -42,34 +45,53 @@ def main(data: Path = Path("../shared/data")) -> None:
         rows = [json.loads(line) for line in lines_of_log]
     with tempfile.TemporaryDirectory() as folder:
         parts = _parts(Path(folder))
-        replay(parts, rows)
-        learnt = lessons.read(parts.engine)
-        shipped = parts.model
-        before = shipped_scores(shipped, learnt.verdicts)
-    whole = Material(learnt.verdicts, before, np.ones(len(rows)))
-    late = np.arange(len(rows)) >= SIZES[-1]
-    labels = whole.of(late).labels(LIKELY_TO_REJECT)
-    lines = [_line("shipped model: toxicity", "-", labels, before["toxicity"][late])]
-    lines.append(_line("plain TF-IDF logistic regression", f"{SIZES[-1]:,}", labels, _plain(rows)))
-    for size in SIZES:
-        newsroom = fit_newsroom(shipped, whole.of(np.arange(len(rows)) < size))
-        lines.append(_line("retrained", f"{size:,}", labels, scores_of(newsroom, whole.of(late))))
-    head = ["model", "verdicts", "ROC-AUC for 'rejected'", "decided alone, 80 % right", "decided alone, 75 % right"]
-    table(f"Retraining: the last {late.sum():,} decisions of a moderators' log, learnt from the first", head, lines)
-    _poisoned(whole, shipped, learnt, late, labels)
+        keys = replay(parts, rows)
+        shipped = remembering(parts.model)
+        for told, waited in WAITED.items():
+            learnt = as_if(parts, rows, keys, waited)
+            whole = Material(learnt.verdicts, shipped_scores(shipped, learnt.verdicts), np.ones(len(rows)))
+            _curve(rows, whole, shipped, told)
+    _poisoned(whole, shipped, learnt)
 
 
-def replay(parts: Parts, rows: Sequence[dict[str, Any]]) -> None:
-    """Each decision of the log as a comment that is held and a verdict on it, given by one of five moderators."""
+def replay(parts: Parts, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Each decision of the log as a comment that is held and a verdict on it, given by one of five moderators; the comments' keys."""
     migrate(parts.engine)
     people = [_person(parts, f"moderator-{number}") for number in range(PEOPLE)]
+    keys = []
     for at in range(0, len(rows), 200):
         some = rows[at : at + 200]
         done = moderation.moderate(parts, [_comment(number, row) for number, row in enumerate(some, at)])
         for number, (row, moderated) in enumerate(zip(some, done, strict=True), at):
             person = people[number % PEOPLE]
             verdicts.give(parts, person, moderated.comment.pk, _verdict(row, person))
+            keys.append(moderated.comment.pk)
         print(f"replayed {at + len(some):,} of {len(rows):,}", file=sys.stderr)
+    return keys
+
+
+def as_if(parts: Parts, rows: Sequence[dict[str, Any]], keys: Sequence[int], waited: timedelta) -> lessons.Lessons:
+    """The lessons as if each comment had come so long before its verdict."""
+    with writing(parts.engine) as db:
+        for row, key in zip(rows, keys, strict=True):
+            demo.backdate(db, key, datetime.fromtimestamp(row["time"], UTC) - waited, waited)
+    return lessons.read(parts.engine)
+
+
+def _curve(rows: Sequence[dict[str, Any]], whole: Material, shipped: Model, told: str) -> None:
+    late = _late(whole)
+    labels = whole.of(late).labels(LIKELY_TO_REJECT)
+    lines = [_line("shipped model: toxicity", "-", labels, whole.before["toxicity"][late])]
+    lines.append(_line("plain TF-IDF logistic regression", f"{SIZES[-1]:,}", labels, _plain(rows)))
+    for size in SIZES:
+        newsroom = fit_newsroom(shipped, whole.of(np.arange(len(rows)) < size))
+        lines.append(_line("retrained", f"{size:,}", labels, scores_of(newsroom, whole.of(late))))
+    head = ["model", "verdicts", "ROC-AUC for 'rejected'", "decided alone, 80 % right", "decided alone, 75 % right"]
+    table(f"Retraining: the last {late.sum():,} decisions of a moderators' log, learnt from the first; {told}", head, lines)
+
+
+def _late(whole: Material) -> Bools:
+    return np.arange(len(whole.examples)) >= SIZES[-1]
 
 
 def _parts(folder: Path) -> Parts:
@@ -114,8 +136,10 @@ def _plain(rows: Sequence[dict[str, Any]]) -> Any:
     return model.predict_proba(words.transform([row["text"] for row in rows[SIZES[-1] :]]))[:, 1]
 
 
-def _poisoned(whole: Material, shipped: Any, learnt: lessons.Lessons, late: Bools, labels: Any) -> None:
+def _poisoned(whole: Material, shipped: Model, learnt: lessons.Lessons) -> None:
     """Three in ten verdicts are by one moderator, and all of them wrong."""
+    late = _late(whole)
+    labels = whole.of(late).labels(LIKELY_TO_REJECT)
     honest, corrupted = _said(learnt, late, wrong=False), _said(learnt, late, wrong=True)
     lines = []
     for name, told, careful in (("honest", honest, True), ("corrupted, no care", corrupted, False), ("corrupted", corrupted, True)):

@@ -77,13 +77,25 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRecord:
+    """What is known of an article when a comment arrives under it: of the other comments, how many moderators judged and how many of
+    these they rejected, both of the newest ones alone, and how many hours ago the first one came."""
+
+    judged: int = 0
+    rejected: int = 0
+    hours: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreInput:
-    """All that a model may look at: the text, what it is about, what it answers, and on whose site."""
+    """All that a model may look at: the text, what it is about, what it answers, on whose site, and what became of the others there.
+    `record` is None where there is no article, or no model in force that looks at it."""
 
     text: str
     article: Article | None = None
     parent: Parent | None = None
     site: str | None = None
+    record: ArticleRecord | None = None
 
     def __post_init__(self) -> None:
         _check_text("text", self.text, MAX_SCORED)

@@ -55,6 +55,10 @@ class Encoder:
         self.read = lru_cache(maxsize=CACHED)(self._read)
         self.passages = lru_cache(maxsize=CACHED_ARTICLES)(self._passages)
 
+    def remember(self, readings: int) -> None:
+        """Keeps so many readings from now on, for training, which asks for the same comments over and over."""
+        self.read = lru_cache(maxsize=readings)(self._read)
+
     def _read(self, plain: str) -> Reading:
         read: Any = self._tokenizer.encode(plain)
         begin, *ids, end = read.ids

@@ -12,7 +12,7 @@ from service import events, language, metrics, policy, verdicts
 from service.alignment import Span
 from service.domain import Article, Comment, Decision, Outcome, Parent, ScoreInput, Scores
 from service.parts import Parts
-from service.storage import articles, comments, queue, shadows
+from service.storage import articles, comments, queue, records, shadows
 from service.storage.engine import reading, writing
 
 TOLD_ONCE = ("article", "parent", "author", "section", "language", "created_at")  # what an edit need not repeat
@@ -65,11 +65,12 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
     """Scored together, recorded one by one."""
     with reading(parts.engine) as db:
         known = [_recall(db, comments.find(db, comment.site, comment.id), comment.text) for comment in arrived]
-        completed = [_complete(db, comment) for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
-    inputs = [comment.score_input for comment in completed]
-    explained = [_explained(parts, comment, scores) for comment, scores in zip(completed, score(parts, inputs), strict=True)]
-    scored = zip(completed, explained, score_beside(parts, inputs), strict=True)
-    recorded = iter([_record(parts, comment, scores, beside) for comment, scores, beside in scored])
+        fresh = [comment for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
+        completed = [_complete(db, comment, with_record=parts.served.reads_records) for comment in fresh]
+    inputs = [whole for _, whole in completed]
+    scored = zip(completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
+    explained = [(comment, _explained(parts, comment, whole, scores), beside) for (comment, whole), scores, beside in scored]
+    recorded = iter([_record(parts, comment, scores, beside) for comment, scores, beside in explained])
     return [_told(parts, moderated) if moderated else next(recorded) for moderated in known]
 
 
@@ -95,12 +96,12 @@ def explain(parts: Parts, one: ScoreInput, attribute: str) -> list[Span]:
         return []
 
 
-def _explained(parts: Parts, comment: Comment, scores: Scores | None) -> Scores | None:
+def _explained(parts: Parts, comment: Comment, whole: ScoreInput, scores: Scores | None) -> Scores | None:
     """The scores with the words that did it, of those that reach a threshold."""
     if scores is None:
         return None
     crossing = policy.crossing(scores.values, parts.rules.for_(comment.site, comment.section))
-    spans = {name: explain(parts, comment.score_input, name) for name in crossing}
+    spans = {name: explain(parts, whole, name) for name in crossing}
     return replace(scores, words={name: tuple(comment.text[begin:end] for begin, end in found) for name, found in spans.items()})
 
 
@@ -125,14 +126,16 @@ def score_beside(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | No
         return [None] * len(inputs)
 
 
-def complete(db: Connection, site: str, asked: ScoreInput) -> ScoreInput:
-    """What is to be scored, with what is stored of its article and its parent."""
+def complete(db: Connection, site: str, asked: ScoreInput, *, with_record: bool, stored: int | None = None) -> ScoreInput:
+    """What is to be scored, with what is stored of its article and its parent and, where a model looks at it, of the comments there.
+    `stored` is the comment's own key, where this is an edit of it."""
     article, parent = asked.article, asked.parent
     if article and (article.id or article.url):
         article = articles.complete(db, site, article)
-    if parent and parent.id and not parent.text and (stored := comments.find(db, site, parent.id)):
-        parent = Parent(id=parent.id, text=stored.text)
-    return ScoreInput(text=asked.text, article=article, parent=parent, site=site)
+    if parent and parent.id and not parent.text and (answered := comments.find(db, site, parent.id)):
+        parent = Parent(id=parent.id, text=answered.text)
+    record = records.find(db, site, article.id, without=stored) if with_record and article and article.id else None
+    return ScoreInput(text=asked.text, article=article, parent=parent, site=site, record=record)
 
 
 def _recall(db: Connection, stored: Row[Any] | None, text: str) -> Moderated | None:
@@ -146,13 +149,13 @@ def _told(parts: Parts, earlier: Moderated) -> Moderated:
     return replace(earlier, comment=verdicts.tell(parts, earlier.comment)) if earlier.comment.verdict is not None else earlier
 
 
-def _complete(db: Connection, comment: Comment) -> Comment:
-    """The comment with what is stored of it, where an edit left that out, and of its article and its parent."""
+def _complete(db: Connection, comment: Comment, *, with_record: bool) -> tuple[Comment, ScoreInput]:
+    """The comment with what is stored of it, where an edit left that out, and of its article and its parent; and what models are shown."""
     if stored := comments.find(db, comment.site, comment.id):
         told = comments.from_row(stored)
         comment = replace(comment, **{name: getattr(told, name) for name in TOLD_ONCE if getattr(comment, name) is None})
-    whole = complete(db, comment.site, comment.score_input)
-    return replace(comment, article=whole.article, parent=whole.parent)
+    whole = complete(db, comment.site, comment.score_input, with_record=with_record, stored=stored and stored.pk)
+    return replace(comment, article=whole.article, parent=whole.parent), whole
 
 
 def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Scores | None) -> Moderated:

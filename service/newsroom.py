@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,11 @@ from scipy import sparse
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 
-from service.domain import ScoreInput
+from service.domain import ArticleRecord, ScoreInput
+from service.encoder import Encoder, vector
 from service.features import Lexical, Ngrams
-from service.heads import calibrated
+from service.heads import calibrated, read_as
 from service.normalise import normalise
-from service.topicality import Topicality, content_words
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,12 +26,6 @@ LENGTHS = (2, 8, 20, 60, 150, 400, 1_000)  # characters at which a house rule ma
 
 _LINK = re.compile(r"(?:https?://|www\.)([^\s<>\"'/?#)\]]+)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
-
-
-class Reads(Protocol):
-    """The encoder, as far as it is needed here: a text to something with `logits` and `vectors`, a row a window."""
-
-    def read(self, text: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +57,23 @@ class Head:
 class Newsroom(BaseEstimator):  # type: ignore[misc]
     """Corrects the scores of the models before it, and adds what they have none for.
 
-    `prior`: the attributes that it reads of those models. `ngrams`: fitted on the newsroom's comments. `words`: gives a text the mean
-    vector of its words. `heads`: a Head an attribute. `scales`: what each block of columns is multiplied with, which says how freely it
-    may be learnt. `reads`: whether an encoder's vector is among the columns; `attach` gives it the encoder. `centre` and `spread`, of
-    the dense columns, come from `fit_dense`.
+    `prior`: the attributes that it reads of those models. `ngrams`: fitted on the newsroom's comments. `heads`: a Head an attribute.
+    `scales`: what each block of columns is multiplied with, which says how freely it may be learnt. `reads`: whether an encoder's
+    vector is among the columns; `attach` gives it the encoder. `centre` and `spread`, of the dense columns, come from `fit_dense`.
     """
+
+    _encoder: Encoder | None = None
 
     def __init__(
         self,
         prior: tuple[str, ...],
         ngrams: Ngrams,
-        words: Topicality | None,
         scales: Mapping[str, float],
         heads: Mapping[str, Head],
         reads: bool = False,
     ) -> None:
         self.prior = prior
         self.ngrams = ngrams
-        self.words = words
         self.scales = scales
         self.heads = heads
         self.reads = reads
@@ -89,7 +82,7 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
     def attributes(self) -> tuple[str, ...]:
         return tuple(self.heads)
 
-    def attach(self, encoder: Reads) -> None:
+    def attach(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
     def __getstate__(self) -> dict[str, Any]:
@@ -98,7 +91,9 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
     def fit_dense(self, inputs: Sequence[ScoreInput], before: Mapping[str, Floats]) -> None:
         """Learns how the dense columns are spread, so that one penalty suits them all."""
         dense = np.hstack(list(self._blocks(inputs, before).values()))
-        self.centre, self.spread = dense.mean(axis=0), dense.std(axis=0) + LEAST_SPREAD
+        known = np.maximum((~np.isnan(dense)).sum(axis=0), 1)
+        self.centre = np.nansum(dense, axis=0) / known
+        self.spread = np.sqrt(np.nansum((dense - self.centre) ** 2, axis=0) / known) + LEAST_SPREAD
 
     def rate_after(self, inputs: Sequence[ScoreInput], before: Mapping[str, Floats]) -> Floats:
         """Probabilities, (inputs, attributes). A corrected attribute stays NaN where the model before it had no evidence."""
@@ -109,7 +104,7 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
     def columns(self, inputs: Sequence[ScoreInput], before: Mapping[str, Floats]) -> Columns:
         """All that may be learnt from."""
         blocks = self._blocks(inputs, before)
-        dense = (np.hstack(list(blocks.values())) - self.centre) / self.spread
+        dense = np.nan_to_num((np.hstack(list(blocks.values())) - self.centre) / self.spread)  # what is not known is as usual
         scales = np.concatenate([np.full(block.shape[1], self.scales[name]) for name, block in blocks.items()])
         grams = self.ngrams.of_plain([newsroom_text(each.text) for each in inputs])
         wide: sparse.csr_matrix = sparse.hstack(
@@ -136,11 +131,13 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
     def _blocks(self, inputs: Sequence[ScoreInput], before: Mapping[str, Floats]) -> dict[str, Floats]:
         plain = [newsroom_text(each.text) for each in inputs]
         missing = np.isnan(np.column_stack([before[name] for name in self.prior])).astype(np.float64)
-        blocks = {"scores": np.hstack([self.levels(before), missing]), "facts": np.hstack([facts(inputs), Lexical().of_plain(plain)])}
-        if self.words is not None:
-            blocks["words"] = np.array([self.words.vector(content_words(each.text)) for each in inputs])
-        if self.reads:
-            blocks["vector"] = np.array([vector(self._encoder, each.text) for each in inputs])
+        blocks = {
+            "scores": np.hstack([self.levels(before), missing]),
+            "facts": np.hstack([facts(inputs), Lexical().of_plain(plain)]),
+            "record": records(inputs),
+        }
+        if self.reads and self._encoder is not None:
+            blocks["vector"] = np.array([vector(self._encoder.read(read_as(each.text))) for each in inputs])
         return blocks
 
     def _rated(self, head: Head, inputs: Sequence[ScoreInput], columns: Columns, before: Floats | None) -> Floats:
@@ -165,11 +162,15 @@ def facts(inputs: Sequence[ScoreInput]) -> Floats:
     return np.array([_facts(each) for each in inputs], dtype=np.float64).reshape(len(inputs), -1)
 
 
-def vector(encoder: Reads, text: str) -> Floats:
-    """A text's numbers by the encoder, one row: its tasks' highest and mean log-odds, then the mean vector."""
-    reading = encoder.read(text)
-    row: Floats = np.r_[reading.logits.max(axis=0), reading.logits.mean(axis=0), reading.vectors.mean(axis=0)]
-    return row
+def records(inputs: Sequence[ScoreInput]) -> Floats:
+    """What became of the other comments of each one's article, (inputs, 3); NaN where that is not known."""
+    return np.array([_record(each.record) for each in inputs], dtype=np.float64).reshape(len(inputs), -1)
+
+
+def _record(record: ArticleRecord | None) -> list[float]:
+    if record is None:
+        return [np.nan] * 3
+    return [float(np.log1p(count)) for count in (record.rejected, record.judged - record.rejected, record.hours)]
 
 
 def _facts(each: ScoreInput) -> list[float]:

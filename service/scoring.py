@@ -90,6 +90,12 @@ class Model:
         return tuple(dict.fromkeys(attribute for scorer in self.scorers for attribute in scorer.attributes))
 
     @property
+    def reads_records(self) -> bool:
+        """Whether it looks at what became of an article's other comments, which costs a query: what a newsroom taught may, shipped
+        scorers never do."""
+        return any(isinstance(scorer, Corrector) for scorer in self.scorers)
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """What it was trained to read, as two-letter codes."""
         return tuple(self.manifest.get("languages", ("en",)))

@@ -40,6 +40,11 @@ class Served:
         """What scores beside the model in force and decides nothing."""
         return self._loaded.shadow
 
+    @property
+    def reads_records(self) -> bool:
+        """Whether either of them looks at what became of an article's other comments."""
+        return any(model is not None and model.reads_records for model in (self.active, self.shadow))
+
     def refresh(self) -> None:
         """Takes what the pointer names, verified, or stays with what it has and logs why."""
         with self._refreshing:

@@ -23,7 +23,7 @@ FILE = "newsroom.joblib"
 
 def as_model(shipped: Model, newsroom: Newsroom, version: str = "candidate") -> Model:
     """The shipped scorers with the newsroom's after them."""
-    return Model(version, (*shipped.scorers, newsroom), shipped.manifest)
+    return Model(version, (*shipped.scorers, newsroom), shipped.manifest, shipped.encoder)
 
 
 def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], evidence: Sequence[Sequence[Any]], page: str) -> str:

@@ -16,6 +16,7 @@ from service.rule_problems import PolicyError
 from service.storage import lessons
 from service.storage.engine import open_engine, reading
 from training.dataset import Corpora
+from training.records import Records
 
 # What a rejecting verdict's reason says of a comment; the others say only that it was rejected.
 REASON_LABELS: Mapping[str, tuple[str, ...]] = {
@@ -81,14 +82,15 @@ def read(
     with reading(engine) as db:
         share = _shares(lessons.policy_texts(db))
         rows = list(lessons.judged(db, since))
+        records = Records(lessons.of_articles(db), lessons.began(db))
         suggested, disagreed, decided = lessons.suggested(db), lessons.disagreed(db, 200), lessons.decided(db)
-    judged = [_judged(row, share) for row in rows]
+    judged = [_judged(row, share, records) for row in rows]
     others = [*map(_suggested, suggested), *_from_corpora(corpora)]
     kept = [[one for one in some if not _excluded(one, exclude)] for some in (judged, [one for one in others if one.labels])]
     return Lessons(tuple(kept[0]), tuple(kept[1]), tuple(disagreed), _counted(kept[0], kept[1], decided, len(judged) - len(kept[0])))
 
 
-def _judged(row: Row[Any], share: Callable[[str, str, str | None], float]) -> Example:
+def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], records: Records) -> Example:
     known = row.article_id is not None
     return Example(
         input=ScoreInput(
@@ -96,6 +98,7 @@ def _judged(row: Row[Any], share: Callable[[str, str, str | None], float]) -> Ex
             article=Article(id=row.article_id, title=row.article_title, text=row.article_text) if known else None,
             parent=Parent(id=row.parent_id, text=row.parent_text) if row.parent_id or row.parent_text else None,
             site=row.site,
+            record=records.at(row.article_pk, row.scored_at, row.comment),
         ),
         labels=labels(row.outcome, row.reason_code, row.reasons),
         says=f"moderator {row.moderator}",

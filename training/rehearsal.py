@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from service.domain import LIKELY_TO_REJECT
-from service.newsroom import Newsroom, Reads
+from service.newsroom import Newsroom
 from service.scoring import Model
 from training.caution import Agreement, agreements, training_weights
 from training.lessons import Lessons
@@ -54,7 +54,7 @@ def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trus
     asked = first.of(verdicts)
 
     def predict(mine: Bools) -> Any:
-        return scores_of(fit_newsroom(shipped, asked.of(mine), encoder_of(shipped), curves=False), asked)
+        return scores_of(fit_newsroom(shipped, asked.of(mine), curves=False), asked)
 
     found = agreements(asked.examples, predict)
     bench = Bench(models, shipped, in_force, learnt, first, found, trusted)
@@ -77,16 +77,10 @@ def try_out(bench: Bench, seen: int = 0) -> Tried:
     if not late.examples or min(labels.count(1.0), labels.count(0.0)) < FEWEST_OF_A_KIND:
         return Tried([], np.zeros(0), np.zeros(0), {})
     early = Material(early.examples, early.before, training_weights(early.examples, bench.without))
-    newsroom = fit_newsroom(bench.shipped, early, encoder_of(bench.shipped))
+    newsroom = fit_newsroom(bench.shipped, early)
     scores = {"shipped": late.before, "candidate": dict(late.before) | _by_attribute(newsroom, late)}
     scores["in force"] = late.before if bench.in_force is bench.shipped else shipped_scores(bench.in_force, late.examples)
     return Tried(late.examples, late.labels(LIKELY_TO_REJECT), stands_for(late.examples), scores)
-
-
-def encoder_of(model: Model) -> Reads | None:
-    """The encoder that the model's scorers ask, where it has one."""
-    found: Reads | None = next((scorer._encoder for scorer in model.scorers if hasattr(scorer, "_encoder")), None)
-    return found
 
 
 def _by_attribute(newsroom: Newsroom, material: Material) -> dict[str, Any]:

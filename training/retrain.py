@@ -21,9 +21,9 @@ from training import candidate, lessons
 from training.dataset import DataError, read
 from training.gate import Judged, judge
 from training.lessons import Lessons
-from training.newsroom import fit_newsroom
+from training.newsroom import fit_newsroom, remembering
 from training.regression_set import check
-from training.rehearsal import FEWEST_OF_A_KIND, Bench, encoder_of, prepare, say, try_out
+from training.rehearsal import FEWEST_OF_A_KIND, Bench, prepare, say, try_out
 from training.retrain_report import page
 from training.trial import Tried
 
@@ -64,7 +64,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     """Fits, tests and publishes, or says why not. Raises DataError, ModelError, PolicyError or SQLAlchemyError where it cannot begin."""
     house_rules, pointer = rules.load(config.policy_file), versions.pointer(config.models_dir)
     in_force = versions.verified(config.models_dir, pointer.active)
-    shipped = in_force if pointer.active is None else load(config.models_dir)
+    shipped = remembering(in_force if pointer.active is None else load(config.models_dir))
     corpora = read(options.data) if options.data else None
     since = None if options.since in ("last", "all") else datetime.fromisoformat(options.since).replace(tzinfo=UTC)
     learnt = lessons.read_from(config.database_url, since=since, exclude=options.exclude, corpora=corpora)
@@ -76,7 +76,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     say(f"{len(learnt.verdicts):,} verdicts, {sum(one.verdict > seen for one in learnt.verdicts):,} of them new. Learning from all.")
     bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
     tried = try_out(bench, seen=int(candidate.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
-    newsroom = fit_newsroom(shipped, bench.material, encoder_of(shipped))
+    newsroom = fit_newsroom(shipped, bench.material)
     return _published(bench, house_rules, tried, newsroom, shadow=options.shadow)
 
 

@@ -104,7 +104,7 @@ def score() -> ResponseReturnValue:
     told = _read(payloads.ScoresIn, MANY)
     asked = [item.to_score_input() for item in told.comments]
     with reading(parts.engine) as db:
-        inputs = [moderation.complete(db, g.caller.site, one) for one in asked]
+        inputs = [moderation.complete(db, g.caller.site, one, with_record=parts.served.reads_records) for one in asked]
     scored = moderation.score(parts, inputs)
     if any(scores is None for scores in scored):
         abort(500, "The models failed on a text; the fault is logged under this request id.")

@@ -1,4 +1,5 @@
-"""A past for the demonstration, which is made in a minute and should look like a month. Nothing else uses this."""
+"""A past for the demonstration, which is made in a minute and should look like a month. Beside it only the tests and the benchmark
+of retraining use this, for verdicts of times past."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -21,6 +21,7 @@ def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
             comments.c.pk.label("comment"),
             comments.c.article.label("article_pk"),
             decisions.c.text,
+            decisions.c.at.label("scored_at"),
             decisions.c.outcome.label("decided"),
             *(decisions.c[name] for name in ("shadow", "reasons", "scores", "model_version", "policy_version")),
             articles.c.id.label("article_id"),
@@ -33,6 +34,19 @@ def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
         .order_by(verdicts.c.at, verdicts.c.pk)
     )
     return db.execute(query if since is None else query.where(verdicts.c.at >= since)).all()
+
+
+def of_articles(db: Connection) -> Sequence[Any]:
+    """Each verdict in force on an article's comment, by its time: the comment, the article, the outcome and the time."""
+    told = (verdicts.c.comment, comments.c.article, verdicts.c.outcome, verdicts.c.at)
+    query = select(*told).join(comments, comments.c.verdict == verdicts.c.pk).where(comments.c.article.is_not(None))
+    return db.execute(query.order_by(verdicts.c.at, verdicts.c.pk)).all()
+
+
+def began(db: Connection) -> dict[int, datetime]:
+    """When the first comment came, by article."""
+    first = select(comments.c.article, func.min(comments.c.received_at).label("at")).where(comments.c.article.is_not(None))
+    return {row.article: row.at for row in db.execute(first.group_by(comments.c.article))}
 
 
 def disagreed(db: Connection, most: int) -> Sequence[Any]:

@@ -110,7 +110,7 @@ comments = Table(
     Column("revision", Integer, nullable=False),
     Column("outcome", String(10), nullable=False),
     Column("verdict", serial),  # the one in force; no foreign key, since each would point at the other
-    Column("article", serial, ForeignKey("articles.pk"), index=True),
+    Column("article", serial, ForeignKey("articles.pk")),
     Column("parent_id", String(200)),
     Column("parent_text", Text, nullable=False),
     Column("author_id", String(200)),
@@ -126,6 +126,8 @@ comments = Table(
     Index(None, "site", "author_id", "received_at"),
     Index(None, "site", "author_id", "text_digest", "received_at"),
     Index(None, "site", "text_digest"),
+    Index(None, "article", "received_at"),
+    Index(None, "article", "verdict", "outcome"),
 )
 
 suggestions = Table(
