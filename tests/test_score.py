@@ -7,6 +7,7 @@ import pytest
 from conftest import Caller
 from sqlalchemy import Engine, func, select
 
+from service.domain import ScoreInput
 from service.storage.tables import articles, comments
 
 
@@ -69,3 +70,43 @@ def test_a_text_that_cannot_be_scored_is_a_fault_and_says_nothing_of_it(gazette:
     answer = gazette.post("/v1/score", {"comments": [{"text": "An unscorable thing."}]})
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
     assert "unscorable" not in answer.text
+
+
+@pytest.fixture
+def words_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake model says which words it judges by."""
+
+    def explain(self: object, one: ScoreInput, attribute: str) -> list[tuple[int, int]]:
+        return [(begin, begin + 4) for begin in [one.text.find("rude")] if begin >= 0]
+
+    monkeypatch.setattr(fake_models.FakeScorer, "explain", explain, raising=False)
+
+
+@pytest.mark.usefixtures("words_are_known")
+def test_a_score_is_explained_by_the_places_of_its_words_where_that_is_asked(gazette: Caller) -> None:
+    asked = {"comments": [{"text": "A <b>rude</b> word."}, {"text": "Well said."}], "explain": ["toxicity"]}
+    answer = gazette.post("/v1/score", asked).get_json()
+
+    assert answer["explanations"] == [{"toxicity": [[5, 9]]}, {"toxicity": []}]
+    assert "explanations" not in gazette.post("/v1/score", {"comments": asked["comments"]}).get_json()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"comments": [{"text": "Well said."}] * 21, "explain": ["toxicity"]},
+        {"comments": [{"text": "Well said."}], "explain": ["malice"]},
+    ],
+)
+def test_an_explanation_that_cannot_be_given_is_refused(gazette: Caller, asked: dict[str, Any]) -> None:
+    answer = gazette.post("/v1/score", asked)
+
+    assert answer.status_code == 422
+    assert "expected" in answer.text
+
+
+@pytest.mark.usefixtures("words_are_known")
+def test_a_decision_names_the_words_that_held_it(gazette: Caller) -> None:
+    (reason,) = gazette.post("/v1/comments", {"id": "1", "text": "A rude word."}).get_json()["reasons"]
+
+    assert (reason["code"], reason["words"]) == ("toxicity", ["rude"])

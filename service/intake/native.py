@@ -11,11 +11,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from service import errors, moderation, verdicts
-from service.domain import Article, Comment, Decision, Invalid, Outcome
+from service.domain import Article, Comment, Decision, Invalid, Outcome, ScoreInput
 from service.intake import payloads
 from service.intake.openapi import document, operation
 from service.moderation import Moderated
-from service.parts import current_parts
+from service.parts import Parts, current_parts
 from service.storage import articles, comments
 from service.storage.engine import reading, writing
 
@@ -108,9 +108,13 @@ def score() -> ResponseReturnValue:
     scored = moderation.score(parts, inputs)
     if any(scores is None for scores in scored):
         abort(500, "The models failed on a text; the fault is logged under this request id.")
-    explanations = [{name: moderation.explain(parts, one, name) for name in told.explain} for one in inputs] if told.explain else None
+    explanations = [_explanation(parts, one, told.explain) for one in inputs] if told.explain else None
     version = scored[0].model_version if scored[0] else ""
     return _answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=version, explanations=explanations))
+
+
+def _explanation(parts: Parts, one: ScoreInput, attributes: list[str]) -> dict[str, list[list[int]]]:
+    return {name: [list(span) for span in moderation.explain(parts, one, name)] for name in attributes}
 
 
 def _read(payload: type[Payload], most_bytes: int) -> Payload:

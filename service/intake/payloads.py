@@ -253,7 +253,7 @@ class ArticleOut(BaseModel):
 class ScoresOut(BaseModel):
     scores: list[dict[str, float]]
     model_version: str
-    explanations: list[dict[str, list[tuple[int, int]]]] | None = Field(
+    explanations: list[dict[str, list[list[int]]]] | None = Field(
         default=None,
         exclude_if=lambda found: found is None,
         description="for each comment, by attribute: begin and end of the words that did it, in characters, where asked for",
