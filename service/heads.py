@@ -64,7 +64,8 @@ class Heads(BaseEstimator):  # type: ignore[misc]
         return self.margins_of_plain([read_as(text, blinded=self.blinded) for text in texts], encoder)
 
     def margins_of_plain(self, plain: Sequence[str], encoder: Encoder | None) -> Floats:
-        """`margins` of texts that were normalised as the heads read them: a long one is as bad as its worst window."""
+        """`margins` of texts that were normalised as the heads read them: a long one is as bad as its worst window,
+        less what so many windows have of a chance (log of their number)."""
         if self.reading_weights is None or encoder is None:
             return self._margins(plain)
         readings = [encoder.read(each) for each in plain]
@@ -74,7 +75,7 @@ class Heads(BaseEstimator):  # type: ignore[misc]
             texts = [plain[at][slice(*readings[at].windows[number])] for at, number in windows]
             own = self._margins(texts, [window_vector(readings[at], number) for at, number in windows])
             for (at, _), found in zip(windows, own, strict=True):
-                margins[at] = np.maximum(margins[at], found)
+                margins[at] = np.maximum(margins[at], found - np.log(len(readings[at].windows)))
         return margins
 
     def _margins(self, plain: Sequence[str], rows: Sequence[Floats] = ()) -> Floats:
