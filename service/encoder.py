@@ -77,7 +77,7 @@ class Encoder:
     def _passages(self, title: str, text: str) -> Floats:
         """An article's vectors, of unit length, (1 + passages, 384): its title's, then each passage's, read behind the title."""
         heading, (begin, *ids, end) = self._ids(title)[1:-1], self._ids(text[:LONGEST_ARTICLE])
-        rows = [self._ask([begin, *heading, end])[0]]
+        rows = [self._ask([begin, *heading[: WINDOW - 2], end])[0]]
         for start in starts(len(ids), PASSAGE, PASSAGE_STEP):
             rows.append(self._ask([begin, *heading[:HEADING], *ids[start : start + PASSAGE], end])[0])
         return unit(np.array(rows))

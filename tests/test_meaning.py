@@ -116,3 +116,10 @@ def test_the_card_lists_what_is_not_served(model):
 
     assert {name for name, row in figures.items() if row["served"]} == set(model.scale)
     assert all(row["spearman"] >= 0.6 for row in figures.values() if row["served"])
+
+
+@pytest.mark.parametrize("text", ["", "Parking will cost more. ", "☂" * 20_000])
+def test_an_article_of_any_length_can_be_compared_with(model, text):
+    article = Article(id="a", title="☂ 𝔘 \u4e2d" * 200, text=text)
+
+    assert model.score([ScoreInput(text="The parking fees in the centre are a scandal.", article=article)])[0].values["toxicity"] < 0.5
