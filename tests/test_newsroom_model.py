@@ -29,7 +29,7 @@ class WordReader:
     def remember(self, readings: int) -> None: ...
 
     def read(self, plain: str) -> Reading:
-        return Reading(np.array([[self.secret.get(plain, 0.0), 1.0]]), np.array([[0.0]]), ())
+        return Reading(np.array([[self.secret.get(plain, 0.0), 1.0]]), np.array([[0.0]]), ((0, len(plain)),), ())
 
 
 class Plain:
