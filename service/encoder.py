@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +42,30 @@ class Encoder:
     """Reads texts. It never changes, so any number of threads may ask it at once; a text reads the same alone and among others."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens the files of a models folder and predicts nothing. Raises what onnxruntime and tokenizers raise."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # a thread pool would not live through a fork
-        self._session = onnxruntime.InferenceSession(str(folder / FILE), options, providers=["CPUExecutionProvider"])
-        about = self._session.get_modelmeta().custom_metadata_map
-        self.tasks: tuple[str, ...] = tuple(json.loads(about[TASKS]))
-        self.cost: dict[str, list[float]] = json.loads(about[COST])
+        """Takes the files of a models folder and predicts nothing. Raises OSError, and what tokenizers raises."""
+        self._network = (folder / FILE).read_bytes()
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.read = lru_cache(maxsize=CACHED)(self._read)
         self.passages = lru_cache(maxsize=CACHED_ARTICLES)(self._passages)
+
+    @cached_property
+    def _session(self) -> Any:
+        """Opened at the first reading, and so in the process that reads: what it starts would not live through a fork."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        return onnxruntime.InferenceSession(self._network, options, providers=["CPUExecutionProvider"])
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(json.loads(self._session.get_modelmeta().custom_metadata_map[TASKS]))
+
+    @property
+    def cost(self) -> dict[str, list[float]]:
+        """For each task its ROC-AUC in float32 and in 8 bits, on comments that it never saw."""
+        found: dict[str, list[float]] = json.loads(self._session.get_modelmeta().custom_metadata_map[COST])
+        return found
 
     def remember(self, readings: int) -> None:
         """Keeps so many readings from now on, for training, which asks for the same comments over and over."""
