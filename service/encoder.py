@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from tokenizers import Tokenizer
 
 from service.alignment import Span
@@ -52,7 +51,9 @@ class Encoder:
 
     @cached_property
     def _session(self) -> Any:
-        """Opened at the first reading, and so in the process that reads: what it starts would not live through a fork."""
+        """Opened at the first reading, and so in the process that reads: the library, from its import on, does not live through a fork."""
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         return onnxruntime.InferenceSession(self._network, options, providers=["CPUExecutionProvider"])

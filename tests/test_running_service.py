@@ -279,8 +279,9 @@ def test_a_stop_finishes_the_requests_under_way(models_dir: Path, tmp_path: Path
 def test_the_workers_of_the_shipped_models_end_of_themselves(tmp_path: Path) -> None:
     with fresh_database("sqlite", tmp_path) as url, running(tmp_path, url, MODELS_DIR=str(ROOT / "models")) as service:
         assert service.comment("c1", "A fair report.")[0] == 200
+        time.sleep(5)  # until the other worker has begun too
         service.process.terminate()
-        assert service.process.wait(timeout=30) == 0
+        assert service.process.wait(timeout=60) == 0
 
     log = (tmp_path / "log").read_text()
     assert "Shutting down" in log
