@@ -9,7 +9,7 @@ import numpy as np  # noqa: E402
 from training.dataset import DataError  # noqa: E402
 from training.encoder import finetune as loop  # noqa: E402
 from training.encoder.network import pretrained, tokenizer  # noqa: E402
-from training.encoder.tasks import Example, Topic  # noqa: E402
+from training.encoder.tasks import PERSPECTIVE, Example, Topic  # noqa: E402
 
 
 @pytest.fixture
@@ -60,8 +60,40 @@ def test_a_missing_label_teaches_nothing():
     encoder = pretrained(2).eval()
     examples = [Example(np.array([101, 2023, 102], dtype=np.int32), {"one": 1.0})]
 
-    _, loss = loop._loss(encoder, loop.Batch(examples=(0,)), examples, [], {"one": 0, "two": 1})
-    loss.backward()
+    loop._labelled_loss(encoder, examples, {"one": 0, "two": 1}, None).backward()
 
     assert encoder.tasks.bias.grad[0] != 0
     assert encoder.tasks.bias.grad[1] == 0
+
+
+def test_a_score_of_perspectives_is_learnt_as_its_log_odds():
+    encoder = pretrained(1).eval()
+    ids = np.array([101, 2023, 102], dtype=np.int32)
+    said = torch.sigmoid(encoder(loop.padded([ids]))[1]).item()
+
+    def loss(score):
+        return loop._labelled_loss(encoder, [Example(ids, {PERSPECTIVE: score})], {PERSPECTIVE: 0}, None).item()
+
+    assert loss(said) == pytest.approx(0, abs=1e-6)
+    assert loss(0.01) > loss(0.1) > loss(said)
+
+
+def test_a_vector_that_turns_away_from_the_published_one_costs():
+    encoder, published = pretrained(1).eval(), pretrained(1).eval()
+    ids = loop.padded([np.array([101, 2023, 102], dtype=np.int32)])
+    assert loop._turned(encoder(ids)[0], ids, published).item() == pytest.approx(0, abs=1e-5)
+
+    with torch.no_grad():
+        encoder.meaning.weight.neg_()
+
+    assert loop._turned(encoder(ids)[0], ids, published).item() == pytest.approx(2 * loop.KEPT, abs=1e-5)
+
+
+def test_an_epoch_takes_an_example_as_often_as_its_share_says(lessons):
+    labelled, topics, _ = lessons
+    thrice = [Example(labelled[0].ids, labelled[0].targets, 3.0)]
+
+    made = loop.batches(thrice + labelled[1:], topics, 0)
+
+    assert sum(batch.examples.count(0) for batch in made) == 3
+    assert sum(batch.examples.count(1) for batch in made) == 1

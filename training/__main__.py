@@ -22,7 +22,7 @@ from training.topics import fit_topicality
 
 EXAMPLES = """examples:
   python -m training                                   everything but the encoder, from ../shared/data to models/
-  python -m training encoder                           fine-tune the encoder first (an hour on two cores; goes on after an interruption)
+  python -m training encoder                           fine-tune the encoder first (1.5 hours on two cores; goes on after an interruption)
   python -m training --data corpora --out fresh-models  the same with your own folders
   python -m training retrain                           learn from the moderators' verdicts (its own --help)
   python -m training thresholds                        propose thresholds from them (its own --help)
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vocabulary", type=int, default=20_000, metavar="N", help="words with a vector for topicality (default: %(default)s)"
     )
-    parser.add_argument("--epochs", type=int, default=3, metavar="N", help="of the encoder (default: %(default)s)")
+    parser.add_argument("--epochs", type=float, default=1.6, metavar="N", help="of the encoder (default: %(default)s)")
     parser.add_argument(
         "--work", type=Path, default=Path("var/encoder"), metavar="FOLDER", help="the encoder's checkpoints (default: %(default)s)"
     )

@@ -27,10 +27,10 @@ Disguises are undone (markup, look-alike letters, invisible characters, spelled-
 groups of people are all read as one word, so no score depends on which group a comment names.
 
 A sentence encoder, six layers of MiniLM with 22 million parameters, was fine-tuned on all labelled comments at once: an output for
-each source and label, since sources mean different things by 'toxic'; another for the words that people marked as toxic; and articles
-beside their comments. It also learnt sentences of our own that differ in meaning alone: attacks on groups beside denials, quotations,
-support, and complaints about things. It reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven,
-was kept from it.
+each source and label, since sources mean different things by 'toxic'; another for Perspective's published scores, and one for the
+words that people marked as toxic. Its vectors learnt articles beside their comments, and were kept near the published ones. It also
+learnt sentences of our own that differ in meaning alone: attacks on groups beside denials, quotations, support, and complaints about
+things. It reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
 
 Beside it, word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source what
 it means by each attribute. On the comments that the encoder never saw, a logistic regression for each attribute joins all of these; a

@@ -80,6 +80,18 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     return _assembled(ngrams, fitted), figures
 
 
+def log_odds(scores: Floats) -> Floats:
+    """Of scores from 0 to 1, which say no more than SUREST of their ends."""
+    odds: Floats = logit(np.clip(scores, SUREST, 1 - SUREST))
+    return odds
+
+
+def how_often(odds: Floats) -> Floats:
+    """For each, how many lie at its height: in the same half of a log-odd."""
+    _, where, often = np.unique(np.round(odds * 2), return_inverse=True, return_counts=True)
+    return np.asarray(often[where], dtype=np.float64)
+
+
 def _names(few: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted({name.partition("@")[0] for name in few[0]["perspective"]} - {"TOXICITY"})
 
@@ -100,10 +112,8 @@ def _fitted(read: Read, scores: Floats) -> Linear:
     """Ridge regression on Perspective's log-odds."""
     mean, spread = read.dense.mean(axis=0), (read.dense.std(axis=0) + 1e-6) / DENSE_FREEDOM
     inputs = sparse.hstack([sparse.csr_matrix((read.dense - mean) / spread), read.grams * NGRAM_FREEDOM], format="csr")
-    odds = logit(np.clip(scores, SUREST, 1 - SUREST))
-    heights = np.round(odds * 2).astype(int)
-    _, where, often = np.unique(heights, return_inverse=True, return_counts=True)
-    model = Ridge(alpha=PENALTY).fit(inputs, odds, sample_weight=_mean_one((1 / often[where]) ** RARITY))
+    odds = log_odds(scores)
+    model = Ridge(alpha=PENALTY).fit(inputs, odds, sample_weight=_mean_one((1 / how_often(odds)) ** RARITY))
     dense = model.coef_[: len(mean)] / spread
     return Linear(dense, model.coef_[len(mean) :] * NGRAM_FREEDOM, float(model.intercept_ - dense @ mean))
 

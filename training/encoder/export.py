@@ -8,11 +8,11 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from training.encoder.network import HEADS, WIDTH, Encoder
+from training.encoder.network import HEADS, LAYERS, WIDTH, Encoder
 
 OPSET = 17
-# The products that 8 bits spoil most, by measurement: what follows the activation in the first three layers.
-KEPT_WHOLE = ("/outer/MatMul", "/outer_1/MatMul", "/outer_2/MatMul")
+# The products that 8 bits spoil most, by measurement: those on either side of the layers' activations.
+KEPT_WHOLE = ("/outer/MatMul", "/outer_1/MatMul", *(f"/inner_{layer}/MatMul" for layer in range(1, LAYERS)))
 
 
 class Window(nn.Module):
@@ -30,9 +30,9 @@ class Window(nn.Module):
             seen = torch.softmax(asked @ keys.transpose(-1, -2) / (WIDTH // HEADS) ** 0.5, dim=-1) @ values
             states = layer.out_norm(states + layer.out(seen.transpose(1, 2).reshape(1, -1, WIDTH)))
             states = layer.outer_norm(states + layer.outer(torch.nn.functional.gelu(layer.inner(states))))
-        vectors = states.mean(dim=1)
-        logits = encoder.tasks(torch.cat([vectors, states.amax(dim=1)], dim=1))
-        return vectors, logits, encoder.spans(states)[:, :, 0]
+        mean = states.mean(dim=1)
+        logits = encoder.tasks(torch.cat([mean, states.amax(dim=1)], dim=1))
+        return encoder.meaning(mean), logits, encoder.spans(states)[:, :, 0]
 
 
 def export(encoder: Encoder, whole: Path, quantised: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from tqdm import tqdm
 
 from training.dataset import DataError
 from training.encoder.network import Encoder, pretrained
-from training.encoder.tasks import Example, Topic
+from training.encoder.tasks import PERSPECTIVE, Example, Topic
+from training.perspective import SUREST
 
 SEED = 20263
 TOKENS = 2_560  # of a batch, padding included
@@ -28,8 +30,13 @@ RATE = 7e-5
 HEAD_RATE = 1e-3
 WARM_UP = 200
 TEMPERATURE = 0.05
+SCORES = 0.5  # what a squared distance in Perspective's log-odds counts for, beside a label's surprise
+KEPT = 4.0  # what a vector counts for that turns away from the published one
+KEPT_EVERY = 8  # steps, of those with labels
 KEEP_EVERY = 400  # steps
 
+# Elsewhere it is emulated, at a fraction of the speed.
+BRIEF = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 Training = Mapping[str, Any]  # what a checkpoint keeps the state of
 
@@ -42,12 +49,16 @@ class Batch:
     topics: tuple[tuple[int, int], ...] = ()
 
 
-def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: int, folder: Path) -> Encoder:
-    """The encoder after so many epochs. Goes on from the checkpoint in `folder` where there is one of the same run."""
+def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: float, folder: Path) -> Encoder:
+    """The encoder after so many epochs, the last of which may be a part of one.
+
+    Goes on from the checkpoint in `folder` where there is one of the same run.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    encoder = pretrained(len(tasks))
-    plan = [batch for epoch in range(epochs) for batch in batches(found, topics, epoch)]
+    published, encoder = pretrained(1).eval(), pretrained(len(tasks))
+    plan = [batch for epoch in range(ceil(epochs)) for batch in batches(found, topics, epoch)]
+    plan = plan[: round(len(plan) * epochs / ceil(epochs))]
     optimiser = _optimiser(encoder)
     schedule = LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
     checkpoint, run = folder / "checkpoint.pt", json.dumps({"tasks": list(tasks), "epochs": epochs, "steps": len(plan)})
@@ -59,7 +70,7 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
     with tqdm(total=len(plan), initial=first, desc="encoder", unit="step", mininterval=5) as bar:
         for step in range(first, len(plan)):
             torch.manual_seed(SEED + step)  # dropout is the same after an interruption
-            kind, loss = _loss(encoder, plan[step], found, topics, index)
+            kind, loss = _loss(encoder, plan[step], found, topics, index, published, keep=step % KEPT_EVERY == 0)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
@@ -74,9 +85,9 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
 
 
 def batches(found: Sequence[Example], topics: Sequence[Topic], epoch: int) -> list[Batch]:
-    """An epoch: each example, or its source's share of them, once; and each article as often as it takes to see most comments."""
+    """An epoch: each example as often as its share says; and each article as often as it takes to see many of its comments."""
     rng = random.Random(SEED + epoch)  # noqa: S311 - no secret
-    chosen = [at for at, each in enumerate(found) if rng.random() < each.share]
+    chosen = [at for at, each in enumerate(found) for _ in range(int(each.share + rng.random()))]
     # Lengths with some noise, so that the batches differ from epoch to epoch.
     chosen.sort(key=lambda at: len(found[at].ids) * rng.uniform(0.9, 1.1))
     made = list(_packed(chosen, found)) + list(_topical(topics, rng))
@@ -109,39 +120,68 @@ def _topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
     for source in sorted({topic.source for topic in topics}):
         mine = [at for at, topic in enumerate(topics) if topic.source == source]
         comments = sum(min(len(topics[at].comments), 40) for at in mine)
-        for _ in range(comments // (2 * TOPICS)):
+        for _ in range(comments // (3 * TOPICS)):
             drawn = rng.sample(mine, min(TOPICS, len(mine)))
             yield Batch(topics=tuple((at, rng.randrange(len(topics[at].comments))) for at in drawn))
 
 
-def _loss(encoder: Encoder, batch: Batch, found: Sequence[Example], topics: Sequence[Topic], index: dict[str, int]) -> tuple[str, Tensor]:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        if batch.topics:
-            return "topics", _topical_loss(encoder, batch, topics)
-        rows = [found[at] for at in batch.examples]
-        _, logits, spans = encoder(padded([row.ids for row in rows]))
+def _loss(
+    encoder: Encoder,
+    batch: Batch,
+    found: Sequence[Example],
+    topics: Sequence[Topic],
+    index: Mapping[str, int],
+    published: Encoder,
+    keep: bool,
+) -> tuple[str, Tensor]:
+    if batch.topics:
+        return "topics", _topical_loss(encoder, batch, topics, published)
+    rows = [found[at] for at in batch.examples]
+    return "labels", _labelled_loss(encoder, rows, index, published if keep else None)
+
+
+def _labelled_loss(encoder: Encoder, rows: Sequence[Example], index: Mapping[str, int], published: Encoder | None) -> Tensor:
+    ids = padded([row.ids for row in rows])
+    vectors, logits, spans = _read(encoder, ids)
     targets = torch.full(logits.shape, float("nan"))
     for at, row in enumerate(rows):
         for name, value in row.targets.items():
             targets[at, index[name]] = value
-    known = ~targets.isnan()
-    losses = functional.binary_cross_entropy_with_logits(logits.float()[known], targets[known], reduction="sum")
+    scored = torch.tensor([name == PERSPECTIVE for name in index]).expand_as(targets)
+    known, theirs = ~targets.isnan() & ~scored, ~targets.isnan() & scored
+    losses = functional.binary_cross_entropy_with_logits(logits[known], targets[known], reduction="sum")
+    odds = targets[theirs].clamp(SUREST, 1 - SUREST).logit()
+    losses = losses + SCORES * functional.mse_loss(logits[theirs], odds, reduction="sum")
     marked = [(at, torch.from_numpy(row.marked)) for at, row in enumerate(rows) if row.marked is not None]
     if marked:
-        ours = torch.cat([spans[at, : len(labels)].float() for at, labels in marked])
+        ours = torch.cat([spans[at, : len(labels)] for at, labels in marked])
         wanted = torch.cat([labels for _, labels in marked])
         losses = losses + functional.binary_cross_entropy_with_logits(ours, wanted) * len(marked)
-    return "labels", losses / len(rows)
+    return losses / len(rows) + (_turned(vectors, ids, published) if published else 0.0)
 
 
-def _topical_loss(encoder: Encoder, batch: Batch, topics: Sequence[Topic]) -> Tensor:
+def _topical_loss(encoder: Encoder, batch: Batch, topics: Sequence[Topic], published: Encoder) -> Tensor:
     """InfoNCE, both ways, over the batch (van den Oord et al. 2018, arXiv:1807.03748)."""
-    articles = functional.normalize(encoder(padded([topics[at].ids for at, _ in batch.topics]))[0].float(), dim=1)
-    comments = functional.normalize(encoder(padded([topics[at].comments[which] for at, which in batch.topics]))[0].float(), dim=1)
-    with torch.autocast("cpu", enabled=False):
-        alike = comments @ articles.T / TEMPERATURE
-        own = torch.arange(len(alike))
-        return (functional.cross_entropy(alike, own) + functional.cross_entropy(alike.T, own)) / 2
+    both = [padded([topics[at].ids for at, _ in batch.topics]), padded([topics[at].comments[which] for at, which in batch.topics])]
+    vectors = [_read(encoder, ids)[0] for ids in both]
+    articles, comments = (functional.normalize(each, dim=1) for each in vectors)
+    alike = comments @ articles.T / TEMPERATURE
+    own = torch.arange(len(alike))
+    told_apart = (functional.cross_entropy(alike, own) + functional.cross_entropy(alike.T, own)) / 2
+    turned = [_turned(each, ids, published) for each, ids in zip(vectors, both, strict=True)]
+    return told_apart + torch.stack(turned).mean()
+
+
+def _turned(vectors: Tensor, ids: Tensor, published: Encoder) -> Tensor:
+    """How far vectors point away from the published ones, which know more of the world than our articles do."""
+    with torch.no_grad():
+        theirs = _read(published, ids)[0]
+    return KEPT * (1 - functional.cosine_similarity(vectors, theirs)).mean()
+
+
+def _read(encoder: Encoder, ids: Tensor) -> list[Tensor]:
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BRIEF):
+        return [each.float() for each in encoder(ids)]
 
 
 def _optimiser(encoder: Encoder) -> AdamW:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,10 @@ from training.encoder.network import tokenizer, weights_folder
 from training.encoder.tasks import Example, examples, names, topics
 
 FEWEST = 20  # comments of either kind, for a figure
-MOST_MEASURED = 6_000
+MOST_MEASURED = 700  # comments of a source
 
 
-def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: int) -> None:
+def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float) -> None:
     """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`. Prints what to do next."""
     out.mkdir(parents=True, exist_ok=True)
     reader = tokenizer()
@@ -45,13 +46,9 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: int) -> Non
 
 def _cost(whole: Path, small: Path, unseen: Sequence[Example], tasks: Sequence[str]) -> dict[str, list[float]]:
     """Each task's ROC-AUC in float32 and in 8 bits, on comments that the encoder never saw."""
-    chosen = [unseen[at] for at in np.random.default_rng(0).permutation(len(unseen))[:MOST_MEASURED]]
+    chosen = _of_each_source(unseen)
     sessions = [InferenceSession(str(path), providers=["CPUExecutionProvider"]) for path in (whole, small)]
-    said = [
-        [session.run(["logits"], {"ids": row.ids[None].astype(np.int64)})[0][0] for session in sessions]
-        for row in tqdm(chosen, desc="8 bits")
-    ]
-    logits = np.array(said)
+    logits = np.array([[_logits(session, row) for session in sessions] for row in tqdm(chosen, desc="8 bits", unit="comment")])
     found = {}
     for at, name in enumerate(tasks):
         rows = [number for number, row in enumerate(chosen) if name in row.targets]
@@ -59,6 +56,17 @@ def _cost(whole: Path, small: Path, unseen: Sequence[Example], tasks: Sequence[s
         if min(labels.sum(), (~labels).sum()) >= FEWEST:
             found[name] = [round(float(roc_auc_score(labels, logits[rows, which, at])), 4) for which in (0, 1)]
     return found
+
+
+def _of_each_source(unseen: Sequence[Example]) -> list[Example]:
+    taken: Counter[str] = Counter()
+    chosen = []
+    for at in np.random.default_rng(0).permutation(len(unseen)):
+        for source in {name.partition("/")[0] for name in unseen[at].targets if not name.startswith("jigsaw")} or {"jigsaw"}:
+            taken[source] += 1
+            if taken[source] <= MOST_MEASURED:
+                chosen.append(unseen[at])
+    return chosen
 
 
 def _logits(session: InferenceSession, row: Example) -> Any:

@@ -15,19 +15,22 @@ from service.groups import blind
 from service.normalise import normalise
 from training.dataset import LABELLED, Corpora, encoder_never_saw, read_tests, target, text_key
 from training.encoder.contrasts import SOURCE, contrasts
+from training.perspective import how_often, log_odds
 
 LONGEST = 112  # tokens of a comment, of an article half of it
 PERSPECTIVE = "perspective/TOXICITY"
 SPANS = "spans"
 
-# The share of a source's comments that an epoch takes: tweets of one kind are many.
-SHARES = {"gab": 0.6, "hatexplain": 0.7, "davidson": 0.4}
+# How often an epoch takes a comment of a source: tweets of one kind are many.
+SHARES = {"gab": 0.4, "hatexplain": 0.5, "davidson": 0.3}
+# The same for Perspective's scores: those of the commonest height, and of the rarest, for nearly all are low.
+COMMON, RARE = 1.6, 8.0
 TOPICAL = ("nyt-debate", "reddit")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Token ids, the labels by task, and, where known, which of the tokens make it toxic."""
+    """Token ids, the labels by task, how often an epoch takes it, and, where known, which of the tokens make it toxic."""
 
     ids: npt.NDArray[np.int32]
     targets: Mapping[str, float]
@@ -87,14 +90,16 @@ def _labelled(corpora: Corpora, reader: Tokenizer, unseen: bool) -> list[Example
 def _perspective(folder: Path, reader: Tokenizer, unseen: bool) -> list[Example]:
     """Perspective's own scores of Wikipedia comments, read with the names of groups in place as Perspective read them."""
     kept = {text_key(row["text"]) for name in ("perspective-scores", "test-*") for row in read_tests(folder, name)}
-    found = []
-    for row in read_tests(folder, "perspective-wiki"):
-        key = text_key(row["text"])
-        if key not in kept and encoder_never_saw(key) == unseen:
-            plain = normalise(row["text"])
-            targets = {PERSPECTIVE: row["perspective"]["TOXICITY"]}
-            found.append(Example(_ids(reader, plain), targets))
-    return found
+    keyed = [(text_key(row["text"]), row) for row in read_tests(folder, "perspective-wiki")]
+    rows = [row for key, row in keyed if key not in kept and encoder_never_saw(key) == unseen]
+    scores = np.array([row["perspective"]["TOXICITY"] for row in rows], dtype=np.float64)
+    often = how_often(log_odds(scores))
+    shares = np.clip(COMMON * np.sqrt(often.max(initial=1) / often), COMMON, RARE)
+    progress = tqdm(rows, desc="Perspective", unit="comment", mininterval=1)
+    return [
+        Example(_ids(reader, normalise(row["text"])), {PERSPECTIVE: score}, share)
+        for row, score, share in zip(progress, scores, shares, strict=True)
+    ]
 
 
 def _spans(folder: Path, reader: Tokenizer, unseen: bool) -> list[Example]:
