@@ -19,35 +19,10 @@ from service.normalise import normalise
 Floats = npt.NDArray[np.float64]
 Words = tuple[str, ...]
 
-PAIR_FEATURES = (
-    "comment_words",
-    "title_overlap",
-    "context_overlap",
-    "title_covered",
-    "rarest_match",
-    "matched_rarity",
-    "best_cosine",
-    "parent_cosine",
-    "meaning",
-    "meaning_against_others",
-    "meaning_rank",
-    "title_meaning",
-    "parent_meaning",
-    "has_parent",
-    "context_words",
-    "unknown_words",
-)
+# Those that serve articles of one kind as well when they were weighed on another.
+PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "meaning_against_others", "meaning_rank", "has_parent")
 # Of the encoder's reading, where there is one.
-READ_FEATURES = (
-    "read_best",
-    "read_best_three",
-    "read_title",
-    "read_parent",
-    "read_against_others",
-    "read_rank",
-    "read_others",
-    "read_spread",
-)
+READ_FEATURES = ("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_rank")
 
 # Fewer content words than this say nothing about a topic.
 MIN_CONTENT_WORDS = 2
@@ -176,24 +151,13 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         comment, context = content_words(each.text), context_of(each) or Context((), (), ())
         own, title, parent = frozenset(comment), frozenset(context.title), frozenset(context.parent)
         everything = title.union(parent, *context.windows)
-        rarity = {word: self._rarity(word) for word in own}
-        total = sum(rarity[word] for word in sorted(own)) or 1.0
-        matched = sorted(rarity[word] for word in own & everything)
         candidates = [title.union(window) for window in context.windows] or [title]
-        in_title = sum(sorted(rarity[word] for word in own & title))
         return [
             np.log1p(len(own)),
-            in_title / total,
-            sum(matched) / total,
-            in_title / (sum(sorted(map(self._rarity, title))) or 1.0),
-            matched[-1] if matched else 0.0,
-            np.log1p(sum(matched)),
+            self._sum(own & everything) / (self._sum(own) or 1.0),
             max(self._cosine(own, candidate) for candidate in candidates),
-            self._cosine(own, parent),
             *self._meaning(comment, context),
             float(bool(parent)),
-            np.log1p(len(everything)),
-            np.log1p(len(own - self.rows.keys())),
         ]
 
     def _read(self, each: ScoreInput) -> list[float]:
@@ -203,31 +167,16 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         others = (np.asarray(self.read_references) * mine).sum(axis=1)
         parent = _dot(mine, unit(encoder.read(normalise(each.parent.text)).vectors.mean(axis=0))) if each.parent else 0.0
         best = sorted(passages)[-3:]
-        nearest = max(best[-1], parent)
-        return [
-            best[-1],
-            float(np.mean(best)),
-            title,
-            parent,
-            (nearest - others.mean()) / (others.std() + 1e-3),
-            float((others < nearest).mean()),
-            float(others.mean()),
-            float(others.std()),
-        ]
+        return [best[-1], float(np.mean(best)), title, parent, *_against(max(best[-1], parent), others)]
 
     def _meaning(self, comment: Words, context: Context) -> list[float]:
-        mine, title, parent = self.vector(comment), self.vector(context.title), self.vector(context.parent)
-        sights = [self.vector(context.title + window) for window in context.windows] or [title]
-        best = max(_dot(mine, sight) for sight in sights)
-        others = (self.references * mine[None]).sum(axis=1)
-        nearest = max(best, _dot(mine, parent))
-        return [
-            best,
-            (nearest - others.mean()) / (others.std() + 1e-3),
-            float((others < nearest).mean()),
-            _dot(mine, title),
-            _dot(mine, parent),
-        ]
+        mine = self.vector(comment)
+        sights = [self.vector(context.title + window) for window in context.windows] or [self.vector(context.title)]
+        nearest = max(_dot(mine, sight) for sight in (*sights, self.vector(context.parent)))
+        return _against(nearest, (self.references * mine[None]).sum(axis=1))
+
+    def _sum(self, words: frozenset[str]) -> float:
+        return sum(sorted(map(self._rarity, words)))
 
     def _rarity(self, word: str) -> float:
         row = self.rows.get(word)
@@ -275,6 +224,11 @@ def _stem(word: str) -> str:
             word = word[: -len(suffix)] + ("y" if suffix in ("ies", "ied") else "")
             break
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def _against(nearest: float, others: Floats) -> list[float]:
+    """A likeness beside those to other articles: in their standard deviations, and the share of them that it exceeds."""
+    return [(nearest - float(others.mean())) / (float(others.std()) + 1e-3), float((others < nearest).mean())]
 
 
 def _dot(one: Floats, other: Floats) -> float:
