@@ -1,15 +1,16 @@
 """`make bench`: the tables of the README's figures, all from one run on one machine.
 
-python -m benchmarks [scoring] [serving] [storage] [queue] [coral] [retraining] [--data FOLDER]
+python -m benchmarks [scoring] [bert] [serving] [storage] [queue] [coral] [retraining] [--data FOLDER]
 """
 
 import argparse
 from pathlib import Path
 
-from benchmarks import coral, queue, retraining, scoring, serving, storage
+from benchmarks import bert, coral, queue, retraining, scoring, serving, storage
 
 PARTS = {
     "scoring": scoring.main,
+    "bert": bert.main,
     "serving": serving.main,
     "storage": storage.main,
     "queue": queue.main,
