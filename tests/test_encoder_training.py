@@ -5,9 +5,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `encoder` is not installed", exc_type=ImportError)
 
 import numpy as np  # noqa: E402
+from onnxruntime import InferenceSession  # noqa: E402
 
 from training.dataset import DataError  # noqa: E402
 from training.encoder import finetune as loop  # noqa: E402
+from training.encoder.export import evened, export  # noqa: E402
 from training.encoder.network import pretrained, tokenizer  # noqa: E402
 from training.encoder.tasks import PERSPECTIVE, Example, Topic  # noqa: E402
 
@@ -47,6 +49,14 @@ def test_an_interrupted_training_ends_as_one_that_was_not(lessons, tmp_path, mon
         loop.finetune(*lessons, 1, tmp_path / "broken")
 
     assert torch.equal(weights(loop.finetune(*lessons, 1, tmp_path / "broken")), straight)
+
+
+def test_a_finished_training_is_kept_whole(lessons, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "KEEP_EVERY", 10_000)
+    trained = weights(loop.finetune(*lessons, 1, tmp_path))
+    monkeypatch.setattr(loop, "_loss", None)
+
+    assert torch.equal(weights(loop.finetune(*lessons, 1, tmp_path)), trained)
 
 
 def test_a_checkpoint_of_another_run_is_refused(lessons, tmp_path):
@@ -97,3 +107,34 @@ def test_an_epoch_takes_an_example_as_often_as_its_share_says(lessons):
 
     assert sum(batch.examples.count(0) for batch in made) == 3
     assert sum(batch.examples.count(1) for batch in made) == 1
+
+
+def test_what_is_brought_to_like_heights_before_8_bits_answers_as_before():
+    encoder = pretrained(1).eval()
+    texts = [np.array(tokenizer().encode(text).ids, dtype=np.int32) for text in ("the council votes on trams", "a fool")]
+    with torch.no_grad():
+        encoder.layers[0].outer.weight[:, 7] *= 1e-3
+        encoder.layers[0].inner.weight[7] *= 1e3
+
+    even = evened(encoder, texts)
+
+    for ids in texts:
+        for ours, theirs in zip(even(loop.padded([ids])), encoder(loop.padded([ids])), strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_eight_bits_keep_the_direction_of_a_vector(tmp_path):
+    encoder = pretrained(1).eval()
+    ids = np.array(tokenizer().encode("The council votes on closing the old tram depot.").ids, dtype=np.int32)
+
+    export(encoder, [ids], tmp_path / "whole.onnx", tmp_path / "small.onnx")
+
+    whole, small = (vector(tmp_path / name, ids) for name in ("whole.onnx", "small.onnx"))
+    assert whole @ small / np.linalg.norm(whole) / np.linalg.norm(small) > 0.95
+    assert (tmp_path / "small.onnx").stat().st_size < (tmp_path / "whole.onnx").stat().st_size / 3
+
+
+def vector(path, ids):
+    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(["vector"], {"ids": ids[None].astype(np.int64)})[0][0]

@@ -52,7 +52,7 @@ class Batch:
 def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: float, folder: Path) -> Encoder:
     """The encoder after so many epochs, the last of which may be a part of one.
 
-    Goes on from the checkpoint in `folder` where there is one of the same run.
+    Goes on from the checkpoint in `folder` where there is one of the same run; a finished one answers at once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
@@ -79,7 +79,7 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
             smooth[kind] = 0.98 * smooth.get(kind, loss.item()) + 0.02 * loss.item()
             bar.set_postfix({name: f"{value:.3f}" for name, value in smooth.items()}, refresh=False)
             bar.update()
-            if (step + 1) % KEEP_EVERY == 0:
+            if (step + 1) % KEEP_EVERY == 0 or step + 1 == len(plan):
                 _keep(checkpoint, run, step + 1, training)
     return encoder.eval()
 

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from training.encoder.tasks import Example, examples, names, topics
 
 FEWEST = 20  # comments of either kind, for a figure
 MOST_MEASURED = 700  # comments of a source
+READ = 400  # comments that tell how high the products' inputs are
 
 
 def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float) -> None:
@@ -35,7 +37,7 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float) -> N
     encoder = finetune(found, about, tasks, epochs, work)
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
-        export(encoder, whole, small)
+        export(encoder, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
         cost = _cost(whole, small, examples(corpora, data, reader, unseen=True), tasks)
         _describe(small, {TASKS: json.dumps(tasks), COST: json.dumps(cost)})
         shutil.copyfile(small, out / FILE)
