@@ -1,4 +1,4 @@
-"""Is a comment about its article? Word overlap and word vectors, judged against other articles. Saved models carry the estimator."""
+"""Is a comment about its article? Shared words, and what both read like beside other articles. Saved models carry the estimator."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,14 +20,15 @@ Floats = npt.NDArray[np.float64]
 Words = tuple[str, ...]
 
 # Those that serve articles of one kind as well when they were weighed on another.
-PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "meaning_against_others", "meaning_rank", "has_parent")
+PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "has_parent")
 # Of the encoder's reading, where there is one.
-READ_FEATURES = ("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_rank")
+READ_FEATURES = ("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_against_nearest")
 
 # Fewer content words than this say nothing about a topic.
 MIN_CONTENT_WORDS = 2
 
 WINDOW, STEP = 120, 60
+NEAREST = 10  # other articles that a comment is nearest to
 
 MOST_STRANGE = 5  # words that explain why a comment is off topic
 
@@ -77,28 +78,22 @@ class Context:
 class Topicality(BaseEstimator):  # type: ignore[misc]
     """Probability that a comment is not about its article, from PAIR_FEATURES and, where it was fitted with an encoder, READ_FEATURES.
 
-    `idf`: rarity of known words. `rows`: each known word's row in `vectors` (words, dimensions). `references`: unit vectors of other
-    articles (articles, dimensions); `read_references`: the same by the encoder (articles, 384), or None. `judge`: a fitted
-    scikit-learn classifier on the features. `curve`: its calibration.
+    `rarity`: that of each known word, as TF-IDF weighs it. `references`: other articles' titles as the encoder reads them, of unit length
+    (articles, 384), or None. `judge`: a fitted scikit-learn classifier on the features. `curve`: its calibration.
     """
 
     attributes = ("off_topic",)
 
     def __init__(
         self,
-        rows: Mapping[str, int],
-        idf: npt.NDArray[np.float32],
-        vectors: npt.NDArray[np.float32],
-        references: npt.NDArray[np.float32],
-        read_references: npt.NDArray[np.float32] | None = None,
+        rarity: Mapping[str, float],
+        references: npt.NDArray[np.float32] | None = None,
         judge: Any = None,
         curve: tuple[Floats, Floats] | None = None,
     ) -> None:
-        self.rows = rows
-        self.idf = idf
-        self.vectors = vectors
+        self.rarity = rarity
+        self.rarest = max(rarity.values(), default=1.0)
         self.references = references
-        self.read_references = read_references
         self.judge = judge
         self.curve = curve
 
@@ -134,18 +129,9 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
 
     def features(self, inputs: Iterable[ScoreInput]) -> Floats:
         """(inputs, features), of inputs with an article. Each is judged alone, so its numbers do not depend on its neighbours."""
-        reads = self.read_references is not None
+        reads = self.references is not None
         rows = [[*self._compared(each), *(self._read(each) if reads else ())] for each in inputs]
         return np.array(rows, dtype=np.float64).reshape(-1, len(PAIR_FEATURES) + reads * len(READ_FEATURES))
-
-    def vector(self, words: Iterable[str]) -> Floats:
-        """The rarity-weighted mean direction of the known words, of unit length, or zeros."""
-        known = [row for word in words if (row := self.rows.get(word)) is not None]
-        if not known:
-            return np.zeros(self.vectors.shape[1])
-        total: Floats = (self.vectors[known].astype(np.float64) * self.idf[known, None]).sum(axis=0)
-        length = float(np.sqrt((total * total).sum()))
-        return total / length if length else total
 
     def _compared(self, each: ScoreInput) -> list[float]:
         comment, context = content_words(each.text), context_of(each) or Context((), (), ())
@@ -156,7 +142,6 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
             np.log1p(len(own)),
             self._sum(own & everything) / (self._sum(own) or 1.0),
             max(self._cosine(own, candidate) for candidate in candidates),
-            *self._meaning(comment, context),
             float(bool(parent)),
         ]
 
@@ -164,23 +149,16 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         article, encoder = each.article or Article(), self._encoder
         mine = unit(encoder.read(normalise(each.text)).vectors.mean(axis=0))
         title, *passages = (encoder.passages(article.title, article.text) * mine).sum(axis=1)
-        others = (np.asarray(self.read_references) * mine).sum(axis=1)
+        others = (np.asarray(self.references) * mine).sum(axis=1)
         parent = _dot(mine, unit(encoder.read(normalise(each.parent.text)).vectors.mean(axis=0))) if each.parent else 0.0
         best = sorted(passages)[-3:]
         return [best[-1], float(np.mean(best)), title, parent, *_against(max(best[-1], parent), others)]
-
-    def _meaning(self, comment: Words, context: Context) -> list[float]:
-        mine = self.vector(comment)
-        sights = [self.vector(context.title + window) for window in context.windows] or [self.vector(context.title)]
-        nearest = max(_dot(mine, sight) for sight in (*sights, self.vector(context.parent)))
-        return _against(nearest, (self.references * mine[None]).sum(axis=1))
 
     def _sum(self, words: frozenset[str]) -> float:
         return sum(sorted(map(self._rarity, words)))
 
     def _rarity(self, word: str) -> float:
-        row = self.rows.get(word)
-        return float(self.idf[row]) if row is not None else float(self.idf.max())
+        return self.rarity.get(word, self.rarest)
 
     def _cosine(self, one: frozenset[str], other: frozenset[str]) -> float:
         def squares(words: frozenset[str]) -> float:
@@ -227,8 +205,12 @@ def _stem(word: str) -> str:
 
 
 def _against(nearest: float, others: Floats) -> list[float]:
-    """A likeness beside those to other articles: in their standard deviations, and the share of them that it exceeds."""
-    return [(nearest - float(others.mean())) / (float(others.std()) + 1e-3), float((others < nearest).mean())]
+    """A likeness beside those to other articles: in their standard deviations, and how far it exceeds the greatest of them.
+
+    The latter as in cross-domain similarity local scaling (Conneau et al. 2018, arXiv:1710.04087).
+    """
+    greatest = np.sort(others)[-NEAREST:]
+    return [(nearest - float(others.mean())) / (float(others.std()) + 1e-3), nearest - float(greatest.mean())]
 
 
 def _dot(one: Floats, other: Floats) -> float:

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--columns", type=int, default=150_000, metavar="N", help="n-gram columns kept of each kind (default: %(default)s)")
     parser.add_argument(
-        "--vocabulary", type=int, default=20_000, metavar="N", help="words with a vector for topicality (default: %(default)s)"
+        "--vocabulary", type=int, default=20_000, metavar="N", help="words whose rarity topicality knows (default: %(default)s)"
     )
     parser.add_argument("--epochs", type=float, default=1.6, metavar="N", help="of the encoder (default: %(default)s)")
     parser.add_argument(

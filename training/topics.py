@@ -1,4 +1,4 @@
-"""Fits the topicality estimator: word vectors from which words share a comment, and a judge of true and drawn pairs, split by article."""
+"""Fits the topicality estimator: how rare words are, other articles, and a judge of true and drawn pairs, split by article."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.extmath import randomized_svd
 from tqdm import tqdm
 
 from service.domain import Article, Parent, ScoreInput
@@ -24,12 +22,11 @@ from training.pipelines import NATURAL, HeldOut
 Floats = npt.NDArray[np.float64]
 
 TRAINED_ON = ("nyt-debate", "reddit")
-# Comments at large: they only add to what words occur together.
+# Comments at large: they only tell which words are rare.
 GENERAL = ("civil",)
 FOLDS = 3
 PER_ARTICLE, PER_UNSEEN_ARTICLE = 12, 60
 MIN_DF = 8
-DIMENSIONS = 100
 REFERENCES = 200
 SEED = 20261
 JUDGE_C = 0.01
@@ -62,18 +59,18 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     wrong, weights = np.array([pair.wrong for pair in pairs], dtype=float), np.array([pair.weight for pair in pairs])
     told, found = documents(corpora), {}
     for fold in tqdm(range(FOLDS), desc="topicality", unit="fold"):
-        space = word_space(told, vocabulary, lambda article, fold=fold: fold_of(article, FOLDS) != fold, encoder)
+        fresh = unfitted(told, vocabulary, lambda article, fold=fold: fold_of(article, FOLDS) != fold, encoder)
         mine = np.flatnonzero(folds == fold)
-        found |= dict(zip(mine, space.features(pairs[at].input for at in tqdm(mine, desc="pairs", leave=False)), strict=True))
+        found |= dict(zip(mine, fresh.features(pairs[at].input for at in tqdm(mine, desc="pairs", leave=False)), strict=True))
     features = np.array([found[at] for at in range(len(pairs))])
     margins = _crossed(features, wrong, weights, folds)
     natural = to_prevalence(wrong, NATURAL["off_topic"])
     sources = np.array([corpora.articles[pair.article].source for pair in pairs])
     held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, sources)
-    space = word_space(told, vocabulary, lambda article: True, encoder)
-    space.judge = _judge(features, wrong, weights)
-    space.curve = curve(margins, wrong, natural)
-    return space, held
+    topicality = unfitted(told, vocabulary, lambda article: True, encoder)
+    topicality.judge = _judge(features, wrong, weights)
+    topicality.curve = curve(margins, wrong, natural)
+    return topicality, held
 
 
 def draw_pairs(
@@ -99,7 +96,7 @@ def draw_pairs(
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Word lists that vectors are learnt from: comments at large, and for each article its heading and its comments."""
+    """Word lists that tell how rare a word is: comments at large, and for each article its heading and its comments."""
 
     general: Sequence[Words]
     articles: Mapping[str, TopicArticle]
@@ -112,7 +109,7 @@ class Documents:
 
 
 def documents(corpora: Corpora) -> Documents:
-    """All that `word_space` learns from, read once."""
+    """All that `unfitted` learns from, read once."""
     general = [content_words(row.text) for row in tqdm(corpora.texts, desc="words", unit="comment", mininterval=1) if row.source in GENERAL]
     by_article = _by_article(corpora, TRAINED_ON)
     about = {name: corpora.articles[name] for name in by_article}
@@ -122,25 +119,18 @@ def documents(corpora: Corpora) -> Documents:
     )
 
 
-def word_space(told: Documents, most: int, seen: Callable[[str], bool], encoder: Encoder | None = None) -> Topicality:
-    """Rarity, word vectors and reference articles from the seen articles and their comments: an unfitted Topicality.
-
-    A word's vector comes from the positive pointwise mutual information of words that occur under one title, reduced by SVD.
-    """
+def unfitted(told: Documents, most: int, seen: Callable[[str], bool], encoder: Encoder | None = None) -> Topicality:
+    """Rarity and reference articles from the seen articles and their comments, without a judge. `most`: words whose rarity is kept."""
     read = told.of(seen)
     df = Counter(word for document in read for word in set(document))
     kept = sorted(sorted(df, key=lambda word: (-df[word], word))[:most])
     kept = [word for word in kept if df[word] >= MIN_DF] or kept
-    rows = {word: at for at, word in enumerate(kept)}
-    idf = np.log((1 + len(read)) / (1 + np.array([df[word] for word in kept]))) + 1
-    vectors = _vectors(read, rows)
-    space = Topicality(rows, idf.astype(np.float32), vectors, np.zeros((1, vectors.shape[1]), dtype=np.float32))
-    chosen = np.random.default_rng(SEED).permutation(sorted(filter(seen, told.headings)))[:REFERENCES]
-    space.references = np.array([space.vector(told.headings[name]) for name in chosen], dtype=np.float16).astype(np.float32)
+    topicality = Topicality({word: float(np.log((1 + len(read)) / (1 + df[word])) + 1) for word in kept})
     if encoder is not None:
-        space.attach(encoder)
-        space.read_references = np.array([encoder.passages(told.articles[name].title, "")[0] for name in chosen], dtype=np.float32)
-    return space
+        topicality.attach(encoder)
+        chosen = np.random.default_rng(SEED).permutation(sorted(filter(seen, told.headings)))[:REFERENCES]
+        topicality.references = np.array([encoder.passages(told.articles[name].title, "")[0] for name in chosen], dtype=np.float32)
+    return topicality
 
 
 def _by_article(corpora: Corpora, sources: Sequence[str]) -> dict[str, list[TopicComment]]:
@@ -162,24 +152,6 @@ def _pair(claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicC
     if context_of(judged) is None or not has_evidence(content_words(comment.text)):
         return None
     return Pair(own, judged, wrong, SOURCE_WEIGHT.get(claimed.source, 1.0))
-
-
-def _vectors(documents: Sequence[Words], rows: Mapping[str, int]) -> npt.NDArray[np.float32]:
-    indices, indptr = [], [0]
-    for document in documents:
-        indices += sorted({rows[word] for word in document if word in rows})[:200]
-        indptr.append(len(indices))
-    present = sparse.csr_matrix((np.ones(len(indices), dtype=np.float32), indices, indptr), shape=(len(documents), len(rows)))
-    together = (present.T @ present).tocoo()
-    often = np.asarray(present.sum(axis=0)).ravel()
-    smooth = often**0.75
-    information = np.log(together.data * smooth.sum() / (often[together.row] * smooth[together.col]) * len(documents) / often.sum() + 1e-9)
-    keep = (information > 0) & (together.row != together.col) & (together.data >= 2)
-    table = sparse.csr_matrix((information[keep], (together.row[keep], together.col[keep])), shape=together.shape)
-    left, strength, _ = randomized_svd(table, min(DIMENSIONS, len(rows) - 1), random_state=SEED, n_iter=4)
-    vectors = left * np.sqrt(strength)
-    lengths = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float16).astype(np.float32)
 
 
 def _judge(features: Floats, wrong: Floats, weights: Floats) -> Pipeline:
