@@ -81,6 +81,20 @@ def test_a_score_says_which_words_did_it_as_they_were_sent(model, text, words):
     assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text))] == words
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have reverted the last edit, because the source does not say that. Please discuss it here first.",
+        "Thanks for the quick reply! I added two references to the second paragraph; could you check the dates?",
+        "Sorry, I did not see your note. I will sort out the table this evening and write to you then.",
+        "I moved the paragraph about the harbour to its own section and corrected a spelling mistake.",
+        "The council promised new buses three years ago, and we still wait forty minutes at the stop.",
+    ],
+)
+def test_what_is_far_from_the_videos_that_taught_spam_is_not_spam(model, text):
+    assert score(model, text, "spam") < 0.3
+
+
 def test_spam_and_topic_say_their_words_too(model):
     spam = ScoreInput(text="Nice video! Check out my channel and subscribe please")
     stray = ScoreInput(text="The goalkeeper lost the match.", article=ARTICLE)

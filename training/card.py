@@ -34,12 +34,13 @@ things. It reads in windows of 112 tokens, in 8 bits. One comment in seven, and 
 
 Beside it, word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source what
 it means by each attribute. On the comments that the encoder never saw, a logistic regression for each attribute joins all of these; a
-monotone curve calibrates it. A missing label is missing: a comment trains only the attributes that it was rated for. A 1 for 'any of
-six' trains `toxicity` alone, as 0.94.
+monotone curve calibrates it. A missing label is missing: a comment trains only the attributes that it was rated for, except that
+Wikipedia's comments are presumed to be no `spam`, for which only comments under videos were judged. A 1 for 'any of six' trains
+`toxicity` alone, as 0.94.
 
-`off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the
-encoder's vectors and by words, each set against 200 other articles; a logistic regression judges. Comments without topical content get no
-`off_topic` score.
+`off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the words
+that they share, and by the encoder's vectors, set against those of 200 other articles; a logistic regression judges. Comments without
+topical content get no `off_topic` score.
 
 ## Data
 

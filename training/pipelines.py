@@ -44,6 +44,10 @@ JOIN_C, READ_C = 1.0, 0.03
 FREEDOM = (1.0, 0.5, 1.0, 0.1)
 # What a sentence of our own counts for, beside a comment of a reader.
 OWN_WEIGHT = 1.0
+# The family whose comments are presumed not to carry an attribute that they were not judged for, and what all of them count for beside
+# those that were: few were judged for spam, under videos alone, and what sets those apart is not to pass for spam elsewhere.
+PRESUMED_WITHOUT = {"spam": "jigsaw"}
+PRESUMED_WEIGHT = 10.0
 # The families that are some attribute's reference.
 JOINED_ON = ("jigsaw", "youtube-spam")
 
@@ -61,12 +65,14 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One expert: what one family of sources means by one attribute."""
+    """What one family of sources means by one attribute. `aside`: the weight of rows that are learnt from and that no figure counts,
+    0 for all others."""
 
     family: str
     attribute: str
     rows: npt.NDArray[np.int64]
     labels: Floats
+    aside: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ def fit_attributes(
     attributes = tuple(name for name in LABELLED if any(task.attribute == name for task in judged_tasks))
     heads, held = [], {}
     for name in tqdm(attributes, desc="joining", unit="attribute"):
-        task = _reference(judged_tasks, name)
+        task = _with_aside(_reference(judged_tasks, name), judged)
         heads.append(_join(task, judged))
         held[name] = _held_out(task, judged)
     return AttributeHeads(_assembled(attributes, ngrams, experts, heads, reads=encoder is not None)), held
@@ -103,7 +109,7 @@ def fit_attributes(
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Comments that the experts' margins are joined on. `inputs`: (comments, experts + counts + an encoder's columns). `freedom` says of
-    each column how freely it may be weighed, `c` how freely all may. `own` are sentences of ours, which no figure counts."""
+    each column how freely it may be weighed, `c` how freely all may. `own` are sentences of ours."""
 
     texts: Sequence[LabelledText]
     inputs: Floats
@@ -155,13 +161,27 @@ def _tasks(texts: Sequence[LabelledText], fewest: int = MIN_POSITIVES) -> list[T
             rows = np.array([at for at in known if texts[at].family == family], dtype=np.int64)
             labels = np.array([known[at] for at in rows], dtype=np.float64)
             if min(labels.sum(), (1 - labels).sum()) >= fewest:
-                tasks.append(Task(family, attribute, rows, labels))
+                tasks.append(Task(family, attribute, rows, labels, np.zeros(len(rows))))
     return tasks
 
 
 def _reference(tasks: Sequence[Task], attribute: str) -> Task:
     own = [task for task in tasks if task.attribute == attribute]
     return next((task for task in own if task.family == REFERENCE), max(own, key=lambda task: len(task.rows)))
+
+
+def _with_aside(task: Task, judged: Judged) -> Task:
+    """The task, with our own sentences and the comments that are presumed not to carry its attribute set aside from its figures."""
+    own, family = judged.own[task.rows], PRESUMED_WITHOUT.get(task.attribute)
+    presumed = [at for at, row in enumerate(judged.texts) if row.family == family != task.family and not judged.own[at]]
+    weight = PRESUMED_WEIGHT * (~own).sum() / max(1, len(presumed))
+    return Task(
+        task.family,
+        task.attribute,
+        np.r_[task.rows, np.array(presumed, dtype=np.int64)],
+        np.r_[task.labels, np.zeros(len(presumed))],
+        np.r_[np.where(own, OWN_WEIGHT, 0.0), np.full(len(presumed), weight)],
+    )
 
 
 def _experts(tasks: Sequence[Task], grams: sparse.csr_matrix, folds: npt.NDArray[np.int64]) -> tuple[Floats, list[Linear]]:
@@ -201,10 +221,10 @@ def soft(labels: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
 def _combine(task: Task, judged: Judged, keep: npt.NDArray[np.bool_]) -> tuple[Floats, float]:
     """Weights of the columns, and an intercept, at natural prevalence."""
     rows = task.rows[keep]
-    inputs, labels, own = judged.inputs[rows], task.labels[keep], judged.own[rows]
-    mean, spread = inputs[~own].mean(axis=0), (inputs[~own].std(axis=0) + 1e-6) / judged.freedom
-    natural = np.full(len(rows), OWN_WEIGHT)
-    natural[~own] = to_prevalence(labels[~own], NATURAL[task.attribute])
+    inputs, labels, natural = judged.inputs[rows], task.labels[keep], task.aside[keep]
+    counted, read = natural == 0, inputs[~judged.own[rows]]
+    mean, spread = read.mean(axis=0), (read.std(axis=0) + 1e-6) / judged.freedom
+    natural[counted] = to_prevalence(labels[counted], NATURAL[task.attribute])
     at, hard, weights = soft(labels)
     fitted = LogisticRegression(C=judged.c, max_iter=2000).fit(((inputs - mean) / spread)[at], hard, sample_weight=weights * natural[at])
     scaled = fitted.coef_[0] / spread
@@ -218,14 +238,14 @@ def _join(task: Task, judged: Judged) -> Joined:
 
 
 def _crossed(task: Task, judged: Judged) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Margins of the task's rows but for our own, each joined by weights fitted without its fold; their labels; and their folds."""
+    """Margins of the task's rows that figures count, each joined by weights fitted without its fold; their labels; and their folds."""
     margins, folds = np.zeros(len(task.rows)), judged.folds[task.rows]
     for fold in range(FOLDS):
         inside = folds == fold
         weights, intercept = _combine(task, judged, ~inside)
         margins[inside] = judged.inputs[task.rows[inside]] @ weights + intercept
-    natural = ~judged.own[task.rows]
-    return margins[natural], task.labels[natural], folds[natural]
+    counted = task.aside == 0
+    return margins[counted], task.labels[counted], folds[counted]
 
 
 def _held_out(task: Task, judged: Judged) -> HeldOut:
