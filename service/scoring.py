@@ -24,6 +24,7 @@ MANIFEST_FORMAT = 1
 SCORER = ".joblib"  # a file of the manifest that is a scorer; the others are what scorers read with
 PROBE_TOLERANCE = 1e-6
 ENCODER_TOLERANCE = 0.02  # processors round an encoder in 8 bits differently
+AT_ONCE = 50  # inputs that are rated together, so that a long list takes no more memory than a short one
 
 _RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
 
@@ -102,8 +103,9 @@ class Model:
 
     def score(self, inputs: Sequence[ScoreInput]) -> list[Scores]:
         """A Scores an input, in their order; the same input gives the same numbers, alone or among others."""
-        if not inputs:
-            return []
+        return [each for at in range(0, len(inputs), AT_ONCE) for each in self._score(inputs[at : at + AT_ONCE])]
+
+    def _score(self, inputs: Sequence[ScoreInput]) -> list[Scores]:
         rated = self.rate(inputs)
         rows = zip(*(rated[name].tolist() for name in self.attributes), strict=True)
         return [Scores({name: p for name, p in zip(self.attributes, row, strict=True) if not np.isnan(p)}, self.version) for row in rows]

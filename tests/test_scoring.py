@@ -13,7 +13,7 @@ import pytest
 import tiny_corpora
 
 from service.domain import Article, Parent, ScoreInput
-from service.scoring import ModelError, load
+from service.scoring import AT_ONCE, ModelError, load
 from training.__main__ import main
 
 
@@ -154,6 +154,12 @@ def test_scores_are_probabilities_in_the_order_of_the_inputs(model):
 
 def test_no_inputs_give_no_scores(model):
     assert model.score([]) == []
+
+
+def test_a_list_longer_than_what_is_rated_together_keeps_its_order(model):
+    inputs = [ScoreInput(text="you fool " * (number % 7) + f"comment {number}") for number in range(2 * AT_ONCE + 3)]
+
+    assert model.score(inputs) == [model.score([each])[0] for each in inputs]
 
 
 def test_an_input_scores_the_same_alone_and_among_others_and_from_many_threads(model):
