@@ -9,7 +9,6 @@ from benchmarks.measure import milliseconds, table, text, times
 from benchmarks.scoring import ARTICLE
 from service import scoring
 from service.domain import ScoreInput
-from service.encoder import TOKENIZER
 
 CHARACTERS, COMMENTS = 300, 200
 WIDTH, HEADS, LAYERS, INNER, VOCABULARY = 768, 12, 12, 3072, 30522
@@ -17,7 +16,7 @@ WIDTH, HEADS, LAYERS, INNER, VOCABULARY = 768, 12, 12, 3072, 30522
 
 def main(data: Path) -> None:
     try:
-        reads = _bert(Path("models"))
+        reads = _bert()
     except ImportError as error:
         print(f"\nNo comparison with BERT-base: {error.name} is not installed; `pip install -e '.[encoder]'` brings it.")
         return
@@ -33,14 +32,15 @@ def main(data: Path) -> None:
     print(f"\nIts median is {theirs / ours:.1f} times ours.")
 
 
-def _bert(models: Path) -> Callable[[int], object]:
+def _bert() -> Callable[[int], object]:
     """Tokens, twelve layers, and the log-odds of seven labels; what a text costs does not depend on the weights."""
     import torch
-    from tokenizers import Tokenizer
     from torch import nn
 
+    from training.encoder.network import tokenizer
+
     torch.set_num_threads(1)
-    reader = Tokenizer.from_file(str(models / TOKENIZER))
+    reader = tokenizer()
     layer = nn.TransformerEncoderLayer(WIDTH, HEADS, INNER, activation="gelu", batch_first=True)
     words, labels = nn.Embedding(VOCABULARY, WIDTH), nn.Linear(WIDTH, 7)
     layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False).eval()

@@ -91,12 +91,12 @@ def test_a_score_of_perspectives_is_learnt_as_its_log_odds():
 def test_a_vector_that_turns_away_from_the_published_one_costs():
     encoder, published = pretrained(1).eval(), pretrained(1).eval()
     ids = loop.padded([np.array([101, 2023, 102], dtype=np.int32)])
-    assert loop._turned(encoder(ids)[0], ids, published).item() == pytest.approx(0, abs=1e-5)
+    assert loop._turned(loop._read(encoder, ids)[0], ids, published).item() == pytest.approx(0, abs=1e-5)
 
     with torch.no_grad():
         encoder.meaning.weight.neg_()
 
-    assert loop._turned(encoder(ids)[0], ids, published).item() == pytest.approx(2 * loop.KEPT, abs=1e-5)
+    assert loop._turned(loop._read(encoder, ids)[0], ids, published).item() == pytest.approx(2 * loop.KEPT, abs=1e-5)
 
 
 def test_an_epoch_takes_an_example_as_often_as_its_share_says(lessons):
