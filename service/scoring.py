@@ -24,7 +24,7 @@ MANIFEST_FORMAT = 1
 SCORER = ".joblib"  # a file of the manifest that is a scorer; the others are what scorers read with
 PROBE_TOLERANCE = 1e-6
 ENCODER_TOLERANCE = 0.02  # processors round an encoder in 8 bits differently
-AT_ONCE = 50  # inputs that are rated together, so that a long list takes no more memory than a short one
+AT_ONCE = 50  # inputs that are rated together: fewer than the readings that an encoder keeps, however long the list
 
 _RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
 

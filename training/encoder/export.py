@@ -19,6 +19,7 @@ OPSET = 17
 KEPT_WHOLE = ("/outer/linear/MatMul", "/inner/linear/MatMul", "/inner/linear_1/MatMul")
 # How much of the spread of a product's inputs moves into its weights.
 MOVED = 0.7
+SMALLEST = 1e-5
 
 
 class Evened(nn.Module):
@@ -26,9 +27,8 @@ class Evened(nn.Module):
 
     def __init__(self, linear: nn.Linear, heights: Tensor) -> None:
         super().__init__()
-        self.linear = nn.Linear(linear.in_features, linear.out_features)
-        self.linear.weight.data = linear.weight.data * heights
-        self.linear.bias = linear.bias
+        self.linear = linear
+        self.linear.weight.mul_(heights)
         self.register_buffer("shrinking", 1 / heights)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -77,9 +77,9 @@ def evened(encoder: Encoder, read: Sequence[npt.NDArray[np.int32]]) -> Encoder:
     encoder = deepcopy(encoder)
     for name, highest in found.items():
         linear = encoder.get_submodule(name)
-        heights = highest.clamp(min=1e-5) ** MOVED / linear.weight.abs().amax(dim=0).clamp(min=1e-5) ** (1 - MOVED)
+        heights = highest.clamp(min=SMALLEST) ** MOVED / linear.weight.abs().amax(dim=0).clamp(min=SMALLEST) ** (1 - MOVED)
         place, _, last = name.rpartition(".")
-        setattr(encoder.get_submodule(place), last, Evened(linear, (heights / heights.median()).clamp(1e-2, 1e3)))
+        setattr(encoder.get_submodule(place), last, Evened(linear, heights))
     return encoder
 
 
