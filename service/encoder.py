@@ -56,7 +56,8 @@ class Encoder:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        return onnxruntime.InferenceSession(self._network, options, providers=["CPUExecutionProvider"])
+        slower = ["SkipLayerNormFusion"]  # than the two operations that it joins
+        return onnxruntime.InferenceSession(self._network, options, providers=["CPUExecutionProvider"], disabled_optimizers=slower)
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
+from sklearn.utils.sparsefuncs_fast import inplace_csr_row_normalize_l2
 
 from service.lexicon import INNOCENT, INNOCENT_PHRASES
 from service.normalise import normalise, visible
@@ -146,7 +146,8 @@ def _tfidf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32], idf: npt.N
     indptr = np.concatenate(([0], np.cumsum(kept)))[counts.indptr]
     data = (1 + np.log(counts.data[kept])) * idf[at[kept]]
     rows = sparse.csr_matrix((data.astype(np.float32), at[kept], indptr), shape=(counts.shape[0], len(columns)))
-    return normalize(rows, copy=False)
+    inplace_csr_row_normalize_l2(rows)
+    return rows
 
 
 __all__ = ["FEATURES_VERSION", "Lexical", "Ngrams", "normalise", "visible", "without_innocents"]
