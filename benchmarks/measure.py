@@ -14,9 +14,9 @@ WORDS = (
 
 
 def text(characters: int, seed: int) -> str:
-    """A comment of about that length; another for each seed."""
+    """A comment of about that length; another for each seed, so that no reading of one is kept for the next."""
     start = seed % len(WORDS)
-    words = itertools.islice(itertools.cycle([*WORDS[start:], f"item{seed}", *WORDS[:start]]), characters)
+    words = itertools.islice(itertools.cycle([f"item{seed}", *WORDS[start:], *WORDS[:start]]), characters)
     return " ".join(words)[:characters].strip()
 
 
