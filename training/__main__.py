@@ -22,7 +22,7 @@ from training.topics import fit_topicality
 
 EXAMPLES = """examples:
   python -m training                                   everything but the encoder, from ../shared/data to models/
-  python -m training encoder                           fine-tune the encoder first (1 to 1.5 hours on two cores; goes on after an interruption)
+  python -m training encoder                           fine-tune the encoder first (an hour on two cores; goes on after an interruption)
   python -m training --data corpora --out fresh-models  the same with your own folders
   python -m training retrain                           learn from the moderators' verdicts (its own --help)
   python -m training thresholds                        propose thresholds from them (its own --help)
