@@ -15,13 +15,16 @@ from service.alignment import Span
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
 WIDTH = 384  # of a vector
+MATCHED = 64  # width of a token's vector
 FILE, TOKENIZER = "encoder.onnx", "tokenizer.json"
 TASKS, COST = "tasks", "cost"  # in the file's own description: the tasks' names, and for each its ROC-AUC in float32 and in 8 bits
 WINDOW, STEP = 112, 80  # tokens, two of them the window's own begin and end
 PASSAGE, PASSAGE_STEP, HEADING = 64, 48, 24  # tokens of an article's text, and of the title that each of its passages begins with
 LONGEST_ARTICLE = 20_000  # characters; what a comment is about is said by then
+MOST_TOKENS = 512  # of an article that a comment's are compared to: among more, every token finds its like by chance
 CACHED = 64  # readings, as several scorers ask for the same comment; more would hold readers' texts for long
 CACHED_ARTICLES = 512
 
@@ -29,12 +32,25 @@ CACHED_ARTICLES = 512
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a text reads like. A row a window: `vectors` (windows, 384), the tasks' log-odds `logits` (windows, tasks), and `windows`, each
-    one's begin and end in the text. `marks`: for each token its begin and end there, and the log-odds that it makes the text toxic."""
+    one's begin and end in the text. `marks`: for each token its begin and end there, and the log-odds that it makes the text toxic.
+    `tokens`: what each token means where it stands, of unit length (tokens, 64). `weights`: what each counts for in telling the topic,
+    (tokens,), above 0."""
 
     vectors: Floats
     logits: Floats
     windows: tuple[Span, ...]
     marks: tuple[tuple[int, int, float], ...]
+    tokens: Singles
+    weights: Singles
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReading:
+    """What an article reads like. `vectors`, of unit length, (1 + passages, 384): its title's, then each passage's, read behind the title.
+    `tokens`: those of the title and of the text's beginning, (tokens, 64), as a Reading's."""
+
+    vectors: Floats
+    tokens: Singles
 
 
 class Encoder:
@@ -47,7 +63,7 @@ class Encoder:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.read = lru_cache(maxsize=CACHED)(self._read)
-        self.passages = lru_cache(maxsize=CACHED_ARTICLES)(self._passages)
+        self.read_article = lru_cache(maxsize=CACHED_ARTICLES)(self._read_article)
 
     @cached_property
     def _session(self) -> Any:
@@ -79,30 +95,45 @@ class Encoder:
         spans = read.offsets[1:-1]
         vectors, logits, windows = [], [], []
         marks: dict[int, float] = {}
+        tokens: list[Singles] = []
+        weights: list[Singles] = []
         for start in starts(len(ids), WINDOW - 2, STEP):
-            vector, logit, marked = self._ask([begin, *ids[start : start + WINDOW - 2], end])
+            vector, logit, marked, matched, weighed = self._ask([begin, *ids[start : start + WINDOW - 2], end])
             vectors.append(vector)
             logits.append(logit)
             windows.append((spans[start][0], spans[min(start + WINDOW - 2, len(spans)) - 1][1]) if spans else (0, 0))
+            fresh = slice(1 + len(marks) - start, -1)
+            tokens.append(matched[fresh])
+            weights.append(weighed[fresh])
             for at, odds in enumerate(marked[1:-1], start):
                 marks[at] = max(float(odds), marks.get(at, float(odds)))
-        return Reading(np.array(vectors), np.array(logits), tuple(windows), tuple((*spans[at], odds) for at, odds in sorted(marks.items())))
+        return Reading(
+            np.array(vectors, dtype=np.float64),
+            np.array(logits, dtype=np.float64),
+            tuple(windows),
+            tuple((*spans[at], odds) for at, odds in sorted(marks.items())),
+            np.concatenate(tokens),
+            np.concatenate(weights),
+        )
 
-    def _passages(self, title: str, text: str) -> Floats:
-        """An article's vectors, of unit length, (1 + passages, 384): its title's, then each passage's, read behind the title."""
-        heading, (begin, *ids, end) = self._ids(title)[1:-1], self._ids(text[:LONGEST_ARTICLE])
-        rows = [self._ask([begin, *heading[: WINDOW - 2], end])[0]]
+    def _read_article(self, title: str, text: str) -> ArticleReading:
+        heading, (begin, *ids, end) = self._ids(title)[1:-1][: WINDOW - 2], self._ids(text[:LONGEST_ARTICLE])
+        vector, _, _, matched, _ = self._ask([begin, *heading, end])
+        vectors, tokens = [vector], [matched[1:-1]]
+        heading = heading[:HEADING]
         for start in starts(len(ids), PASSAGE, PASSAGE_STEP):
-            rows.append(self._ask([begin, *heading[:HEADING], *ids[start : start + PASSAGE], end])[0])
-        return unit(np.array(rows))
+            vector, _, _, matched, _ = self._ask([begin, *heading, *ids[start : start + PASSAGE], end])
+            vectors.append(vector)
+            tokens.append(matched[1 + len(heading) + (PASSAGE - PASSAGE_STEP if start else 0) : -1])
+        return ArticleReading(unit(np.array(vectors, dtype=np.float64)), np.concatenate(tokens)[:MOST_TOKENS])
 
     def _ids(self, text: str) -> list[int]:
         found: list[int] = self._tokenizer.encode(normalise(text)).ids
         return found
 
-    def _ask(self, ids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
-        vector, logits, marks = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})
-        return tuple(each[0].astype(np.float64) for each in (vector, logits, marks))
+    def _ask(self, ids: Sequence[int]) -> tuple[Singles, ...]:
+        """Of one window: its vector, log-odds, and for each token its mark, vector and weight."""
+        return tuple(each[0] for each in self._session.run(None, {"ids": np.array([ids], dtype=np.int64)}))
 
 
 def starts(length: int, window: int, step: int) -> Iterator[int]:

@@ -87,19 +87,21 @@ class Heads(BaseEstimator):  # type: ignore[misc]
         return margins
 
 
-class _Reading(BaseEstimator):  # type: ignore[misc]
-    """An estimator over Heads, which is given the encoder when it is loaded and is saved without it."""
+class Attached(BaseEstimator):  # type: ignore[misc]
+    """An estimator that is given the encoder when it is loaded and is saved without it."""
 
     _encoder: Encoder | None = None
-
-    def __init__(self, heads: Heads) -> None:
-        self.heads = heads
 
     def attach(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_encoder"}
+
+
+class _Reading(Attached):
+    def __init__(self, heads: Heads) -> None:
+        self.heads = heads
 
 
 class AttributeHeads(_Reading):

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
 
 from service.alignment import Span, aligned
 from service.domain import Article, ScoreInput
-from service.encoder import Encoder, unit
-from service.heads import calibrated
+from service.encoder import Encoder, Reading, Singles, unit
+from service.heads import Attached, calibrated
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
@@ -22,13 +21,17 @@ Words = tuple[str, ...]
 # Those that serve articles of one kind as well when they were weighed on another.
 PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "has_parent")
 # Of the encoder's reading, where there is one.
-READ_FEATURES = ("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_against_nearest")
+READ_FEATURES = (
+    *("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_against_nearest"),
+    *("tokens_matched", "weightiest_matched"),
+)
 
 # Fewer content words than this say nothing about a topic.
 MIN_CONTENT_WORDS = 2
 
 WINDOW, STEP = 120, 60
 NEAREST = 10  # other articles that a comment is nearest to
+WEIGHTIEST, FEWEST = 4, 3  # a comment's weightiest tokens: one of so many, and at least so many
 
 MOST_STRANGE = 5  # words that explain why a comment is off topic
 
@@ -75,7 +78,7 @@ class Context:
     parent: Words
 
 
-class Topicality(BaseEstimator):  # type: ignore[misc]
+class Topicality(Attached):
     """Probability that a comment is not about its article, from PAIR_FEATURES and, where it was fitted with an encoder, READ_FEATURES.
 
     `rarity`: that of each known word, as TF-IDF weighs it. `references`: other articles' titles as the encoder reads them, of unit length
@@ -96,12 +99,6 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
         self.references = references
         self.judge = judge
         self.curve = curve
-
-    def attach(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_encoder"}
 
     def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
         """Probabilities, (inputs, 1): NaN where there is no article, or nothing topical in the comment or the article."""
@@ -129,9 +126,9 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
 
     def features(self, inputs: Iterable[ScoreInput]) -> Floats:
         """(inputs, features), of inputs with an article. Each is judged alone, so its numbers do not depend on its neighbours."""
-        reads = self.references is not None
-        rows = [[*self._compared(each), *(self._read(each) if reads else ())] for each in inputs]
-        return np.array(rows, dtype=np.float64).reshape(-1, len(PAIR_FEATURES) + reads * len(READ_FEATURES))
+        encoder = self._encoder if self.references is not None else None
+        rows = [[*self._compared(each), *(self._read(each, encoder) if encoder else ())] for each in inputs]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(PAIR_FEATURES) + (len(READ_FEATURES) if encoder else 0))
 
     def _compared(self, each: ScoreInput) -> list[float]:
         comment, context = content_words(each.text), context_of(each) or Context((), (), ())
@@ -145,14 +142,20 @@ class Topicality(BaseEstimator):  # type: ignore[misc]
             float(bool(parent)),
         ]
 
-    def _read(self, each: ScoreInput) -> list[float]:
-        article, encoder = each.article or Article(), self._encoder
-        mine = unit(encoder.read(normalise(each.text)).vectors.mean(axis=0))
-        title, *passages = (encoder.passages(article.title, article.text) * mine).sum(axis=1)
+    def _read(self, each: ScoreInput, encoder: Encoder) -> list[float]:
+        article = each.article or Article()
+        about, comment = encoder.read_article(article.title, article.text), encoder.read(normalise(each.text))
+        parent = encoder.read(normalise(each.parent.text)) if each.parent else None
+        mine = unit(comment.vectors.mean(axis=0))
+        title, *passages = (about.vectors * mine).sum(axis=1)
         others = (np.asarray(self.references) * mine).sum(axis=1)
-        parent = _dot(mine, unit(encoder.read(normalise(each.parent.text)).vectors.mean(axis=0))) if each.parent else 0.0
+        answering = _dot(mine, unit(parent.vectors.mean(axis=0))) if parent else 0.0
         best = sorted(passages)[-3:]
-        return [best[-1], float(np.mean(best)), title, parent, *_against(max(best[-1], parent), others)]
+        return [
+            *(best[-1], float(np.mean(best)), title, answering),
+            *_against(max(best[-1], answering), others),
+            *_matched(comment, about.tokens),
+        ]
 
     def _sum(self, words: frozenset[str]) -> float:
         return sum(sorted(map(self._rarity, words)))
@@ -211,6 +214,18 @@ def _against(nearest: float, others: Floats) -> list[float]:
     """
     greatest = np.sort(others)[-NEAREST:]
     return [(nearest - float(others.mean())) / (float(others.std()) + 1e-3), nearest - float(greatest.mean())]
+
+
+def _matched(comment: Reading, tokens: Singles) -> list[float]:
+    """How like a comment's tokens the likest of others are: all of them by weight, and the weightiest.
+
+    Late interaction, as in ColBERT (Khattab and Zaharia 2020, arXiv:2004.12832).
+    """
+    if not len(tokens) or not len(comment.tokens):
+        return [0.0, 0.0]
+    likest, weights = (comment.tokens @ tokens.T).max(axis=1), comment.weights
+    weightiest = np.argsort(-weights, kind="stable")[: max(FEWEST, len(weights) // WEIGHTIEST)]
+    return [float((likest * weights).sum() / weights.sum()), float(likest[weightiest].mean())]
 
 
 def _dot(one: Floats, other: Floats) -> float:

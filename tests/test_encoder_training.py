@@ -9,6 +9,7 @@ from onnxruntime import InferenceSession  # noqa: E402
 
 from training.dataset import DataError  # noqa: E402
 from training.encoder import finetune as loop  # noqa: E402
+from training.encoder import matching  # noqa: E402
 from training.encoder.export import evened, export  # noqa: E402
 from training.encoder.network import pretrained, tokenizer  # noqa: E402
 from training.encoder.tasks import PERSPECTIVE, Example, Topic  # noqa: E402
@@ -123,12 +124,41 @@ def test_what_is_brought_to_like_heights_before_8_bits_answers_as_before():
             assert torch.allclose(ours, theirs, atol=1e-3)
 
 
+def test_a_comments_own_article_is_the_likest(monkeypatch):
+    monkeypatch.setattr(matching, "EPOCHS", 20)
+    subjects, chatter = range(2000, 2012), range(3000, 3200)
+    topics = [Topic("own", text(at), [text(chatter[(at + n) % 200], at, chatter[n]) for n in range(40)]) for at in subjects]
+    states = torch.nn.Embedding(4000, 384, _weight=torch.randn(4000, 384, generator=torch.Generator().manual_seed(1)))
+
+    matcher = matching.match(states, topics)
+
+    comments, articles = (loop.padded(rows) for rows in ([topic.comments[0] for topic in topics], [topic.ids for topic in topics]))
+    alike = matching._alike(matcher, states, comments, articles)
+    assert alike.argmax(dim=1).tolist() == list(range(12))
+    weights = matcher(states(comments))[1]
+    assert weights[:, 2].mean() > weights[:, 1].mean()  # the subject counts for more than what is said under any article
+
+
+def text(*ids):
+    return np.array([101, *ids, 102], dtype=np.int32)
+
+
+def test_padding_and_a_texts_begin_and_end_match_nothing():
+    matcher, states = matching.Matcher(), torch.nn.Embedding(4000, 384)
+    comment, article, long = text(2000, 2001), text(2002), text(*range(2100, 2120))
+
+    alone = matching._alike(matcher, states, loop.padded([comment]), loop.padded([article]))
+    padded = matching._alike(matcher, states, loop.padded([comment, long]), loop.padded([article, long]))
+
+    assert torch.allclose(alone[0, 0], padded[0, 0])
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
 def test_eight_bits_keep_the_direction_of_a_vector(tmp_path):
     encoder = pretrained(1).eval()
     ids = np.array(tokenizer().encode("The council votes on closing the old tram depot.").ids, dtype=np.int32)
 
-    export(encoder, [ids], tmp_path / "whole.onnx", tmp_path / "small.onnx")
+    export(encoder, matching.Matcher().eval(), [ids], tmp_path / "whole.onnx", tmp_path / "small.onnx")
 
     whole, small = (vector(tmp_path / name, ids) for name in ("whole.onnx", "small.onnx"))
     assert whole @ small / np.linalg.norm(whole) / np.linalg.norm(small) > 0.95

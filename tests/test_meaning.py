@@ -69,6 +69,22 @@ def test_a_comment_on_its_article_is_less_off_topic_than_one_on_another(model, s
     assert about < score(model, stray, "off_topic", ARTICLE)
 
 
+def test_a_word_is_matched_by_one_that_means_the_same(model):
+    article = Article(id="b", title="Physicians of the town hospital walk out over wages", text="")
+
+    about = score(model, "Doctors and nurses deserve more money for their work.", "off_topic", article)
+
+    assert about < score(model, "Painters and bakers deserve more money for their work.", "off_topic", article)
+
+
+@pytest.mark.parametrize("sentences", [1, 8, 30])
+def test_each_token_of_a_text_is_read_once_however_long_it_is(sentences):
+    reading = Encoder(ROOT / "models").read(CALM * sentences)
+
+    assert len(reading.tokens) == len(reading.weights) == len(reading.marks)
+    assert (reading.weights > 0).all()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from test_caution import examples
 
 from service.domain import LIKELY_TO_REJECT, ArticleRecord
-from service.encoder import Reading
+from service.encoder import MATCHED, Reading
 from service.heads import read_as
 from service.scoring import Model
 from training.lessons import Example
@@ -29,7 +29,8 @@ class WordReader:
     def remember(self, readings: int) -> None: ...
 
     def read(self, plain: str) -> Reading:
-        return Reading(np.array([[self.secret.get(plain, 0.0), 1.0]]), np.array([[0.0]]), ((0, len(plain)),), ())
+        vector, tokens = np.array([[self.secret.get(plain, 0.0), 1.0]]), np.zeros((0, MATCHED), np.float32)
+        return Reading(vector, np.array([[0.0]]), ((0, len(plain)),), marks=(), tokens=tokens, weights=tokens[:, 0])
 
 
 class Plain:

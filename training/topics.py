@@ -129,7 +129,8 @@ def unfitted(told: Documents, most: int, seen: Callable[[str], bool], encoder: E
     if encoder is not None:
         topicality.attach(encoder)
         chosen = np.random.default_rng(SEED).permutation(sorted(filter(seen, told.headings)))[:REFERENCES]
-        topicality.references = np.array([encoder.passages(told.articles[name].title, "")[0] for name in chosen], dtype=np.float32)
+        titles = [encoder.read_article(told.articles[name].title, "").vectors[0] for name in chosen]
+        topicality.references = np.array(titles, dtype=np.float32)
     return topicality
 
 

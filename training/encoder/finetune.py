@@ -90,7 +90,7 @@ def batches(found: Sequence[Example], topics: Sequence[Topic], epoch: int) -> li
     chosen = [at for at, each in enumerate(found) for _ in range(int(each.share + rng.random()))]
     # Lengths with some noise, so that the batches differ from epoch to epoch.
     chosen.sort(key=lambda at: len(found[at].ids) * rng.uniform(0.9, 1.1))
-    made = list(_packed(chosen, found)) + list(_topical(topics, rng))
+    made = list(_packed(chosen, found)) + list(topical(topics, rng))
     rng.shuffle(made)
     return made
 
@@ -103,6 +103,16 @@ def padded(rows: Sequence[npt.NDArray[np.int32]]) -> Tensor:
     return torch.from_numpy(whole)
 
 
+def topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
+    """Batches of different articles of one source: what sets them apart is what they are about."""
+    for source in sorted({topic.source for topic in topics}):
+        mine = [at for at, topic in enumerate(topics) if topic.source == source]
+        comments = sum(min(len(topics[at].comments), 40) for at in mine)
+        for _ in range(comments // (3 * TOPICS)):
+            drawn = rng.sample(mine, min(TOPICS, len(mine)))
+            yield Batch(topics=tuple((at, rng.randrange(len(topics[at].comments))) for at in drawn))
+
+
 def _packed(chosen: Sequence[int], found: Sequence[Example]) -> Iterator[Batch]:
     rows: list[int] = []
     for at in chosen:
@@ -113,16 +123,6 @@ def _packed(chosen: Sequence[int], found: Sequence[Example]) -> Iterator[Batch]:
         rows.append(at)
     if rows:
         yield Batch(examples=tuple(rows))
-
-
-def _topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
-    """Batches of different articles of one source: what sets them apart is what they are about."""
-    for source in sorted({topic.source for topic in topics}):
-        mine = [at for at, topic in enumerate(topics) if topic.source == source]
-        comments = sum(min(len(topics[at].comments), 40) for at in mine)
-        for _ in range(comments // (3 * TOPICS)):
-            drawn = rng.sample(mine, min(TOPICS, len(mine)))
-            yield Batch(topics=tuple((at, rng.randrange(len(topics[at].comments))) for at in drawn))
 
 
 def _loss(
