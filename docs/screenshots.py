@@ -19,7 +19,7 @@ from service.storage.engine import migrate
 
 HERE = Path(__file__).parent
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-MOST_BYTES = 150_000
+MOST_BYTES = 160_000
 
 
 def main() -> None:

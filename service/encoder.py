@@ -26,7 +26,7 @@ PASSAGE, PASSAGE_STEP, HEADING = 64, 48, 24  # tokens of an article's text, and 
 LONGEST_ARTICLE = 20_000  # characters; what a comment is about is said by then
 MOST_TOKENS = 512  # of an article that a comment's are compared to: among more, every token finds its like by chance
 CACHED = 64  # readings, as several scorers ask for the same comment; more would hold readers' texts for long
-CACHED_ARTICLES = 512
+CACHED_ARTICLES = 256  # up to 0.2 MB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Encoder:
             vector, _, _, matched, _ = self._ask([begin, *heading, *ids[start : start + PASSAGE], end])
             vectors.append(vector)
             tokens.append(matched[1 + len(heading) + (PASSAGE - PASSAGE_STEP if start else 0) : -1])
-        return ArticleReading(unit(np.array(vectors, dtype=np.float64)), np.concatenate(tokens)[:MOST_TOKENS])
+        return ArticleReading(unit(np.array(vectors, dtype=np.float64)), np.concatenate(tokens)[:MOST_TOKENS].copy())
 
     def _ids(self, text: str) -> list[int]:
         found: list[int] = self._tokenizer.encode(normalise(text)).ids

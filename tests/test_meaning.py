@@ -85,6 +85,13 @@ def test_each_token_of_a_text_is_read_once_however_long_it_is(sentences):
     assert (reading.weights > 0).all()
 
 
+def test_a_long_article_is_kept_by_no_more_tokens_than_are_compared():
+    kept = Encoder(ROOT / "models").read_article("City council raises parking fees", CALM * 100).tokens
+
+    assert len(kept) == encoders.MOST_TOKENS
+    assert kept.base is None  # what is cut off is let go
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
