@@ -143,6 +143,13 @@ def text(*ids):
     return np.array([101, *ids, 102], dtype=np.int32)
 
 
+def test_without_articles_there_is_nothing_to_match_and_no_harm_done():
+    tokens, weights = matching.match(torch.nn.Embedding(4000, 384), [])(torch.randn(1, 3, 384))
+
+    assert torch.allclose(tokens.norm(dim=-1), torch.ones(1, 3))
+    assert (weights > 0).all()
+
+
 def test_padding_and_a_texts_begin_and_end_match_nothing():
     matcher, states = matching.Matcher(), torch.nn.Embedding(4000, 384)
     comment, article, long = text(2000, 2001), text(2002), text(*range(2100, 2120))

@@ -5,21 +5,24 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny_corpora
 
+from service.encoder import Encoder
 from service.scoring import load
 from training import dataset
 from training.__main__ import main
 from training.calibration import curve, to_prevalence
-from training.dataset import LabelledText, target
+from training.dataset import DataError, LabelledText, target
 from training.evaluate import calibration_error, threshold_rows
-from training.pipelines import soft
+from training.pipelines import fit_attributes, soft
 from training.thresholds import printed_proposals, proposals
 from training.topics import TRAINED_ON, draw_pairs
 
+MODELS = Path(__file__).parent.parent / "models"
 SMALL = ["--columns", "2000", "--vocabulary", "300"]
 
 
@@ -178,6 +181,23 @@ def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
 
     assert main(["--data", str(data), "--out", str(tmp_path / "out"), "--report", str(tmp_path / "report.html"), *SMALL]) == 0
     assert load(tmp_path / "out").attributes == ("toxicity", "severe_toxicity", "insult")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few comments are told apart without an end
+def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_kept_from_say_enough(tmp_path):
+    texts = dataset.read(tiny_corpora.write(tmp_path)).texts
+
+    heads, _ = fit_attributes(texts, Encoder(MODELS), most=2000)
+
+    assert "insult" in {name for row in texts for name in row.labels}
+    assert heads.attributes == ("toxicity",)
+
+
+def test_too_few_comments_for_an_encoder_are_refused_with_a_sentence(tmp_path):
+    texts = dataset.read(tiny_corpora.write(tmp_path)).texts
+
+    with pytest.raises(DataError, match="Add comments, or remove the encoder"):
+        fit_attributes(texts[:60], Encoder(MODELS), most=2000)
 
 
 def test_help_has_examples(capsys):

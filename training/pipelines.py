@@ -13,7 +13,7 @@ from service.encoder import WIDTH, Encoder, vector
 from service.features import Lexical, Ngrams
 from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, to_prevalence
-from training.dataset import LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
+from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
 from training.encoder.contrasts import contrasts, mentions
 
 Floats = npt.NDArray[np.float64]
@@ -97,10 +97,16 @@ def fit_attributes(
     unseen, experts = _experts(tasks, grams, folds)
     judged = _judged(texts, unseen) if encoder is None else _judged_with(encoder, texts, unseen, ngrams, experts)
     judged_tasks = _tasks(judged.texts, fewest=1)
-    attributes = tuple(name for name in LABELLED if any(task.attribute == name for task in judged_tasks))
+    references = {name: _reference(judged_tasks, name) for name in LABELLED if any(task.attribute == name for task in judged_tasks)}
+    attributes = tuple(name for name, task in references.items() if _enough(task, judged))
+    if not attributes:
+        raise DataError(
+            f"of the comments that the encoder was kept from, one in {ENCODER_FOLDS}, fewer than {MIN_POSITIVES} carry any attribute: "
+            "nothing can be fitted. Add comments, or remove the encoder from the folder to fit without it"
+        )
     heads, held = [], {}
     for name in tqdm(attributes, desc="joining", unit="attribute"):
-        task = _with_aside(_reference(judged_tasks, name), judged)
+        task = _with_aside(references[name], judged)
         heads.append(_join(task, judged))
         held[name] = _held_out(task, judged)
     return AttributeHeads(_assembled(attributes, ngrams, experts, heads, reads=encoder is not None)), held
@@ -168,6 +174,12 @@ def _tasks(texts: Sequence[LabelledText], fewest: int = MIN_POSITIVES) -> list[T
 def _reference(tasks: Sequence[Task], attribute: str) -> Task:
     own = [task for task in tasks if task.attribute == attribute]
     return next((task for task in own if task.family == REFERENCE), max(own, key=lambda task: len(task.rows)))
+
+
+def _enough(task: Task, judged: Judged) -> bool:
+    """Whether readers' comments, and not only sentences of our own, say what carries the attribute and what does not."""
+    labels = task.labels[~judged.own[task.rows]]
+    return bool(min(labels.sum(), (1 - labels).sum()) >= MIN_POSITIVES)
 
 
 def _with_aside(task: Task, judged: Judged) -> Task:

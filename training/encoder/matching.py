@@ -37,10 +37,13 @@ class Matcher(nn.Module):
 
 
 def match(states: Callable[[Tensor], Tensor], topics: Sequence[Topic]) -> Matcher:
-    """Learns to tell a comment's own article from others of its source. `states`: an encoder's, of token ids (rows, length)."""
+    """Learns to tell a comment's own article from others of its source. `states`: an encoder's, of token ids (rows, length).
+    Without articles enough for a batch it learns nothing."""
     torch.manual_seed(SEED)
     plan = [batch for epoch in range(EPOCHS) for batch in _shuffled(topics, epoch)]
     matcher = Matcher()
+    if not plan:
+        return matcher.eval()
     _spread(matcher, states, [padded([topics[at].ids for at, _ in batch.topics]) for batch in plan[:SPREAD_BY]])
     optimiser = AdamW(matcher.parameters(), lr=RATE)
     schedule = LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
