@@ -1,7 +1,9 @@
 """Where in a comment as it was sent the words of its normalised text stand."""
 
 import re
-from difflib import SequenceMatcher
+from itertools import groupby
+
+from rapidfuzz.distance import LCSseq
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -20,11 +22,13 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     nothing is left out.
     """
     ours, theirs = words(plain), words(original)
-    matcher = SequenceMatcher(None, [original[b:e].lower() for b, e in theirs], [plain[b:e] for b, e in ours], autojunk=False)
+    steps = LCSseq.opcodes([original[b:e].lower() for b, e in theirs], [plain[b:e] for b, e in ours])
     found: list[tuple[Span, Span]] = []
-    for kind, first, last, start, stop in matcher.get_opcodes():
-        if kind == "equal" or (kind == "replace" and last - first == stop - start):
+    for same, run in groupby(steps, key=lambda step: step.tag == "equal"):
+        taken = list(run)
+        first, start, last, stop = taken[0].src_start, taken[0].dest_start, taken[-1].src_end, taken[-1].dest_end
+        if same or last - first == stop - start:
             found += [(ours[start + at], theirs[first + at]) for at in range(stop - start)]
-        elif kind == "replace":
+        elif last > first:
             found += [(each, (theirs[first][0], theirs[last - 1][1])) for each in ours[start:stop]]
     return found

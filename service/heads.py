@@ -3,6 +3,7 @@
 Saved models carry them.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from sklearn.base import BaseEstimator
 
 from service.alignment import Span, aligned, words
 from service.domain import ScoreInput
-from service.encoder import Encoder, Reading, vector, window_vector
+from service.encoder import Encoder, Reading, starts, vector, window_vector
 from service.features import Lexical, Ngrams, without_innocents
 from service.groups import blind
 from service.normalise import normalise
@@ -23,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 # What the encoder's marks explain: they were learnt from the words that people marked as toxic.
 MARKED = ("toxicity", "severe_toxicity", "insult", "profanity")
 MARK_FROM = -0.5  # log-odds, chosen on one half of the comments kept aside and measured on the other
-MOST_MISSED = 120  # words, each of which costs a reading
+RUN, RUN_STEP = 12, 6  # words that are read by themselves, to find the worst of a text
 
 
 class Heads(BaseEstimator):  # type: ignore[misc]
@@ -78,6 +79,16 @@ class Heads(BaseEstimator):  # type: ignore[misc]
                 margins[at] = np.maximum(margins[at], found - np.log(len(readings[at].windows)))
         return margins
 
+    def worst_window(self, plain: str, encoder: Encoder | None, column: int) -> Span:
+        """The begin and end of what the encoder reads at once, where a read text has the highest log-odds for a name; without an encoder
+        the whole text."""
+        if self.reading_weights is None or encoder is None:
+            return 0, len(plain)
+        reading = encoder.read(plain)
+        texts = [plain[begin:end] for begin, end in reading.windows]
+        margins = self._margins(texts, [window_vector(reading, at) for at in range(len(texts))])
+        return reading.windows[int(margins[:, column].argmax())]
+
     def _margins(self, plain: Sequence[str], rows: Sequence[Floats] = ()) -> Floats:
         # Sums of products, not `@` of dense ones: the same row gives the same bytes alone and in a batch.
         margins: Floats = np.asarray(self.ngrams.of_plain(plain) @ self.weights, dtype=np.float64) + self.intercepts
@@ -117,7 +128,7 @@ class AttributeHeads(_Reading):
 
     def explain(self, one: ScoreInput, attribute: str) -> list[Span]:
         """The words that make the score what it is, in the text as it was sent: those that the encoder learnt to mark, or else those
-        without which the score falls most."""
+        without which the score of its worst part falls most."""
         plain = read_as(one.text)
         told = self._marked(plain, self._encoder) if self._encoder and attribute in MARKED else self._missed(plain, attribute)
         return joined([theirs for ours, theirs in aligned(one.text, plain) if ours in told], one.text)
@@ -125,18 +136,31 @@ class AttributeHeads(_Reading):
     def _marked(self, plain: str, encoder: Encoder) -> set[Span]:
         """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest."""
         marks = encoder.read(plain).marks
+        begins, ends = [begin for begin, _, _ in marks], [end for _, end, _ in marks]
         odds = {
-            word: max((odds for begin, end, odds in marks if begin < word[1] and word[0] < end), default=-np.inf) for word in words(plain)
+            word: max((odds for *_, odds in marks[bisect_right(ends, word[0]) : bisect_left(begins, word[1])]), default=-np.inf)
+            for word in words(plain)
         }
         return {word for word, found in odds.items() if found >= min(MARK_FROM, max(odds.values()))}
 
     def _missed(self, plain: str, attribute: str) -> set[Span]:
-        spans = words(plain)[:MOST_MISSED]
+        """Spans of the words without which the worst few words of a read text, by themselves, are less so; or else of all these."""
         column = self.attributes.index(attribute)
-        without = [plain[:begin] + plain[end:] for begin, end in spans]
-        whole, *margins = self.heads.margins_of_plain([plain, *without], self._encoder)[:, column]
+        first, last = self.heads.worst_window(plain, self._encoder, column)
+        spans = [span for span in words(plain) if first <= span[0] and span[1] <= last]
+        runs = [spans[at : at + RUN] for at in starts(len(spans), RUN, RUN_STEP)]
+        texts = [plain[run[0][0] : run[-1][1]] for run in runs if run]
+        if not texts:
+            return set()
+        worst = int(self._margins(texts, column).argmax())
+        run, text, begin = runs[worst], texts[worst], runs[worst][0][0]
+        whole, *margins = self._margins([text, *(text[: b - begin] + text[e - begin :] for b, e in run)], column)
         falls = [whole - margin for margin in margins]
-        return {span for span, fall in zip(spans, falls, strict=True) if fall > 0 and fall >= max(falls) / 2}
+        return {span for span, fall in zip(run, falls, strict=True) if fall >= max(falls) / 2} if max(falls) > 0 else set(run)
+
+    def _margins(self, plain: Sequence[str], column: int) -> Floats:
+        found: Floats = self.heads.margins_of_plain(plain, self._encoder)[:, column]
+        return found
 
 
 class PerspectiveHeads(_Reading):

@@ -101,8 +101,8 @@ def _explained(parts: Parts, comment: Comment, whole: ScoreInput, scores: Scores
     if scores is None:
         return None
     crossing = policy.crossing(scores.values, parts.rules.for_(comment.site, comment.section))
-    spans = {name: explain(parts, whole, name) for name in crossing}
-    return replace(scores, words={name: tuple(comment.text[begin:end] for begin, end in found) for name, found in spans.items()})
+    words = {name: dict.fromkeys(comment.text[begin:end] for begin, end in explain(parts, whole, name)) for name in crossing}
+    return replace(scores, words={name: tuple(each) for name, each in words.items()})
 
 
 def perspective(parts: Parts, texts: Sequence[str]) -> list[dict[str, float]] | None:

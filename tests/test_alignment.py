@@ -28,6 +28,15 @@ def test_a_word_leads_back_to_what_was_written(original, word, stood):
     assert came_from(original)[word] == stood
 
 
+def test_every_word_of_the_longest_comment_is_found_though_every_other_one_is_disguised():
+    original = ("you sh1t you are " * 1_200)[:20_000].strip()
+
+    found = aligned(original, normalise(original))
+
+    assert len(found) == len(original.split())
+    assert {original[begin:end] for _, (begin, end) in found[1::4]} == {"sh1t"}
+
+
 @given(st.text(max_size=200))
 def test_every_span_lies_in_its_text_whatever_the_text(original):
     plain = normalise(original)

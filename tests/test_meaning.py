@@ -118,6 +118,30 @@ def test_what_is_far_from_the_videos_that_taught_spam_is_not_spam(model, text):
     assert score(model, text, "spam") < 0.3
 
 
+@pytest.mark.parametrize(
+    ("attribute", "sentence", "word"),
+    [
+        ("threat", "I will find you tonight and kill you.", "kill"),
+        ("spam", "Subscribe to my channel for free money.", "Subscribe"),
+    ],
+)
+@pytest.mark.parametrize("calm", [0, 3, 190])
+def test_the_worst_words_are_found_wherever_in_a_comment_they_stand(model, attribute, sentence, word, calm):
+    text = CALM * calm + sentence
+
+    assert word in " ".join(text[begin:end] for begin, end in model.explain(ScoreInput(text=text), attribute))
+
+
+def test_explaining_the_longest_comment_takes_few_readings(model, monkeypatch):
+    comment = ScoreInput(text=("Subscribe to my channel for free money. " * 500)[:20_000])
+    model.score([comment])
+    asked, ask = [], model.encoder._ask
+    monkeypatch.setattr(model.encoder, "_ask", lambda ids: asked.append(ids) or ask(ids))
+
+    assert model.explain(comment, "spam") != []
+    assert len(asked) <= 40
+
+
 def test_spam_and_topic_say_their_words_too(model):
     spam = ScoreInput(text="Nice video! Check out my channel and subscribe please")
     stray = ScoreInput(text="The goalkeeper lost the match.", article=ARTICLE)
