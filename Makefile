@@ -42,11 +42,11 @@ clean:  ## Remove the environment; var/, with the database, stays
 
 .venv/installed: pyproject.toml requirements.lock | .venv/bin/python
 	@echo "Installing into .venv (about half a minute the first time) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .venv/tools: .venv/installed requirements-dev.lock
 	@echo "Installing the tools for tests ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
 	@touch $@
