@@ -67,6 +67,15 @@ def test_a_checkpoint_of_another_run_is_refused(lessons, tmp_path):
         loop.finetune(*lessons, 2, tmp_path)
 
 
+def test_a_checkpoint_of_other_labels_is_refused(lessons, tmp_path):
+    labelled, topics, tasks = lessons
+    loop.finetune(labelled, topics, tasks, 1, tmp_path)
+    others = [Example(labelled[0].ids, {"own/toxicity": 1.0}), *labelled[1:]]
+
+    with pytest.raises(DataError, match="remove it to begin anew"):
+        loop.finetune(others, topics, tasks, 1, tmp_path)
+
+
 def test_a_missing_label_teaches_nothing():
     encoder = pretrained(2).eval()
     examples = [Example(np.array([101, 2023, 102], dtype=np.int32), {"one": 1.0})]

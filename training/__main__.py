@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vocabulary", type=int, default=20_000, metavar="N", help="words whose rarity topicality knows (default: %(default)s)"
     )
-    parser.add_argument("--epochs", type=float, default=1.6, metavar="N", help="of the encoder (default: %(default)s)")
+    parser.add_argument("--epochs", type=float, default=1.25, metavar="N", help="of the encoder (default: %(default)s)")
     parser.add_argument(
         "--work", type=Path, default=Path("var/encoder"), metavar="FOLDER", help="the encoder's checkpoints (default: %(default)s)"
     )

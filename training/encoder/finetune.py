@@ -1,5 +1,6 @@
 """The fine-tuning loop: batches of like length, a checkpoint now and then, and the same numbers after an interruption."""
 
+import hashlib
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ RATE = 7e-5
 HEAD_RATE = 1e-3
 WARM_UP = 200
 TEMPERATURE = 0.05
-SCORES = 0.5  # what a squared distance in Perspective's log-odds counts for, beside a label's surprise
+SCORES = 1.0  # what a squared distance in Perspective's log-odds counts for, beside a label's surprise
 KEPT = 4.0  # what a vector counts for that turns away from the published one
 KEPT_EVERY = 8  # steps, of those with labels
 KEEP_EVERY = 400  # steps
@@ -61,7 +62,7 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
     plan = plan[: round(len(plan) * epochs / ceil(epochs))]
     optimiser = _optimiser(encoder)
     schedule = LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
-    checkpoint, run = folder / "checkpoint.pt", json.dumps({"tasks": list(tasks), "epochs": epochs, "steps": len(plan)})
+    checkpoint, run = folder / "checkpoint.pt", f"{epochs} epochs of {_fingerprint(found, topics)}"
     training: Training = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
     first = _resumed(checkpoint, run, training)
     encoder.train()
@@ -82,6 +83,17 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
             if (step + 1) % KEEP_EVERY == 0 or step + 1 == len(plan):
                 _keep(checkpoint, run, step + 1, training)
     return encoder.eval()
+
+
+def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:
+    """Of all that is learnt from, and of how: a checkpoint goes on with nothing else."""
+    whole = hashlib.sha256(json.dumps([TOKENS, MOST_ROWS, TOPICS, RATE, HEAD_RATE, TEMPERATURE, SCORES, KEPT, KEPT_EVERY]).encode())
+    for each in found:
+        whole.update(json.dumps([each.ids.tolist(), dict(each.targets), each.share]).encode())
+        whole.update(b"" if each.marked is None else each.marked.tobytes())
+    for topic in topics:
+        whole.update(json.dumps([topic.source, *(ids.tolist() for ids in (topic.ids, *topic.comments))]).encode())
+    return whole.hexdigest()
 
 
 def batches(found: Sequence[Example], topics: Sequence[Topic], epoch: int) -> list[Batch]:

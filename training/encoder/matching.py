@@ -14,11 +14,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from service.encoder import MATCHED
-from training.encoder.finetune import SEED, TEMPERATURE, Batch, padded, topical
+from training.encoder.finetune import BRIEF, SEED, TEMPERATURE, Batch, padded, topical
 from training.encoder.network import WIDTH
 from training.encoder.tasks import Topic
 
-EPOCHS = 3
+EPOCHS = 2
 RATE = 1e-3
 WARM_UP = 50
 SPREAD_BY = 20  # batches
@@ -71,8 +71,8 @@ def _spread(matcher: Matcher, states: Callable[[Tensor], Tensor], texts: Sequenc
 
 def _alike(matcher: Matcher, states: Callable[[Tensor], Tensor], comments: Tensor, articles: Tensor) -> Tensor:
     """(comments, articles): how like each comment's tokens the likest of each article's are, by weight."""
-    with torch.no_grad():
-        said, about = states(comments), states(articles)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=BRIEF):
+        said, about = states(comments).float(), states(articles).float()
     (asked, weights), (known, _) = matcher(said), matcher(about)
     pairs = torch.einsum("cid,ajd->caij", asked, known).masked_fill(~_inner(articles)[None, :, None], -1)
     weights = weights * _inner(comments)

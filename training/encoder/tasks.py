@@ -1,5 +1,6 @@
 """What the encoder learns: a task for each source and label, the words that make a comment toxic, and which article a comment is about."""
 
+import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from tqdm import tqdm
 from service.alignment import aligned
 from service.groups import blind
 from service.normalise import normalise
-from training.dataset import LABELLED, Corpora, encoder_never_saw, read_tests, target, text_key
-from training.encoder.contrasts import SOURCE, contrasts
+from training.dataset import LABELLED, Corpora, LabelledText, encoder_never_saw, read_tests, target, text_key
+from training.encoder.contrasts import SOURCE, contrasts, in_passing
+from training.encoder.variants import misspelt, paired
 from training.perspective import how_often, log_odds
 
 LONGEST = 112  # tokens of a comment, of an article half of it
@@ -24,8 +26,12 @@ SPANS = "spans"
 # How often an epoch takes a comment of a source: tweets of one kind are many.
 SHARES = {"gab": 0.4, "hatexplain": 0.5, "davidson": 0.3}
 # The same for Perspective's scores: those of the commonest height, and of the rarest, for nearly all are low.
-COMMON, RARE = 1.6, 8.0
+COMMON, RARE = 2.0, 4.0
 TOPICAL = ("nyt-debate", "reddit")
+SEED = 20265
+# How often slips of the keyboard are put into a reader's comment, and into a sentence of ours.
+SLIPS, OWN_SLIPS = 0.08, 0.25
+PAIRED_SHARE = 0.35  # how often an epoch takes two comments as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,20 @@ class Topic:
 
 
 def examples(corpora: Corpora, folder: Path, reader: Tokenizer, *, unseen: bool = False) -> list[Example]:
-    """All labelled comments that the encoder may see; or else those that it may not."""
-    found = _labelled(corpora, reader, unseen) + _perspective(folder, reader, unseen) + _spans(folder, reader, unseen)
-    for row in contrasts():
-        if encoder_never_saw(row.source) == unseen:
-            targets = {f"{family}/{name}": value for family in (SOURCE, "jigsaw") for name, value in row.labels.items()}
-            found.append(Example(_ids(reader, blind(row.plain)), targets))
+    """All labelled comments that the encoder may see; or else those that it may not, as they were written."""
+    rng = random.Random(SEED)  # noqa: S311 - no secret
+    slips, own_slips = (0, 0) if unseen else (SLIPS, OWN_SLIPS)
+    rows = [row for row in corpora.texts if encoder_never_saw(row.key) == unseen]
+    own = [row for row in contrasts() if encoder_never_saw(row.source) == unseen]
+    found = [
+        Example(_ids(reader, _read_as(row.plain, rng, slips)), _targets(row, row.family), SHARES.get(row.family, 1.0))
+        for row in tqdm(rows, desc="comments", unit="comment", mininterval=1)
+    ]
+    found += _perspective(folder, reader, unseen) + _spans(folder, reader, unseen)
+    for row in own if unseen else own + in_passing(own):
+        found.append(Example(_ids(reader, _read_as(row.plain, rng, own_slips)), _targets(row, SOURCE) | _targets(row, "jigsaw")))
+    for row in () if unseen else paired(rows, rng):
+        found.append(Example(_ids(reader, blind(row.plain)), _targets(row, row.family), PAIRED_SHARE * SHARES.get(row.family, 1.0)))
     return found
 
 
@@ -77,14 +91,13 @@ def names(found: Sequence[Example]) -> list[str]:
     return sorted({name for each in found for name in each.targets})
 
 
-def _labelled(corpora: Corpora, reader: Tokenizer, unseen: bool) -> list[Example]:
-    found = []
-    for row in tqdm(corpora.texts, desc="comments", unit="comment", mininterval=1):
-        if encoder_never_saw(row.key) != unseen:
-            continue
-        targets = {f"{row.family}/{name}": value for name in LABELLED if (value := target(row, name)) is not None}
-        found.append(Example(_ids(reader, blind(row.plain)), targets, SHARES.get(row.family, 1.0)))
-    return found
+def _targets(row: LabelledText, family: str) -> dict[str, float]:
+    return {f"{family}/{name}": value for name in LABELLED if (value := target(row, name)) is not None}
+
+
+def _read_as(plain: str, rng: random.Random, slips: float) -> str:
+    """As the service reads it; with a slip in so many of them, put in before it reads."""
+    return blind(normalise(misspelt(plain, rng))) if rng.random() < slips else blind(plain)
 
 
 def _perspective(folder: Path, reader: Tokenizer, unseen: bool) -> list[Example]:
