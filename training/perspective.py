@@ -1,6 +1,6 @@
 """Fits heads to the scores that Perspective itself published, so that 0.8 means there what it meant at Perspective."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit, logit
 from scipy.stats import spearmanr
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
@@ -20,13 +20,18 @@ from service.heads import Heads, PerspectiveHeads, read_as
 from training.dataset import encoder_never_saw, fold_of, read_tests, text_key
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 WIKI, SCORES = "perspective-wiki", "perspective-scores"
 SERVED_FROM = 0.6  # the Spearman correlation with Perspective, in cross-validation, from which an attribute is served
 FOLDS = 5
 COLUMNS = 40_000
-# Chosen on the comments of `perspective-wiki` that the encoder never saw.
-PENALTY, DENSE_FREEDOM, NGRAM_FREEDOM = 10.0, 0.1, 3.0
+PENALTY = 10.0
+# Chosen on the comments of `perspective-wiki` that the encoder never saw: how freely counts and an encoder's columns are weighed, and
+# n-grams, by a head that stands alone, and by the experts that are joined for TOXICITY, the second of which has n-grams alone.
+FREEDOM = (0.1, 3.0)
+EXPERTS = ((0.03, 3.0), (1e-6, 3.0))
+FEWEST = 50  # comments that weigh experts
 RARITY = 0.3  # how much a rare height of a score counts for; all but few comments are low
 SUREST = 0.005
 # The margins are log-odds already.
@@ -69,11 +74,12 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     ngrams = Ngrams(most=COLUMNS)
     ngrams.fit_plain([read_as(row["text"], blinded=False) for row in wiki])
     many, scarce = _read(wiki, ngrams, encoder), _read(few, ngrams, encoder)
-    fitted = {"TOXICITY": _fitted(many, _of(wiki, "TOXICITY"))}
-    figures: dict[str, Any] = {"TOXICITY": _toxicity_figures(wiki, many)}
+    unseen = np.array([encoder_never_saw(text_key(row["text"])) for row in wiki])
+    fitted = {"TOXICITY": _joined(many, _of(wiki, "TOXICITY"), unseen)}
+    figures: dict[str, Any] = {"TOXICITY": _toxicity_figures(wiki, many, unseen)}
     for name in tqdm(_names(few), desc="Perspective", unit="attribute"):
         scores = _of(few, name)
-        found = float(spearmanr(_crossed(few, scarce, scores), scores)[0])
+        found = float(spearmanr(_crossed(few, lambda keep, scores=scores: _fitted(scarce[keep], scores[keep]), scarce), scores)[0])
         figures[name] = {"spearman": round(found, 4), "served": found >= SERVED_FROM}
         if found >= SERVED_FROM:
             fitted[name] = _fitted(scarce, scores)
@@ -108,37 +114,55 @@ def _read(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -
     return Read(np.hstack([Lexical().of_plain(plain), np.array(readings)]), ngrams.of_plain(plain))
 
 
-def _fitted(read: Read, scores: Floats) -> Linear:
+def _fitted(read: Read, scores: Floats, freedom: tuple[float, float] = FREEDOM) -> Linear:
     """Ridge regression on Perspective's log-odds."""
-    mean, spread = read.dense.mean(axis=0), (read.dense.std(axis=0) + 1e-6) / DENSE_FREEDOM
-    inputs = sparse.hstack([sparse.csr_matrix((read.dense - mean) / spread), read.grams * NGRAM_FREEDOM], format="csr")
+    free, free_grams = freedom
+    mean, spread = read.dense.mean(axis=0), (read.dense.std(axis=0) + 1e-6) / free
+    inputs = sparse.hstack([sparse.csr_matrix((read.dense - mean) / spread), read.grams * free_grams], format="csr")
     odds = log_odds(scores)
-    model = Ridge(alpha=PENALTY).fit(inputs, odds, sample_weight=_mean_one((1 / how_often(odds)) ** RARITY))
+    model = Ridge(alpha=PENALTY).fit(inputs, odds, sample_weight=_rare(odds))
     dense = model.coef_[: len(mean)] / spread
-    return Linear(dense, model.coef_[len(mean) :] * NGRAM_FREEDOM, float(model.intercept_ - dense @ mean))
+    return Linear(dense, model.coef_[len(mean) :] * free_grams, float(model.intercept_ - dense @ mean))
 
 
-def _mean_one(weights: Floats) -> Floats:
+def _joined(read: Read, scores: Floats, unseen: Mask) -> Linear:
+    """Experts on what the encoder learnt from, one of them on n-grams alone; weighed by comments that it never saw, as on those that it
+    saw its columns say more than they do elsewhere (stacking: Wolpert 1992). With fewer than FEWEST of either, one head of all."""
+    if min(unseen.sum(), (~unseen).sum()) < FEWEST:
+        return _fitted(read, scores)
+    experts = [_fitted(read[~unseen], scores[~unseen], freedom) for freedom in EXPERTS]
+    odds = log_odds(scores[unseen])
+    told = np.column_stack([expert.margins(read[unseen]) for expert in experts])
+    join = LinearRegression(positive=True).fit(told, odds, sample_weight=_rare(odds))
+    return Linear(
+        np.column_stack([expert.dense for expert in experts]) @ join.coef_,
+        np.column_stack([expert.grams for expert in experts]) @ join.coef_,
+        float(join.intercept_ + np.array([expert.intercept for expert in experts]) @ join.coef_),
+    )
+
+
+def _rare(odds: Floats) -> Floats:
+    """Weights, of mean 1, by how rare a score of that height is."""
+    weights: Floats = (1 / how_often(odds)) ** RARITY
     return weights / weights.mean()
 
 
-def _crossed(rows: Sequence[Mapping[str, Any]], read: Read, scores: Floats) -> Floats:
+def _crossed(rows: Sequence[Mapping[str, Any]], fit: Callable[[Mask], Linear], read: Read) -> Floats:
     """Margins of each comment by a head that was fitted without its fold."""
     folds = np.array([fold_of(f"perspective {text_key(row['text'])}", FOLDS) for row in rows])
     margins = np.zeros(len(rows))
     for fold in range(FOLDS):
-        margins[folds == fold] = _fitted(read[folds != fold], scores[folds != fold]).margins(read[folds == fold])
+        margins[folds == fold] = fit(folds != fold).margins(read[folds == fold])
     return margins
 
 
-def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read) -> dict[str, Any]:
-    """The correlation of a head fitted on what the encoder saw too, on what neither saw; few of those are toxic, so the labels, which
-    neither learns, are compared to heads each fitted without a fold of all."""
-    unseen = np.array([encoder_never_saw(text_key(row["text"])) for row in wiki])
+def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Mask) -> dict[str, Any]:
+    """Of heads each fitted without a fold: the correlation on what the encoder never saw; and as few of those are toxic, how well all are
+    told from the labels, which neither learns, beside Perspective's own scores."""
     scores, labels = _of(wiki, "TOXICITY"), np.array([row["labels"]["toxicity"] >= 0.5 for row in wiki])
-    found = float(spearmanr(_fitted(read[~unseen], scores[~unseen]).margins(read[unseen]), scores[unseen])[0])
-    told = {"ours": _crossed(wiki, read, scores), "Perspective": scores}
-    labelled = {who: round(float(roc_auc_score(labels, said)), 4) for who, said in told.items()}
+    ours = _crossed(wiki, lambda keep: _joined(read[keep], scores[keep], unseen[keep]), read)
+    found = float(spearmanr(ours[unseen], scores[unseen])[0])
+    labelled = {who: round(float(roc_auc_score(labels, said)), 4) for who, said in (("ours", ours), ("Perspective", scores))}
     return {"spearman": round(found, 4), "served": found >= SERVED_FROM, "labels": {"rows": len(wiki), **labelled}}
 
 
