@@ -25,6 +25,8 @@ READ_FEATURES = (
     *("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_against_nearest"),
     *("tokens_matched", "weightiest_matched"),
 )
+# Each of these once more, times comment_words: the more a comment says, the more its likeness to the article tells.
+TIMES_WORDS = ("context_overlap", "read_title", "read_against_others", "tokens_matched")
 
 # Fewer content words than this say nothing about a topic.
 MIN_CONTENT_WORDS = 2
@@ -79,7 +81,8 @@ class Context:
 
 
 class Topicality(Attached):
-    """Probability that a comment is not about its article, from PAIR_FEATURES and, where it was fitted with an encoder, READ_FEATURES.
+    """Probability that a comment is not about its article, from PAIR_FEATURES and, where it was fitted with an encoder, READ_FEATURES,
+    and TIMES_WORDS of those.
 
     `rarity`: that of each known word, as TF-IDF weighs it. `references`: other articles' titles as the encoder reads them, of unit length
     (articles, 384), or None. `judge`: a fitted scikit-learn classifier on the features. `curve`: its calibration.
@@ -128,7 +131,10 @@ class Topicality(Attached):
         """(inputs, features), of inputs with an article. Each is judged alone, so its numbers do not depend on its neighbours."""
         encoder = self._encoder if self.references is not None else None
         rows = [[*self._compared(each), *(self._read(each, encoder) if encoder else ())] for each in inputs]
-        return np.array(rows, dtype=np.float64).reshape(-1, len(PAIR_FEATURES) + (len(READ_FEATURES) if encoder else 0))
+        names = (*PAIR_FEATURES, *(READ_FEATURES if encoder else ()))
+        found = np.array(rows, dtype=np.float64).reshape(-1, len(names))
+        words, multiplied = names.index("comment_words"), [names.index(name) for name in TIMES_WORDS if name in names]
+        return np.hstack([found, found[:, [words]] * found[:, multiplied]])
 
     def _compared(self, each: ScoreInput) -> list[float]:
         comment, context = content_words(each.text), context_of(each) or Context((), (), ())

@@ -11,6 +11,7 @@ from service import encoder as encoders
 from service.domain import Article, ScoreInput
 from service.encoder import Encoder
 from service.scoring import load
+from training.dataset import TOXIC_ATTRIBUTES
 
 ROOT = Path(__file__).parent.parent
 HOLD = tomllib.loads((ROOT / "policy.toml").read_text(encoding="utf-8"))["hold"]
@@ -40,6 +41,29 @@ def score(model, text, attribute="toxicity", article=None):
 )
 def test_an_attack_scores_above_what_only_sounds_alike(model, worse, better):
     assert score(model, worse) > score(model, better)
+
+
+EVERYDAY = "Our daughter starts school after the holidays. The lift in our house is broken. They sell good tomatoes at that shop."
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "I will kill you and your family tonight.",
+        "Immigrants are rats, drown them all.",
+        "You really are one stupid idiot.",
+        "Go and hang yourself, you piece of trash.",
+    ],
+)
+@pytest.mark.parametrize("comment", [f"{EVERYDAY} {{}}", f"{{}} {EVERYDAY}"], ids=["behind", "before"])
+def test_an_attack_is_seen_among_harmless_sentences(model, comment, attack):
+    (found,) = model.score([ScoreInput(text=comment.format(attack))])
+
+    assert any(found.values[name] >= HOLD[name] for name in TOXIC_ATTRIBUTES if name in HOLD and name in found.values)
+
+
+def test_harmless_sentences_are_harmless_together(model):
+    assert score(model, EVERYDAY) < 0.1
 
 
 def test_an_insult_at_the_end_of_a_long_comment_is_seen(model):

@@ -30,7 +30,8 @@ A sentence encoder, six layers of MiniLM with 22 million parameters, was fine-tu
 each source and label, since sources mean different things by 'toxic'; another for Perspective's published scores, and one for the
 words that people marked as toxic. Its vectors learnt articles beside their comments, and were kept near the published ones. It also
 learnt sentences of our own that differ in meaning alone: attacks on groups beside denials, quotations, support, and complaints about
-things. It reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
+things; and, so that neither hides anything, comments among harmless ones and with slips of the keyboard. It reads in windows of 112
+tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
 
 Beside it, word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source what
 it means by each attribute. On the comments that the encoder never saw, a logistic regression for each attribute joins all of these; a
@@ -40,7 +41,8 @@ Wikipedia's comments are presumed to be no `spam`, for which only comments under
 
 `off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the words
 that they share, by the encoder's vectors, set against those of 200 other articles, and by how near the article's words come in meaning
-to each of the comment's; a logistic regression judges. Comments without topical content get no `off_topic` score.
+to each of the comment's; a logistic regression judges, for which a long comment's likeness tells more than a short one's. Comments
+without topical content get no `off_topic` score.
 
 ## Data
 
@@ -67,8 +69,8 @@ Each comment scored by models that saw neither it nor a near-copy (three folds, 
 _SCALE = """## Perspective's scale
 
 Heads of their own, fitted to the scores that Perspective published in 2018, answer in the Perspective dialect alone. TOXICITY learnt
-from `perspective-wiki`, the others from the 1,002 comments of `perspective-scores`, and only those are served whose Spearman
-correlation with Perspective reaches 0.6 in cross-validation:
+from `perspective-wiki`, by two heads that are weighed on the comments that the encoder never saw; the others from the 1,002 comments of
+`perspective-scores`, and only those are served whose Spearman correlation with Perspective reaches 0.6 in cross-validation:
 
 | attribute | Spearman with Perspective, cross-validated | served |
 |---|---|---|

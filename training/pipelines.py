@@ -14,7 +14,7 @@ from service.features import Lexical, Ngrams
 from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, to_prevalence
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
-from training.encoder.contrasts import contrasts, mentions
+from training.encoder.contrasts import contrasts, in_passing, mentions
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,8 +42,8 @@ EXPERT_C = 2.0
 JOIN_C, READ_C = 1.0, 0.03
 # How freely margins of experts, counts, an encoder's log-odds and its vector are weighed.
 FREEDOM = (1.0, 0.5, 1.0, 0.1)
-# What a sentence of our own counts for, beside a comment of a reader.
-OWN_WEIGHT = 1.0
+# What a sentence of our own counts for, alone and in passing, beside a comment of a reader.
+OWN_WEIGHT = 0.5
 # The family whose comments are presumed not to carry an attribute that they were not judged for, and what all of them count for beside
 # those that were: few were judged for spam, under videos alone, and what sets those apart is not to pass for spam elsewhere.
 PRESUMED_WITHOUT = {"spam": "jigsaw"}
@@ -143,6 +143,7 @@ def _judged(texts: Sequence[LabelledText], unseen: Floats) -> Judged:
 def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats, ngrams: Ngrams, experts: Sequence[Linear]) -> Judged:
     rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in JOINED_ON]
     kept, own = [texts[at] for at in rows], [row for row in contrasts() if encoder_never_saw(row.source)] + mentions()
+    own += in_passing(own)
     grams = ngrams.of_plain([as_read(row.plain) for row in own])
     margins = np.vstack([unseen[rows], np.column_stack([grams @ expert.weights + expert.intercept for expert in experts])])
     progress = tqdm([*kept, *own], desc="reading", unit="comment", mininterval=1)

@@ -17,7 +17,7 @@ from training.scored import rate
 Floats = npt.NDArray[np.float64]
 
 EVALUATED_ONLY = ("cocolofa", "wsj", "dyerta")
-SAMPLE = 600
+SAMPLE = 2_000
 SEED = 0
 
 

@@ -30,6 +30,7 @@ MIN_DF = 8
 REFERENCES = 200
 SEED = 20261
 JUDGE_C = 0.01
+BESIDE = ("article alone", "article and parent")  # the pairs of a source that figures tell apart
 
 # A source with few articles counts for as much as one with many.
 SOURCE_WEIGHT = {"nyt-debate": 4.0}
@@ -65,7 +66,7 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     features = np.array([found[at] for at in range(len(pairs))])
     margins = _crossed(features, wrong, weights, folds)
     natural = to_prevalence(wrong, NATURAL["off_topic"])
-    sources = np.array([corpora.articles[pair.article].source for pair in pairs])
+    sources = np.array([f"{corpora.articles[pair.article].source}, {BESIDE[bool(pair.input.parent)]}" for pair in pairs])
     held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, sources)
     topicality = unfitted(told, vocabulary, lambda article: True, encoder)
     topicality.judge = _judge(features, wrong, weights)
