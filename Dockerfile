@@ -9,14 +9,15 @@ COPY training training
 RUN /venv/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.11-slim
-RUN useradd --create-home --uid 10001 moderation && mkdir -p /app/var && chown moderation /app/var
+RUN useradd --create-home --uid 10001 moderation
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY models models
 COPY policy.toml sources.toml ./
+RUN mkdir -p var models/versions && chown moderation var models/versions
 USER moderation
 ENV PATH=/venv/bin:$PATH HOST=0.0.0.0 PYTHONUNBUFFERED=1
-VOLUME /app/var
+VOLUME ["/app/var", "/app/models/versions"]
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
