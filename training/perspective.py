@@ -23,12 +23,14 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 WIKI, SCORES = "perspective-wiki", "perspective-scores"
+PERSPECTIVE = "perspective/TOXICITY"  # what the encoder calls its task
 SERVED_FROM = 0.6  # the Spearman correlation with Perspective, in cross-validation, from which an attribute is served
 FOLDS = 5
 COLUMNS = 40_000
 PENALTY = 10.0
 # Chosen on the comments of `perspective-wiki` that the encoder never saw: how freely counts and an encoder's columns are weighed, and
-# n-grams, by a head that stands alone, and by the experts that are joined for TOXICITY, the second of which has n-grams alone.
+# n-grams, by a head that stands alone, and by the experts that are joined for TOXICITY, the second of which has n-grams alone; the third
+# is the encoder's own output.
 FREEDOM = (0.1, 3.0)
 EXPERTS = ((0.03, 3.0), (1e-6, 3.0))
 FEWEST = 50  # comments that weigh experts
@@ -75,8 +77,9 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     ngrams.fit_plain([read_as(row["text"], blinded=False) for row in wiki])
     many, scarce = _read(wiki, ngrams, encoder), _read(few, ngrams, encoder)
     unseen = np.array([encoder_never_saw(text_key(row["text"])) for row in wiki])
-    fitted = {"TOXICITY": _joined(many, _of(wiki, "TOXICITY"), unseen)}
-    figures: dict[str, Any] = {"TOXICITY": _toxicity_figures(wiki, many, unseen)}
+    said = _said(encoder)
+    fitted = {"TOXICITY": _joined(many, _of(wiki, "TOXICITY"), unseen, said)}
+    figures: dict[str, Any] = {"TOXICITY": _toxicity_figures(wiki, many, unseen, said)}
     for name in tqdm(_names(few), desc="Perspective", unit="attribute"):
         scores = _of(few, name)
         found = float(spearmanr(_crossed(few, lambda keep, scores=scores: _fitted(scarce[keep], scores[keep]), scarce), scores)[0])
@@ -125,12 +128,22 @@ def _fitted(read: Read, scores: Floats, freedom: tuple[float, float] = FREEDOM) 
     return Linear(dense, model.coef_[len(mean) :] * free_grams, float(model.intercept_ - dense @ mean))
 
 
-def _joined(read: Read, scores: Floats, unseen: Mask) -> Linear:
-    """Experts on what the encoder learnt from, one of them on n-grams alone; weighed by comments that it never saw, as on those that it
-    saw its columns say more than they do elsewhere (stacking: Wolpert 1992). With fewer than FEWEST of either, one head of all."""
+def _said(encoder: Encoder) -> int | None:
+    """The column of a Read where the encoder says itself what Perspective would; None where it did not learn that."""
+    if PERSPECTIVE not in encoder.tasks:
+        return None
+    return Lexical().of_plain(["-"]).shape[1] + len(encoder.tasks) + encoder.tasks.index(PERSPECTIVE)
+
+
+def _joined(read: Read, scores: Floats, unseen: Mask, said: int | None = None) -> Linear:
+    """Experts on what the encoder learnt from, one of them on n-grams alone, and what it says itself; weighed by comments that it never
+    saw, as on those that it saw its columns say more than they do elsewhere (stacking: Wolpert 1992). With fewer than FEWEST of either,
+    one head of all."""
     if min(unseen.sum(), (~unseen).sum()) < FEWEST:
         return _fitted(read, scores)
     experts = [_fitted(read[~unseen], scores[~unseen], freedom) for freedom in EXPERTS]
+    if said is not None:
+        experts.append(Linear(np.eye(1, read.dense.shape[1], said)[0], np.zeros(read.grams.shape[1]), 0.0))
     odds = log_odds(scores[unseen])
     told = np.column_stack([expert.margins(read[unseen]) for expert in experts])
     join = LinearRegression(positive=True).fit(told, odds, sample_weight=_rare(odds))
@@ -156,11 +169,11 @@ def _crossed(rows: Sequence[Mapping[str, Any]], fit: Callable[[Mask], Linear], r
     return margins
 
 
-def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Mask) -> dict[str, Any]:
+def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Mask, said: int | None) -> dict[str, Any]:
     """Of heads each fitted without a fold: the correlation on what the encoder never saw; and as few of those are toxic, how well all are
     told from the labels, which neither learns, beside Perspective's own scores."""
     scores, labels = _of(wiki, "TOXICITY"), np.array([row["labels"]["toxicity"] >= 0.5 for row in wiki])
-    ours = _crossed(wiki, lambda keep: _joined(read[keep], scores[keep], unseen[keep]), read)
+    ours = _crossed(wiki, lambda keep: _joined(read[keep], scores[keep], unseen[keep], said), read)
     found = float(spearmanr(ours[unseen], scores[unseen])[0])
     labelled = {who: round(float(roc_auc_score(labels, said)), 4) for who, said in (("ours", ours), ("Perspective", scores))}
     return {"spearman": round(found, 4), "served": found >= SERVED_FROM, "labels": {"rows": len(wiki), **labelled}}

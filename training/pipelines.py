@@ -41,9 +41,9 @@ SMOOTHING = 0.5
 EXPERT_C = 2.0
 JOIN_C, READ_C = 1.0, 0.03
 # How freely margins of experts, counts, an encoder's log-odds and its vector are weighed.
-FREEDOM = (1.0, 0.5, 1.0, 0.1)
+FREEDOM = (0.5, 0.5, 1.0, 0.2)
 # What a sentence of our own counts for, alone and in passing, beside a comment of a reader.
-OWN_WEIGHT = 0.5
+OWN_WEIGHT = 0.3
 # The family whose comments are presumed not to carry an attribute that they were not judged for, and what all of them count for beside
 # those that were: few were judged for spam, under videos alone, and what sets those apart is not to pass for spam elsewhere.
 PRESUMED_WITHOUT = {"spam": "jigsaw"}

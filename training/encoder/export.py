@@ -12,7 +12,6 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from training.encoder.matching import Matcher
 from training.encoder.network import HEADS, WIDTH, Encoder
 
 OPSET = 17
@@ -46,10 +45,9 @@ class Evened(nn.Module):
 class Window(nn.Module):
     """The encoder as the service asks it: one window without padding, (1, length) token ids, so no mask is needed."""
 
-    def __init__(self, encoder: Encoder, matcher: Matcher) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         self.encoder = encoder
-        self.matcher = matcher
 
     def forward(self, ids: Tensor) -> tuple[Tensor, ...]:
         encoder = self.encoder
@@ -61,16 +59,16 @@ class Window(nn.Module):
             states = layer.outer_norm(states + layer.outer(torch.nn.functional.gelu(layer.inner(states))))
         mean = states.mean(dim=1)
         logits = encoder.tasks(torch.cat([mean, states.amax(dim=1)], dim=1))
-        return encoder.meaning(mean), logits, encoder.spans(states)[:, :, 0], *self.matcher(states)
+        return encoder.meaning(mean), logits, encoder.spans(states)[:, :, 0], *encoder.matcher(states)
 
 
-def export(encoder: Encoder, matcher: Matcher, read: Sequence[npt.NDArray[np.int32]], whole: Path, quantised: Path) -> None:
+def export(encoder: Encoder, read: Sequence[npt.NDArray[np.int32]], whole: Path, quantised: Path) -> None:
     """Writes the float32 network to `whole` and the one in 8 bits to `quantised`; `read` are texts' token ids, as it will be asked."""
     encoder.eval()
-    _write(encoder, matcher, whole)
+    _write(encoder, whole)
     with tempfile.TemporaryDirectory() as scratch:
         even, fresh = Path(scratch) / "evened.onnx", Path(scratch) / "quantised.onnx"
-        _write(evened(encoder, read), matcher, even)
+        _write(evened(encoder, read), even)
         # Seven bits of the eight: without VNNI, sums of products of eight overflow on x86.
         quantize_dynamic(even, fresh, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
         onnx.save(onnx.load(fresh), quantised)
@@ -104,10 +102,10 @@ def _highest(encoder: Encoder, read: Sequence[npt.NDArray[np.int32]]) -> dict[st
     return found
 
 
-def _write(encoder: Encoder, matcher: Matcher, path: Path) -> None:
+def _write(encoder: Encoder, path: Path) -> None:
     each = {1: "length"}
     torch.onnx.export(
-        Window(encoder, matcher),
+        Window(encoder),
         (torch.randint(1000, 2000, (1, 12)),),
         str(path),
         input_names=["ids"],

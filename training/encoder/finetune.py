@@ -19,22 +19,25 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from training.dataset import DataError
-from training.encoder.network import Encoder, pretrained
-from training.encoder.tasks import PERSPECTIVE, Example, Topic
-from training.perspective import SUREST
+from training.encoder.matching import alike, inner, spread
+from training.encoder.network import Encoder, mean_of, pretrained
+from training.encoder.tasks import Example, Topic
+from training.perspective import PERSPECTIVE, SUREST
 
 SEED = 20263
 TOKENS = 2_560  # of a batch, padding included
 MOST_ROWS = 96
 TOPICS = 40  # articles of a topical batch
+MOST_COMMENTS = 40  # of an article in an epoch
 RATE = 7e-5
 HEAD_RATE = 1e-3
 WARM_UP = 200
 TEMPERATURE = 0.05
-SCORES = 1.0  # what a squared distance in Perspective's log-odds counts for, beside a label's surprise
+SCORES = 2.0  # what a squared distance in Perspective's log-odds counts for, beside a label's surprise
 KEPT = 4.0  # what a vector counts for that turns away from the published one
 KEPT_EVERY = 8  # steps, of those with labels
 KEEP_EVERY = 400  # steps
+SPREAD_BY = 20  # topical batches, for the directions that the matcher begins with
 
 # Elsewhere it is emulated, at a fraction of the speed.
 BRIEF = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
@@ -60,6 +63,7 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
     published, encoder = pretrained(1).eval(), pretrained(len(tasks))
     plan = [batch for epoch in range(ceil(epochs)) for batch in batches(found, topics, epoch)]
     plan = plan[: round(len(plan) * epochs / ceil(epochs))]
+    _begin_matching(encoder, [batch for batch in plan if batch.topics][:SPREAD_BY], topics)
     optimiser = _optimiser(encoder)
     schedule = LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
     checkpoint, run = folder / "checkpoint.pt", f"{epochs} epochs of {_fingerprint(found, topics)}"
@@ -87,7 +91,9 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
 
 def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:
     """Of all that is learnt from, and of how: a checkpoint goes on with nothing else."""
-    whole = hashlib.sha256(json.dumps([TOKENS, MOST_ROWS, TOPICS, RATE, HEAD_RATE, TEMPERATURE, SCORES, KEPT, KEPT_EVERY]).encode())
+    whole = hashlib.sha256(
+        json.dumps([TOKENS, MOST_ROWS, TOPICS, MOST_COMMENTS, RATE, HEAD_RATE, TEMPERATURE, SCORES, KEPT, KEPT_EVERY]).encode()
+    )
     for each in found:
         whole.update(json.dumps([each.ids.tolist(), dict(each.targets), each.share]).encode())
         whole.update(b"" if each.marked is None else each.marked.tobytes())
@@ -97,12 +103,13 @@ def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:
 
 
 def batches(found: Sequence[Example], topics: Sequence[Topic], epoch: int) -> list[Batch]:
-    """An epoch: each example as often as its share says; and each article as often as it takes to see many of its comments."""
+    """An epoch: each example as often as its share says; and as many articles, each beside a comment, as there are comments, of an article
+    at the most MOST_COMMENTS."""
     rng = random.Random(SEED + epoch)  # noqa: S311 - no secret
     chosen = [at for at, each in enumerate(found) for _ in range(int(each.share + rng.random()))]
     # Lengths with some noise, so that the batches differ from epoch to epoch.
     chosen.sort(key=lambda at: len(found[at].ids) * rng.uniform(0.9, 1.1))
-    made = list(_packed(chosen, found)) + list(topical(topics, rng))
+    made = list(_packed(chosen, found)) + list(_topical(topics, rng))
     rng.shuffle(made)
     return made
 
@@ -115,12 +122,12 @@ def padded(rows: Sequence[npt.NDArray[np.int32]]) -> Tensor:
     return torch.from_numpy(whole)
 
 
-def topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
+def _topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
     """Batches of different articles of one source: what sets them apart is what they are about."""
     for source in sorted({topic.source for topic in topics}):
         mine = [at for at, topic in enumerate(topics) if topic.source == source]
-        comments = sum(min(len(topics[at].comments), 40) for at in mine)
-        for _ in range(comments // (3 * TOPICS)):
+        comments = sum(min(len(topics[at].comments), MOST_COMMENTS) for at in mine)
+        for _ in range(comments // TOPICS):
             drawn = rng.sample(mine, min(TOPICS, len(mine)))
             yield Batch(topics=tuple((at, rng.randrange(len(topics[at].comments))) for at in drawn))
 
@@ -173,22 +180,38 @@ def _labelled_loss(encoder: Encoder, rows: Sequence[Example], index: Mapping[str
 
 
 def _topical_loss(encoder: Encoder, batch: Batch, topics: Sequence[Topic], published: Encoder) -> Tensor:
-    """InfoNCE, both ways, over the batch (van den Oord et al. 2018, arXiv:1807.03748)."""
+    """InfoNCE, both ways, over the batch (van den Oord et al. 2018, arXiv:1807.03748): by vectors, and by the tokens that match."""
     both = [padded([topics[at].ids for at, _ in batch.topics]), padded([topics[at].comments[which] for at, which in batch.topics])]
-    vectors = [_read(encoder, ids)[0] for ids in both]
-    articles, comments = (functional.normalize(each, dim=1) for each in vectors)
-    alike = comments @ articles.T / TEMPERATURE
-    own = torch.arange(len(alike))
-    told_apart = (functional.cross_entropy(alike, own) + functional.cross_entropy(alike.T, own)) / 2
+    articles, comments = ((ids, _states(encoder, ids)) for ids in both)
+    vectors = [encoder.meaning(mean_of(states, ids)) for ids, states in (articles, comments)]
+    about, said = (functional.normalize(each, dim=1) for each in vectors)
     turned = [_turned(each, ids, published) for each, ids in zip(vectors, both, strict=True)]
-    return told_apart + torch.stack(turned).mean()
+    return _told_apart(said @ about.T) + _told_apart(alike(encoder.matcher, comments, articles)) + torch.stack(turned).mean()
+
+
+def _told_apart(likeness: Tensor) -> Tensor:
+    """What it is worth to find each row's own column, on the diagonal, and each column's own row."""
+    odds, own = likeness / TEMPERATURE, torch.arange(len(likeness))
+    return (functional.cross_entropy(odds, own) + functional.cross_entropy(odds.T, own)) / 2
 
 
 def _turned(vectors: Tensor, ids: Tensor, published: Encoder) -> Tensor:
     """How far vectors point away from the published ones, which know more of the world than our articles do."""
     with torch.no_grad():
-        theirs = _read(published, ids)[0]
+        theirs = published.meaning(mean_of(_states(published, ids), ids))
     return KEPT * (1 - functional.cosine_similarity(vectors, theirs)).mean()
+
+
+@torch.no_grad()
+def _begin_matching(encoder: Encoder, some: Sequence[Batch], topics: Sequence[Topic]) -> None:
+    articles = [padded([topics[at].ids for at, _ in batch.topics]) for batch in some]
+    if articles:
+        spread(encoder.matcher, torch.cat([_states(encoder.eval(), ids)[inner(ids)] for ids in articles]))
+
+
+def _states(encoder: Encoder, ids: Tensor) -> Tensor:
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BRIEF):
+        return encoder.states(ids).float()
 
 
 def _read(encoder: Encoder, ids: Tensor) -> list[Tensor]:
@@ -197,7 +220,7 @@ def _read(encoder: Encoder, ids: Tensor) -> list[Tensor]:
 
 
 def _optimiser(encoder: Encoder) -> AdamW:
-    fresh = [*encoder.tasks.parameters(), *encoder.spans.parameters()]
+    fresh = [*encoder.tasks.parameters(), *encoder.spans.parameters(), *encoder.matcher.parameters()]
     encoder.words.weight.requires_grad_(False)  # half of all weights, and most words are too rare to be learnt anew
     known = {id(each) for each in fresh}
     body = [each for each in encoder.parameters() if each.requires_grad and id(each) not in known]

@@ -9,6 +9,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from service.encoder import MATCHED
+
 WIDTH, HEADS, LAYERS, INNER, VOCABULARY, POSITIONS = 384, 12, 6, 1536, 30522, 512
 DROPOUT = 0.05
 
@@ -54,9 +56,21 @@ class Layer(nn.Module):
         return self.outer_norm(states + self.dropout(self.outer(functional.gelu(self.inner(states)))))
 
 
+class Matcher(nn.Module):
+    """Tokens' states (rows, length, 384) to vectors of unit length (rows, length, 64) and what each counts for (rows, length), above 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turn = nn.Linear(WIDTH, MATCHED)
+        self.weigh = nn.Linear(WIDTH, 1)
+
+    def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        return functional.normalize(self.turn(states), dim=-1), functional.softplus(self.weigh(states))[:, :, 0]
+
+
 class Encoder(nn.Module):
     """Token ids (rows, length), 0 where padded, to: vectors (rows, 384), of the mean of the tokens' states; tasks' log-odds (rows, tasks);
-    and each token's log-odds of being among the words that make a comment toxic (rows, length)."""
+    and each token's log-odds of being among the words that make a comment toxic (rows, length). Its `matcher` reads `states`."""
 
     def __init__(self, tasks: int) -> None:
         super().__init__()
@@ -68,6 +82,7 @@ class Encoder(nn.Module):
         self.meaning = nn.Linear(WIDTH, WIDTH, bias=False)
         self.tasks = nn.Linear(2 * WIDTH, tasks)
         self.spans = nn.Linear(WIDTH, 1)
+        self.matcher = Matcher()
 
     def states(self, ids: Tensor) -> Tensor:
         present = ids != 0
@@ -79,9 +94,15 @@ class Encoder(nn.Module):
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         states, present = self.states(ids), (ids != 0)[:, :, None]
-        mean = (states * present).sum(dim=1) / present.sum(dim=1)
+        mean = mean_of(states, ids)
         highest = states.masked_fill(~present, -1e4).amax(dim=1)
         return self.meaning(mean), self.tasks(torch.cat([mean, highest], dim=1)), self.spans(states)[:, :, 0]
+
+
+def mean_of(states: Tensor, ids: Tensor) -> Tensor:
+    """(rows, width): of the tokens that are no padding."""
+    present = (ids != 0)[:, :, None]
+    return (states * present).sum(dim=1) / present.sum(dim=1)
 
 
 def pretrained(tasks: int) -> Encoder:
@@ -109,6 +130,6 @@ def pretrained(tasks: int) -> Encoder:
     nn.init.eye_(encoder.meaning.weight)
     nn.init.normal_(encoder.tasks.weight, std=0.02)
     nn.init.zeros_(encoder.tasks.bias)
-    outputs = {name: value for name, value in encoder.state_dict().items() if name.startswith(("meaning.", "tasks.", "spans."))}
+    outputs = {name: value for name, value in encoder.state_dict().items() if name.startswith(("meaning.", "tasks.", "spans.", "matcher."))}
     encoder.load_state_dict(ours | outputs)
     return encoder

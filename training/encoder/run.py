@@ -19,7 +19,6 @@ from service.encoder import COST, FILE, TASKS, TOKENIZER
 from training.dataset import Corpora
 from training.encoder.export import export
 from training.encoder.finetune import finetune
-from training.encoder.matching import match
 from training.encoder.network import tokenizer, weights_folder
 from training.encoder.tasks import Example, examples, names, topics
 
@@ -36,10 +35,9 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float) -> N
     tasks = names(found)
     print(f"{len(found):,} comments, {len(about):,} articles, {len(tasks)} tasks; checkpoints in {work}", flush=True)
     encoder = finetune(found, about, tasks, epochs, work)
-    matcher = match(encoder.states, about)
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
-        export(encoder, matcher, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
+        export(encoder, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
         cost = _cost(whole, small, examples(corpora, data, reader, unseen=True), tasks)
         _describe(small, {TASKS: json.dumps(tasks), COST: json.dumps(cost)})
         shutil.copyfile(small, out / FILE)

@@ -17,10 +17,9 @@ from service.normalise import normalise
 from training.dataset import LABELLED, Corpora, LabelledText, encoder_never_saw, read_tests, target, text_key
 from training.encoder.contrasts import SOURCE, contrasts, in_passing
 from training.encoder.variants import misspelt, paired
-from training.perspective import how_often, log_odds
+from training.perspective import PERSPECTIVE, how_often, log_odds
 
 LONGEST = 112  # tokens of a comment, of an article half of it
-PERSPECTIVE = "perspective/TOXICITY"
 SPANS = "spans"
 
 # How often an epoch takes a comment of a source: tweets of one kind are many.
