@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 from tokenizers import Tokenizer
 
+from service.groups import blind
 from training.dataset import Corpora, LabelledText, encoder_never_saw, read_tests, text_key
 from training.encoder.contrasts import LABELS, SOURCE, contrasts, in_passing, mentions, sentences
 from training.encoder.tasks import examples
 from training.encoder.variants import misspelt, paired
+from training.fairness import TERMS
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -72,6 +74,14 @@ def test_no_sentence_of_ours_is_in_a_test_file():
     tested = {text_key(row["text"]) for row in read_tests(DATA, "test-*")}
 
     assert [row.text for row in (*contrasts(), *mentions()) if row.key in tested] == []
+
+
+def test_half_of_what_only_names_a_group_names_one_that_is_on_no_list_and_in_no_figure():
+    unlisted = sentences()["words"]["unlisted"]
+    naming = [row for row in mentions() if any(word in row.plain for word in unlisted)]
+
+    assert len(naming) == len(mentions()) / 2
+    assert [word for word in unlisted if blind(word) != word or word in map(str.casefold, TERMS)] == []
 
 
 def test_an_attack_among_harmless_sentences_stays_one():

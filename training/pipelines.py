@@ -41,7 +41,7 @@ SMOOTHING = 0.5
 EXPERT_C = 2.0
 JOIN_C, READ_C = 1.0, 0.03
 # How freely margins of experts, counts, an encoder's log-odds and its vector are weighed.
-FREEDOM = (0.5, 0.5, 1.0, 0.2)
+FREEDOM = (1.0, 0.5, 1.0, 0.2)
 # What a sentence of our own counts for, alone and in passing, beside a comment of a reader.
 OWN_WEIGHT = 0.3
 # The family whose comments are presumed not to carry an attribute that they were not judged for, and what all of them count for beside

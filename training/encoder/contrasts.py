@@ -39,12 +39,15 @@ def contrasts() -> Iterator[LabelledText]:
 
 
 def mentions() -> list[LabelledText]:
-    """Sentences as `contrasts` has them that name a group and say nothing of it; none is for the encoder."""
+    """Sentences as `contrasts` has them that name a group and say nothing of it, half of them one that is on no list; none is for the
+    encoder."""
     labels, found = {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0}, []
-    for line in sentences()["mentions"]:
-        rng = _rng(line)
-        texts = [filled(line, rng) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
-        found += [LabelledText(text, labels, line, normalise(text)) for text in texts]
+    words, unlisted = sentences()["words"], sentences()["words"]["unlisted"]
+    for kinds, groups in ((words["kinds"], words["groups"]), (unlisted, [f"{kind} people" for kind in unlisted])):
+        for line in sentences()["mentions"]:
+            rng = _rng(line)
+            texts = [filled(line, rng, kinds=kinds, groups=groups) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
+            found += [LabelledText(text, labels, line, normalise(text)) for text in texts]
     return found
 
 
@@ -60,13 +63,14 @@ def in_passing(rows: Sequence[LabelledText]) -> list[LabelledText]:
     return found
 
 
-def filled(template: str, rng: random.Random, attacks: Sequence[str] = ()) -> str:
-    """A template with words drawn for its slots, and one of the attacks where it quotes one."""
+def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), *, kinds: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
+    """A template with words drawn for its slots, those for people from `kinds` and `groups` where they are given; and one of the attacks
+    where it quotes one."""
     words = sentences()["words"]
-    kind = rng.choice(words["kinds"])
+    kind = rng.choice(kinds or words["kinds"])
     one = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{rng.choice(words['persons'])}"
     return template.format(
-        G=rng.choice(words["groups"]),
+        G=rng.choice(groups or words["groups"]),
         g=kind,
         one=one,
         slur=rng.choice(words["slurs"]),
