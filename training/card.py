@@ -31,8 +31,8 @@ each source and label, since sources mean different things by 'toxic'; another f
 words that people marked as toxic. Its vectors, and its tokens by the likest of the other text's, learnt which comment belongs to which
 article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
 groups beside denials, quotations, support, and complaints about things; and, so that neither hides anything, comments among harmless
-ones and with slips of the keyboard. It reads in windows of 112
-tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
+ones and with slips of the keyboard. It reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was
+kept from it.
 
 Beside it, word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source what
 it means by each attribute. On the comments that the encoder never saw, a logistic regression for each attribute joins all of these; a
@@ -71,8 +71,8 @@ _SCALE = """## Perspective's scale
 
 Heads of their own, fitted to the scores that Perspective published in 2018, answer in the Perspective dialect alone. TOXICITY learnt
 from `perspective-wiki`, by two heads and the encoder's own output, weighed on the comments that the encoder never saw; the others from
-the 1,002 comments of
-`perspective-scores`, and only those are served whose Spearman correlation with Perspective reaches 0.6 in cross-validation:
+the 1,002 comments of `perspective-scores`, and only those are served whose Spearman correlation with Perspective reaches 0.6 in
+cross-validation:
 
 | attribute | Spearman with Perspective, cross-validated | served |
 |---|---|---|

@@ -2,7 +2,7 @@
 
 import random
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,12 @@ def mentions() -> list[LabelledText]:
     """Sentences as `contrasts` has them that name a group and say nothing of it, half of them one that is on no list; none is for the
     encoder."""
     labels, found = {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0}, []
-    words, unlisted = sentences()["words"], sentences()["words"]["unlisted"]
-    for kinds, groups in ((words["kinds"], words["groups"]), (unlisted, [f"{kind} people" for kind in unlisted])):
+    words = sentences()["words"]
+    unlisted = words | {"kinds": words["unlisted"], "groups": [f"{kind} people" for kind in words["unlisted"]]}
+    for drawn in (words, unlisted):
         for line in sentences()["mentions"]:
             rng = _rng(line)
-            texts = [filled(line, rng, kinds=kinds, groups=groups) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
+            texts = [filled(line, rng, words=drawn) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
             found += [LabelledText(text, labels, line, normalise(text)) for text in texts]
     return found
 
@@ -63,14 +64,14 @@ def in_passing(rows: Sequence[LabelledText]) -> list[LabelledText]:
     return found
 
 
-def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), *, kinds: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
-    """A template with words drawn for its slots, those for people from `kinds` and `groups` where they are given; and one of the attacks
-    where it quotes one."""
-    words = sentences()["words"]
-    kind = rng.choice(kinds or words["kinds"])
+def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), words: Mapping[str, Sequence[str]] | None = None) -> str:
+    """A template with words drawn for its slots, from those of `sentences.toml` unless others are given; and one of the attacks where it
+    quotes one."""
+    words = words or sentences()["words"]
+    kind = rng.choice(words["kinds"])
     one = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{rng.choice(words['persons'])}"
     return template.format(
-        G=rng.choice(groups or words["groups"]),
+        G=rng.choice(words["groups"]),
         g=kind,
         one=one,
         slur=rng.choice(words["slurs"]),
