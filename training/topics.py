@@ -32,9 +32,6 @@ SEED = 20261
 JUDGE_C = 0.01
 BESIDE = ("article alone", "article and parent")  # the pairs of a source that figures tell apart
 
-# A source with few articles counts for as much as one with many.
-SOURCE_WEIGHT = {"nyt-debate": 4.0}
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -43,7 +40,6 @@ class Pair:
     article: str
     input: ScoreInput
     wrong: int
-    weight: float
 
 
 def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabulary: int) -> tuple[Topicality, HeldOut] | None:
@@ -57,19 +53,19 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     if len({pair.article for pair in pairs}) < 2 * FOLDS:
         return None
     folds = np.array([fold_of(pair.article, FOLDS) for pair in pairs])
-    wrong, weights = np.array([pair.wrong for pair in pairs], dtype=float), np.array([pair.weight for pair in pairs])
+    wrong = np.array([pair.wrong for pair in pairs], dtype=float)
     told, found = documents(corpora), {}
     for fold in tqdm(range(FOLDS), desc="topicality", unit="fold"):
         fresh = unfitted(told, vocabulary, lambda article, fold=fold: fold_of(article, FOLDS) != fold, encoder)
         mine = np.flatnonzero(folds == fold)
         found |= dict(zip(mine, fresh.features(pairs[at].input for at in tqdm(mine, desc="pairs", leave=False)), strict=True))
     features = np.array([found[at] for at in range(len(pairs))])
-    margins = _crossed(features, wrong, weights, folds)
+    margins = _crossed(features, wrong, folds)
     natural = to_prevalence(wrong, NATURAL["off_topic"])
     sources = np.array([f"{corpora.articles[pair.article].source}, {BESIDE[bool(pair.input.parent)]}" for pair in pairs])
     held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, sources)
     topicality = unfitted(told, vocabulary, lambda article: True, encoder)
-    topicality.judge = _judge(features, wrong, weights)
+    topicality.judge = _judge(features, wrong)
     topicality.curve = curve(margins, wrong, natural)
     return topicality, held
 
@@ -153,20 +149,19 @@ def _pair(claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicC
     judged = ScoreInput(text=comment.text, article=article, parent=Parent(text=parent.text) if parent else None)
     if context_of(judged) is None or not has_evidence(content_words(comment.text)):
         return None
-    return Pair(own, judged, wrong, SOURCE_WEIGHT.get(claimed.source, 1.0))
+    return Pair(own, judged, wrong)
 
 
-def _judge(features: Floats, wrong: Floats, weights: Floats) -> Pipeline:
+def _judge(features: Floats, wrong: Floats) -> Pipeline:
     """A straight line: what bends more follows one source's articles and misjudges another's."""
-    judge = make_pipeline(StandardScaler(), LogisticRegression(C=JUDGE_C, max_iter=1000))
-    return judge.fit(features, wrong, logisticregression__sample_weight=weights)
+    return make_pipeline(StandardScaler(), LogisticRegression(C=JUDGE_C, max_iter=1000)).fit(features, wrong)
 
 
-def _crossed(features: Floats, wrong: Floats, weights: Floats, folds: npt.NDArray[np.int64]) -> Floats:
+def _crossed(features: Floats, wrong: Floats, folds: npt.NDArray[np.int64]) -> Floats:
     margins = np.zeros(len(wrong))
     for fold in np.unique(folds):
         inside = folds == fold
-        margins[inside] = _judge(features[~inside], wrong[~inside], weights[~inside]).decision_function(features[inside])
+        margins[inside] = _judge(features[~inside], wrong[~inside]).decision_function(features[inside])
     return margins
 
 
