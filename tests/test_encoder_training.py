@@ -1,5 +1,7 @@
 """Fine-tuning the encoder; where the extra `encoder` is installed."""
 
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `encoder` is not installed", exc_type=ImportError)
@@ -10,8 +12,8 @@ from onnxruntime import InferenceSession  # noqa: E402
 from training.dataset import DataError  # noqa: E402
 from training.encoder import finetune as loop  # noqa: E402
 from training.encoder.export import evened, export  # noqa: E402
-from training.encoder.matching import alike  # noqa: E402
-from training.encoder.network import Matcher, pretrained, tokenizer  # noqa: E402
+from training.encoder.matching import alike, spread  # noqa: E402
+from training.encoder.network import Matcher, averaged, pretrained, tokenizer  # noqa: E402
 from training.encoder.tasks import Example, Topic  # noqa: E402
 from training.perspective import PERSPECTIVE  # noqa: E402
 
@@ -59,6 +61,38 @@ def test_a_finished_training_is_kept_whole(lessons, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_loss", None)
 
     assert torch.equal(weights(loop.finetune(*lessons, 1, tmp_path)), trained)
+
+
+def test_two_runs_learn_in_orders_of_their_own(lessons, tmp_path):
+    first, second = (weights(loop.finetune(*lessons, 1, tmp_path / str(number), number)) for number in (0, 1))
+
+    assert not torch.equal(first, second)
+
+
+def test_two_runs_begin_with_the_same_weights(lessons, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_loss", lambda encoder, *told, **named: ("nothing", 0 * encoder.tasks.bias.sum()))
+    monkeypatch.setattr(loop, "_optimiser", lambda encoder: torch.optim.SGD(encoder.parameters(), lr=0.1))
+
+    first, second = (weights(loop.finetune(*lessons, 1, tmp_path / str(number), number)) for number in (0, 1))
+
+    assert torch.equal(first, second)
+
+
+def test_runs_are_averaged_weight_by_weight():
+    ones = [pretrained(2) for _ in range(3)]
+    expected = torch.stack([weights(each) for each in ones]).mean(dim=0)
+
+    assert torch.allclose(weights(averaged(ones)), expected)
+
+
+def test_a_matcher_begins_alike_whichever_way_round_a_direction_is_found(monkeypatch):
+    states, found = torch.randn(200, 384), [Matcher(), Matcher()]
+    svd = torch.linalg.svd
+    spread(found[0], states)
+    monkeypatch.setattr(torch.linalg, "svd", lambda *told, **named: SimpleNamespace(Vh=-svd(*told, **named).Vh))
+    spread(found[1], states)
+
+    assert torch.allclose(found[0].turn.weight, found[1].turn.weight)
 
 
 def test_a_checkpoint_of_another_run_is_refused(lessons, tmp_path):

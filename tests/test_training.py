@@ -200,6 +200,12 @@ def test_too_few_comments_for_an_encoder_are_refused_with_a_sentence(tmp_path):
         fit_attributes(texts[:60], Encoder(MODELS), most=2000)
 
 
+@pytest.mark.parametrize("told", [["--runs", "0"], ["--epochs", "0"]])
+def test_an_encoder_that_would_learn_nothing_is_refused_with_a_sentence(capsys, told):
+    assert main(["encoder", *told]) == 2
+    assert "must be above 0" in capsys.readouterr().err
+
+
 def test_help_has_examples(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])

@@ -22,7 +22,7 @@ from training.topics import fit_topicality
 
 EXAMPLES = """examples:
   python -m training                                   everything but the encoder, from ../shared/data to models/
-  python -m training encoder                           fine-tune the encoder first (an hour on two cores; goes on after an interruption)
+  python -m training encoder                           fine-tune the encoder first (hours; goes on after an interruption)
   python -m training --data corpora --out fresh-models  the same with your own folders
   python -m training retrain                           learn from the moderators' verdicts (its own --help)
   python -m training thresholds                        propose thresholds from them (its own --help)
@@ -95,7 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vocabulary", type=int, default=20_000, metavar="N", help="words whose rarity topicality knows (default: %(default)s)"
     )
-    parser.add_argument("--epochs", type=float, default=1.25, metavar="N", help="of the encoder (default: %(default)s)")
+    parser.add_argument("--epochs", type=float, default=2.5, metavar="N", help="of the encoder (default: %(default)s)")
+    parser.add_argument(
+        "--runs", type=int, default=5, metavar="N", help="of the encoder; their weights are averaged (default: %(default)s)"
+    )
     parser.add_argument(
         "--work", type=Path, default=Path("var/encoder"), metavar="FOLDER", help="the encoder's checkpoints (default: %(default)s)"
     )
@@ -103,11 +106,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _encoder(options: argparse.Namespace) -> int:
+    if options.epochs <= 0 or options.runs < 1:
+        raise DataError("--epochs and --runs must be above 0")
     try:
         from training.encoder.run import run
     except ImportError as error:
         raise DataError(f"{error.name} is not installed; the encoder needs what `pip install -e '.[encoder]'` installs") from error
-    run(read(options.data), options.data, options.out, options.work, options.epochs)
+    run(read(options.data), options.data, options.out, options.work, options.epochs, options.runs)
     return 0
 
 

@@ -31,8 +31,8 @@ each source and label, since sources mean different things by 'toxic'; another f
 words that people marked as toxic. Its vectors, and its tokens by the likest of the other text's, learnt which comment belongs to which
 article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
 groups beside denials, quotations, support, and complaints about things; and, so that neither hides anything, comments among harmless
-ones and with slips of the keyboard. It reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was
-kept from it.
+ones and with slips of the keyboard. It did so five times, each time in another order, and the weights of the five were averaged. It
+reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
 
 Beside it, word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source what
 it means by each attribute. On the comments that the encoder never saw, a logistic regression for each attribute joins all of these; a

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from training.dataset import DataError
 from training.encoder.matching import alike, inner, spread
-from training.encoder.network import Encoder, mean_of, pretrained
+from training.encoder.network import DROPOUT, Encoder, mean_of, pretrained
 from training.encoder.tasks import Example, Topic
 from training.perspective import PERSPECTIVE, SUREST
 
@@ -38,9 +38,11 @@ KEPT = 4.0  # what a vector counts for that turns away from the published one
 KEPT_EVERY = 8  # steps, of those with labels
 KEEP_EVERY = 400  # steps
 SPREAD_BY = 20  # topical batches, for the directions that the matcher begins with
+RUNS_APART = 1000  # the seeds of two runs; an epoch adds one
 
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # Elsewhere it is emulated, at a fraction of the speed.
-BRIEF = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
+BRIEF = DEVICE.type == "cuda" or any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 Training = Mapping[str, Any]  # what a checkpoint keeps the state of
 
@@ -53,28 +55,32 @@ class Batch:
     topics: tuple[tuple[int, int], ...] = ()
 
 
-def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: float, folder: Path) -> Encoder:
-    """The encoder after so many epochs, the last of which may be a part of one.
+def finetune(
+    found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[str], epochs: float, folder: Path, number: int = 0
+) -> Encoder:
+    """The encoder after so many epochs, the last of which may be a part of one. Runs of different numbers begin with the same weights and
+    differ in the order of what they learn from and in dropout.
 
     Goes on from the checkpoint in `folder` where there is one of the same run; a finished one answers at once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    published, encoder = pretrained(1).eval(), pretrained(len(tasks))
-    plan = [batch for epoch in range(ceil(epochs)) for batch in batches(found, topics, epoch)]
+    published, encoder = pretrained(1).eval().to(DEVICE), pretrained(len(tasks)).to(DEVICE)
+    _begin_matching(encoder, [batch for batch in batches(found, topics, SEED) if batch.topics][:SPREAD_BY], topics)
+    seed = SEED + RUNS_APART * number
+    plan = [batch for epoch in range(ceil(epochs)) for batch in batches(found, topics, seed + epoch)]
     plan = plan[: round(len(plan) * epochs / ceil(epochs))]
-    _begin_matching(encoder, [batch for batch in plan if batch.topics][:SPREAD_BY], topics)
     optimiser = _optimiser(encoder)
     schedule = LambdaLR(optimiser, lambda step: min((step + 1) / WARM_UP, (len(plan) - step) / len(plan)))
-    checkpoint, run = folder / "checkpoint.pt", f"{epochs} epochs of {_fingerprint(found, topics)}"
+    checkpoint, run = folder / "checkpoint.pt", f"{epochs} epochs, run {number}, of {_fingerprint(found, topics)}"
     training: Training = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
     first = _resumed(checkpoint, run, training)
     encoder.train()
     index = {name: at for at, name in enumerate(tasks)}
     smooth: dict[str, float] = {}
-    with tqdm(total=len(plan), initial=first, desc="encoder", unit="step", mininterval=5) as bar:
+    with tqdm(total=len(plan), initial=first, desc=f"run {number + 1}", unit="step", mininterval=5) as bar:
         for step in range(first, len(plan)):
-            torch.manual_seed(SEED + step)  # dropout is the same after an interruption
+            torch.manual_seed(seed + step)  # dropout is the same after an interruption
             kind, loss = _loss(encoder, plan[step], found, topics, index, published, keep=step % KEPT_EVERY == 0)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -86,14 +92,13 @@ def finetune(found: Sequence[Example], topics: Sequence[Topic], tasks: Sequence[
             bar.update()
             if (step + 1) % KEEP_EVERY == 0 or step + 1 == len(plan):
                 _keep(checkpoint, run, step + 1, training)
-    return encoder.eval()
+    return encoder.eval().cpu()
 
 
 def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:
     """Of all that is learnt from, and of how: a checkpoint goes on with nothing else."""
-    whole = hashlib.sha256(
-        json.dumps([TOKENS, MOST_ROWS, TOPICS, MOST_COMMENTS, RATE, HEAD_RATE, TEMPERATURE, SCORES, KEPT, KEPT_EVERY]).encode()
-    )
+    numbers = [TOKENS, MOST_ROWS, TOPICS, MOST_COMMENTS, RATE, HEAD_RATE, TEMPERATURE, SCORES, KEPT, KEPT_EVERY, DROPOUT]
+    whole = hashlib.sha256(json.dumps(numbers).encode())
     for each in found:
         whole.update(json.dumps([each.ids.tolist(), dict(each.targets), each.share]).encode())
         whole.update(b"" if each.marked is None else each.marked.tobytes())
@@ -102,10 +107,10 @@ def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:
     return whole.hexdigest()
 
 
-def batches(found: Sequence[Example], topics: Sequence[Topic], epoch: int) -> list[Batch]:
+def batches(found: Sequence[Example], topics: Sequence[Topic], seed: int) -> list[Batch]:
     """An epoch: each example as often as its share says; and as many articles, each beside a comment, as there are comments, of an article
     at the most MOST_COMMENTS."""
-    rng = random.Random(SEED + epoch)  # noqa: S311 - no secret
+    rng = random.Random(seed)  # noqa: S311 - no secret
     chosen = [at for at, each in enumerate(found) for _ in range(int(each.share + rng.random()))]
     # Lengths with some noise, so that the batches differ from epoch to epoch.
     chosen.sort(key=lambda at: len(found[at].ids) * rng.uniform(0.9, 1.1))
@@ -119,7 +124,7 @@ def padded(rows: Sequence[npt.NDArray[np.int32]]) -> Tensor:
     whole = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
     for at, row in enumerate(rows):
         whole[at, : len(row)] = row
-    return torch.from_numpy(whole)
+    return torch.from_numpy(whole).to(DEVICE)
 
 
 def _topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
@@ -166,7 +171,8 @@ def _labelled_loss(encoder: Encoder, rows: Sequence[Example], index: Mapping[str
     for at, row in enumerate(rows):
         for name, value in row.targets.items():
             targets[at, index[name]] = value
-    scored = torch.tensor([name == PERSPECTIVE for name in index]).expand_as(targets)
+    targets = targets.to(DEVICE)
+    scored = torch.tensor([name == PERSPECTIVE for name in index], device=DEVICE).expand_as(targets)
     known, theirs = ~targets.isnan() & ~scored, ~targets.isnan() & scored
     losses = functional.binary_cross_entropy_with_logits(logits[known], targets[known], reduction="sum")
     odds = targets[theirs].clamp(SUREST, 1 - SUREST).logit()
@@ -174,7 +180,7 @@ def _labelled_loss(encoder: Encoder, rows: Sequence[Example], index: Mapping[str
     marked = [(at, torch.from_numpy(row.marked)) for at, row in enumerate(rows) if row.marked is not None]
     if marked:
         ours = torch.cat([spans[at, : len(labels)] for at, labels in marked])
-        wanted = torch.cat([labels for _, labels in marked])
+        wanted = torch.cat([labels for _, labels in marked]).to(DEVICE)
         losses = losses + functional.binary_cross_entropy_with_logits(ours, wanted) * len(marked)
     return losses / len(rows) + (_turned(vectors, ids, published) if published else 0.0)
 
@@ -191,7 +197,7 @@ def _topical_loss(encoder: Encoder, batch: Batch, topics: Sequence[Topic], publi
 
 def _told_apart(likeness: Tensor) -> Tensor:
     """What it is worth to find each row's own column, on the diagonal, and each column's own row."""
-    odds, own = likeness / TEMPERATURE, torch.arange(len(likeness))
+    odds, own = likeness / TEMPERATURE, torch.arange(len(likeness), device=likeness.device)
     return (functional.cross_entropy(odds, own) + functional.cross_entropy(odds.T, own)) / 2
 
 
@@ -210,12 +216,12 @@ def _begin_matching(encoder: Encoder, some: Sequence[Batch], topics: Sequence[To
 
 
 def _states(encoder: Encoder, ids: Tensor) -> Tensor:
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BRIEF):
+    with torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled=BRIEF):
         return encoder.states(ids).float()
 
 
 def _read(encoder: Encoder, ids: Tensor) -> list[Tensor]:
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BRIEF):
+    with torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled=BRIEF):
         return [each.float() for each in encoder(ids)]
 
 
@@ -238,7 +244,7 @@ def _resumed(path: Path, run: str, training: Training) -> int:
     """The step to go on from. Raises DataError where the checkpoint is of another run."""
     if not path.exists():
         return 0
-    kept = torch.load(path, weights_only=True)
+    kept = torch.load(path, map_location=DEVICE, weights_only=True)
     if kept["run"] != run:
         raise DataError(f"{path} is of other data or another number of epochs; remove it to begin anew, or name another folder with --work")
     for name, part in training.items():

@@ -16,6 +16,8 @@ def spread(matcher: Matcher, states: Tensor) -> None:
     apart."""
     mean = states.mean(dim=0)
     directions = torch.linalg.svd(states - mean, full_matrices=False).Vh[:MATCHED]
+    # Either of two opposite directions may be found: all runs begin with the same ones.
+    directions = directions * directions.gather(1, directions.abs().argmax(dim=1, keepdim=True)).sign()
     matcher.turn.weight[: len(directions)].copy_(directions)
     matcher.turn.bias[: len(directions)].copy_(-directions @ mean)
 

@@ -1,5 +1,6 @@
 """The encoder in torch: six layers of MiniLM (Wang et al. 2020, arXiv:2002.10957) with one output a task."""
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from torch.nn import functional
 from service.encoder import MATCHED
 
 WIDTH, HEADS, LAYERS, INNER, VOCABULARY, POSITIONS = 384, 12, 6, 1536, 30522, 512
-DROPOUT = 0.05
+DROPOUT = 0.1
 
 
 def weights_folder() -> Path:
@@ -103,6 +104,16 @@ def mean_of(states: Tensor, ids: Tensor) -> Tensor:
     """(rows, width): of the tokens that are no padding."""
     present = (ids != 0)[:, :, None]
     return (states * present).sum(dim=1) / present.sum(dim=1)
+
+
+@torch.no_grad()
+def averaged(encoders: Iterable[Encoder]) -> Encoder:
+    """An encoder with the mean of the weights of some that began with the same ones; it reads better than each of them (model soups:
+    Wortsman et al. 2022, arXiv:2203.05482)."""
+    first, *others = encoders
+    for parameter, *theirs in zip(first.parameters(), *(each.parameters() for each in others), strict=True):
+        parameter.copy_(torch.stack([parameter, *theirs]).mean(dim=0))
+    return first
 
 
 def pretrained(tasks: int) -> Encoder:

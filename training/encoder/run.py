@@ -19,7 +19,7 @@ from service.encoder import COST, FILE, TASKS, TOKENIZER
 from training.dataset import Corpora
 from training.encoder.export import export
 from training.encoder.finetune import finetune
-from training.encoder.network import tokenizer, weights_folder
+from training.encoder.network import averaged, tokenizer, weights_folder
 from training.encoder.tasks import Example, examples, names, topics
 
 FEWEST = 20  # comments of either kind, for a figure
@@ -27,14 +27,14 @@ MOST_MEASURED = 700  # comments of a source
 READ = 400  # comments that tell how high the products' inputs are
 
 
-def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float) -> None:
+def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int) -> None:
     """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`. Prints what to do next."""
     out.mkdir(parents=True, exist_ok=True)
     reader = tokenizer()
     found, about = examples(corpora, data, reader), topics(corpora, reader)
     tasks = names(found)
     print(f"{len(found):,} comments, {len(about):,} articles, {len(tasks)} tasks; checkpoints in {work}", flush=True)
-    encoder = finetune(found, about, tasks, epochs, work)
+    encoder = averaged(finetune(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs))
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
         export(encoder, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
