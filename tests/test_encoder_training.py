@@ -220,6 +220,18 @@ def test_eight_bits_keep_the_direction_of_a_vector(tmp_path):
     assert (tmp_path / "small.onnx").stat().st_size < (tmp_path / "whole.onnx").stat().st_size / 3
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_the_same_encoder_gives_the_same_8_bits(tmp_path):
+    ids = np.array(tokenizer().encode("The council votes on closing the old tram depot.").ids, dtype=np.int32)
+    torch.manual_seed(0)
+    encoder = pretrained(1)
+
+    for name in ("once", "again"):
+        export(encoder, [ids], tmp_path / f"{name}-whole.onnx", tmp_path / f"{name}.onnx")
+
+    assert (tmp_path / "once.onnx").read_bytes() == (tmp_path / "again.onnx").read_bytes()
+
+
 def vector(path, ids):
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return session.run(["vector"], {"ids": ids[None].astype(np.int64)})[0][0]

@@ -24,7 +24,7 @@ from training.encoder.tasks import Example, examples, names, topics
 
 FEWEST = 20  # comments of either kind, for a figure
 MOST_MEASURED = 700  # comments of a source
-READ = 400  # comments that tell how high the products' inputs are
+READ = 1_600  # comments that tell how high the products' inputs are
 
 
 def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int) -> None:
