@@ -18,6 +18,11 @@ from training.encoder.tasks import Example, Topic  # noqa: E402
 from training.perspective import PERSPECTIVE  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def _no_gpu(monkeypatch):
+    monkeypatch.setattr(loop, "DEVICE", torch.device("cpu"))
+
+
 @pytest.fixture
 def lessons(monkeypatch):
     monkeypatch.setattr(loop, "KEEP_EVERY", 2)

@@ -105,7 +105,7 @@ def _highest(encoder: Encoder, read: Sequence[npt.NDArray[np.int32]]) -> dict[st
 def _write(encoder: Encoder, path: Path) -> None:
     each = {1: "length"}
     torch.onnx.export(
-        Window(encoder).eval(),  # it is left as it came, and with it the encoder
+        Window(encoder).eval(),  # it is put back into the mode that it came in, and the encoder with it
         (torch.randint(1000, 2000, (1, 12)),),
         str(path),
         input_names=["ids"],
