@@ -47,10 +47,11 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class ArticleReading:
     """What an article reads like. `vectors`, of unit length, (1 + passages, 384): its title's, then each passage's, read behind the title.
-    `tokens`: those of the title and of the text's beginning, (tokens, 64), as a Reading's."""
+    `tokens`: those of the title and of the text's beginning, (tokens, 64), as a Reading's; the first `title` of them are the title's."""
 
     vectors: Floats
     tokens: Singles
+    title: int
 
 
 class Encoder:
@@ -119,13 +120,13 @@ class Encoder:
     def _read_article(self, title: str, text: str) -> ArticleReading:
         heading, (begin, *ids, end) = self._ids(title)[1:-1][: WINDOW - 2], self._ids(text[:LONGEST_ARTICLE])
         vector, _, _, matched, _ = self._ask([begin, *heading, end])
-        vectors, tokens = [vector], [matched[1:-1]]
+        vectors, tokens, titled = [vector], [matched[1:-1]], len(heading)
         heading = heading[:HEADING]
         for start in starts(len(ids), PASSAGE, PASSAGE_STEP):
             vector, _, _, matched, _ = self._ask([begin, *heading, *ids[start : start + PASSAGE], end])
             vectors.append(vector)
             tokens.append(matched[1 + len(heading) + (PASSAGE - PASSAGE_STEP if start else 0) : -1])
-        return ArticleReading(unit(np.array(vectors, dtype=np.float64)), np.concatenate(tokens)[:MOST_TOKENS].copy())
+        return ArticleReading(unit(np.array(vectors, dtype=np.float64)), np.concatenate(tokens)[:MOST_TOKENS].copy(), titled)
 
     def _ids(self, text: str) -> list[int]:
         found: list[int] = self._tokenizer.encode(normalise(text)).ids

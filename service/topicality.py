@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from service.alignment import Span, aligned
 from service.domain import Article, ScoreInput
-from service.encoder import Encoder, Reading, Singles, unit
+from service.encoder import ArticleReading, Encoder, Reading, unit
 from service.heads import Attached, calibrated
 from service.normalise import normalise
 
@@ -23,10 +22,10 @@ PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "has_parent"
 # Of the encoder's reading, where there is one.
 READ_FEATURES = (
     *("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_against_nearest"),
-    *("tokens_matched", "weightiest_matched"),
+    *("tokens_matched", "weightiest_matched", "title_matched", "greatest_weight"),
 )
 # Each of these once more, times comment_words: the more a comment says, the more its likeness to the article tells.
-TIMES_WORDS = ("context_overlap", "read_title", "read_against_others", "tokens_matched")
+TIMES_WORDS = ("context_overlap", "read_title", "read_against_others", "tokens_matched", "greatest_weight")
 
 # Fewer content words than this say nothing about a topic.
 MIN_CONTENT_WORDS = 2
@@ -85,7 +84,8 @@ class Topicality(Attached):
     and TIMES_WORDS of those.
 
     `rarity`: that of each known word, as TF-IDF weighs it. `references`: other articles' titles as the encoder reads them, of unit length
-    (articles, 384), or None. `judge`: a fitted scikit-learn classifier on the features. `curve`: its calibration.
+    (articles, 384), or None. `weights`: those of the features, (features,), None before they are learnt; with `intercept` they give
+    log-odds. `curve`: their calibration.
     """
 
     attributes = ("off_topic",)
@@ -94,23 +94,25 @@ class Topicality(Attached):
         self,
         rarity: Mapping[str, float],
         references: npt.NDArray[np.float32] | None = None,
-        judge: Any = None,
+        weights: Floats | None = None,
+        intercept: float = 0.0,
         curve: tuple[Floats, Floats] | None = None,
     ) -> None:
         self.rarity = rarity
         self.rarest = max(rarity.values(), default=1.0)
         self.references = references
-        self.judge = judge
+        self.weights = weights
+        self.intercept = intercept
         self.curve = curve
 
     def rate(self, inputs: Sequence[ScoreInput]) -> Floats:
         """Probabilities, (inputs, 1): NaN where there is no article, or nothing topical in the comment or the article."""
         rated = np.full((len(inputs), 1), np.nan)
         judged = [at for at, each in enumerate(inputs) if has_evidence(content_words(each.text)) and context_of(each)]
-        if judged and self.curve:
-            # One by one: the same row gives the same bytes alone and in a batch.
-            margins = np.concatenate([self.judge.decision_function(self.features([inputs[at]])) for at in judged])
-            rated[judged, 0] = calibrated(margins, *self.curve)
+        if judged and self.weights is not None and self.curve is not None:
+            features = self.features(inputs[at] for at in judged)
+            # Sums of products, not `@`: the same row gives the same bytes alone and in a batch.
+            rated[judged, 0] = calibrated((features * self.weights).sum(axis=1) + self.intercept, *self.curve)
         return rated
 
     def explain(self, one: ScoreInput, attribute: str) -> list[Span]:
@@ -153,14 +155,14 @@ class Topicality(Attached):
         about, comment = encoder.read_article(article.title, article.text), encoder.read(normalise(each.text))
         parent = encoder.read(normalise(each.parent.text)) if each.parent else None
         mine = unit(comment.vectors.mean(axis=0))
-        title, *passages = (about.vectors * mine).sum(axis=1)
-        others = (np.asarray(self.references) * mine).sum(axis=1)
-        answering = _dot(mine, unit(parent.vectors.mean(axis=0))) if parent else 0.0
+        title, *passages = _dots(about.vectors, mine)
+        others = _dots(np.asarray(self.references), mine)
+        answering = float(_dots(mine, unit(parent.vectors.mean(axis=0)))) if parent else 0.0
         best = sorted(passages)[-3:]
         return [
             *(best[-1], float(np.mean(best)), title, answering),
             *_against(max(best[-1], answering), others),
-            *_matched(comment, about.tokens),
+            *_matched(comment, about),
         ]
 
     def _sum(self, words: frozenset[str]) -> float:
@@ -222,17 +224,21 @@ def _against(nearest: float, others: Floats) -> list[float]:
     return [(nearest - float(others.mean())) / (float(others.std()) + 1e-3), nearest - float(greatest.mean())]
 
 
-def _matched(comment: Reading, tokens: Singles) -> list[float]:
-    """How like a comment's tokens the likest of others are: all of them by weight, and the weightiest.
+def _matched(comment: Reading, about: ArticleReading) -> list[float]:
+    """How like a comment's tokens the likest of an article are: all of them by weight, the weightiest, and the likest pair with the
+    title; and the greatest weight, as a comment of light tokens alone may be about anything.
 
     Late interaction, as in ColBERT (Khattab and Zaharia 2020, arXiv:2004.12832).
     """
-    if not len(tokens) or not len(comment.tokens):
-        return [0.0, 0.0]
-    likest, weights = (comment.tokens @ tokens.T).max(axis=1), comment.weights
+    if not len(about.tokens) or not len(comment.tokens):
+        return [0.0, 0.0, 0.0, 0.0]
+    likeness, weights = comment.tokens @ about.tokens.T, comment.weights
+    likest = likeness.max(axis=1)
     weightiest = np.argsort(-weights, kind="stable")[: max(FEWEST, len(weights) // WEIGHTIEST)]
-    return [float((likest * weights).sum() / weights.sum()), float(likest[weightiest].mean())]
+    matched = [float((likest * weights).sum() / weights.sum()), float(likest[weightiest].mean())]
+    return [*matched, float(likeness[:, : about.title].max(initial=0.0)), float(weights.max())]
 
 
-def _dot(one: Floats, other: Floats) -> float:
-    return float((one * other).sum())
+def _dots(rows: Floats, other: Floats) -> Floats:
+    """The dot product of each row with a vector; by `einsum`, as it is quick and takes no threads for what is small."""
+    return np.asarray(np.einsum("...i,i->...", rows, other))

@@ -101,6 +101,20 @@ def test_a_word_is_matched_by_one_that_means_the_same(model):
     assert about < score(model, "Painters and bakers deserve more money for their work.", "off_topic", article)
 
 
+def test_what_could_stand_under_any_article_is_less_off_topic_than_what_is_about_something_else(model):
+    vague = score(model, "Nobody should be surprised, they never listened to us before either.", "off_topic", ARTICLE)
+
+    assert vague < score(model, "Nobody should be surprised, the goalkeeper never saved penalties before either.", "off_topic", ARTICLE)
+
+
+def test_an_articles_reading_begins_with_its_titles_tokens():
+    encoder = Encoder(ROOT / "models")
+    titled, whole = encoder.read_article(ARTICLE.title, ""), encoder.read_article(ARTICLE.title, ARTICLE.text)
+
+    assert len(titled.tokens) == titled.title == whole.title == 5
+    assert (whole.tokens[: whole.title] == titled.tokens).all()
+
+
 @pytest.mark.parametrize("sentences", [1, 8, 30])
 def test_each_token_of_a_text_is_read_once_however_long_it_is(sentences):
     reading = Encoder(ROOT / "models").read(CALM * sentences)

@@ -41,9 +41,9 @@ Wikipedia's comments are presumed to be no `spam`, for which only comments under
 `toxicity` alone, as 0.94.
 
 `off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the words
-that they share, by the encoder's vectors, set against those of 200 other articles, and by how near the article's words come in meaning
-to each of the comment's; a logistic regression judges, for which a long comment's likeness tells more than a short one's. Comments
-without topical content get no `off_topic` score.
+that they share, by the encoder's vectors, set against those of 200 other articles, by how near the article's words come in meaning to
+each of the comment's, and by how much the comment's weightiest word says about a topic at all; a logistic regression judges, for which a
+long comment's likeness tells more than a short one's. Comments without topical content get no `off_topic` score.
 
 ## Data
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
@@ -65,7 +64,7 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     sources = np.array([f"{corpora.articles[pair.article].source}, {BESIDE[bool(pair.input.parent)]}" for pair in pairs])
     held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, sources)
     topicality = unfitted(told, vocabulary, lambda article: True, encoder)
-    topicality.judge = _judge(features, wrong)
+    topicality.weights, topicality.intercept = _judge(features, wrong)
     topicality.curve = curve(margins, wrong, natural)
     return topicality, held
 
@@ -152,16 +151,20 @@ def _pair(claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicC
     return Pair(own, judged, wrong)
 
 
-def _judge(features: Floats, wrong: Floats) -> Pipeline:
-    """A straight line: what bends more follows one source's articles and misjudges another's."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=JUDGE_C, max_iter=1000)).fit(features, wrong)
+def _judge(features: Floats, wrong: Floats) -> tuple[Floats, float]:
+    """Weights (features,) and an intercept: a straight line, as what bends more follows one source's articles and misjudges another's."""
+    scaler = StandardScaler().fit(features)
+    line = LogisticRegression(C=JUDGE_C, max_iter=1000).fit(scaler.transform(features), wrong)
+    weights = line.coef_[0] / scaler.scale_
+    return weights, float(line.intercept_[0] - weights @ scaler.mean_)
 
 
 def _crossed(features: Floats, wrong: Floats, folds: npt.NDArray[np.int64]) -> Floats:
     margins = np.zeros(len(wrong))
     for fold in np.unique(folds):
         inside = folds == fold
-        margins[inside] = _judge(features[~inside], wrong[~inside]).decision_function(features[inside])
+        weights, intercept = _judge(features[~inside], wrong[~inside])
+        margins[inside] = features[inside] @ weights + intercept
     return margins
 
 
