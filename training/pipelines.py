@@ -107,8 +107,9 @@ def fit_attributes(
     heads, held = [], {}
     for name in tqdm(attributes, desc="joining", unit="attribute"):
         task = _with_aside(references[name], judged)
-        heads.append(_join(task, judged))
-        held[name] = _held_out(task, judged)
+        crossed = _crossed(task, judged)
+        heads.append(_join(task, judged, crossed))
+        held[name] = _held_out(name, crossed)
     return AttributeHeads(_assembled(attributes, ngrams, experts, heads, reads=encoder is not None)), held
 
 
@@ -123,6 +124,15 @@ class Judged:
     folds: npt.NDArray[np.int64]
     own: npt.NDArray[np.bool_]
     c: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What figures count of a task's rows: margins joined by weights that were fitted without the row's fold, labels, and the folds."""
+
+    margins: Floats
+    labels: Floats
+    folds: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,29 +254,27 @@ def _combine(task: Task, judged: Judged, keep: npt.NDArray[np.bool_]) -> tuple[F
     return scaled, float(fitted.intercept_[0] - (scaled * mean).sum())
 
 
-def _join(task: Task, judged: Judged) -> Joined:
-    weights, intercept = _combine(task, judged, np.ones(len(task.rows), dtype=bool))
-    margins, labels, _ = _crossed(task, judged)
-    return Joined(weights, intercept, curve(margins, labels, to_prevalence(labels, NATURAL[task.attribute])))
-
-
-def _crossed(task: Task, judged: Judged) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Margins of the task's rows that figures count, each joined by weights fitted without its fold; their labels; and their folds."""
+def _crossed(task: Task, judged: Judged) -> Crossed:
     margins, folds = np.zeros(len(task.rows)), judged.folds[task.rows]
     for fold in range(FOLDS):
         inside = folds == fold
         weights, intercept = _combine(task, judged, ~inside)
         margins[inside] = judged.inputs[task.rows[inside]] @ weights + intercept
     counted = task.aside == 0
-    return margins[counted], task.labels[counted], folds[counted]
+    return Crossed(margins[counted], task.labels[counted], folds[counted])
 
 
-def _held_out(task: Task, judged: Judged) -> HeldOut:
-    margins, labels, folds = _crossed(task, judged)
-    natural = to_prevalence(labels, NATURAL[task.attribute])
-    scores = np.zeros(len(margins))
+def _join(task: Task, judged: Judged, crossed: Crossed) -> Joined:
+    weights, intercept = _combine(task, judged, np.ones(len(task.rows), dtype=bool))
+    natural = to_prevalence(crossed.labels, NATURAL[task.attribute])
+    return Joined(weights, intercept, curve(crossed.margins, crossed.labels, natural))
+
+
+def _held_out(attribute: str, crossed: Crossed) -> HeldOut:
+    margins, labels = crossed.margins, crossed.labels
+    natural, scores = to_prevalence(labels, NATURAL[attribute]), np.zeros(len(margins))
     for fold in range(FOLDS):
-        inside = folds == fold
+        inside = crossed.folds == fold
         scores[inside] = calibrated(margins[inside], *curve(margins[~inside], labels[~inside], natural[~inside]))
     return HeldOut(labels, scores, natural)
 
