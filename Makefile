@@ -13,7 +13,7 @@ run: install  ## Set up what is missing, print a key and a request to paste, and
 	@SECURE_COOKIES=$${SECURE_COOKIES:-no} $(BIN)/python -m service
 
 test: .venv/tools lint  ## Check the code and pass all tests
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
+	@$(BIN)/pytest --numprocesses auto --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 test-wordpress: .venv/tools  ## Install a real WordPress with the plugin, and pass its tests
 	@$(BIN)/pytest tests/wordpress

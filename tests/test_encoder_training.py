@@ -19,8 +19,13 @@ from training.perspective import PERSPECTIVE  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def _no_gpu(monkeypatch):
+def _one_core_alone(monkeypatch):
+    """As many threads as other tests leave cores: more of them wait for each other."""
     monkeypatch.setattr(loop, "DEVICE", torch.device("cpu"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

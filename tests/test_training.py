@@ -13,10 +13,11 @@ import tiny_corpora
 
 from service.encoder import Encoder
 from service.scoring import load
-from training import dataset
+from training import dataset, pipelines
 from training.__main__ import main
 from training.calibration import curve, to_prevalence
 from training.dataset import DataError, LabelledText, target
+from training.encoder.contrasts import contrasts, mentions
 from training.evaluate import calibration_error, threshold_rows
 from training.pipelines import fit_attributes, soft
 from training.thresholds import printed_proposals, proposals
@@ -184,7 +185,10 @@ def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few comments are told apart without an end
-def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_kept_from_say_enough(tmp_path):
+def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_kept_from_say_enough(tmp_path, monkeypatch):
+    few, mentioning = list(contrasts())[::40], mentions()[::40]
+    monkeypatch.setattr(pipelines, "contrasts", lambda: few)
+    monkeypatch.setattr(pipelines, "mentions", lambda: mentioning)
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
     heads, _ = fit_attributes(texts, Encoder(MODELS), most=2000)
