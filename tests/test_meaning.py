@@ -101,10 +101,15 @@ def test_a_word_is_matched_by_one_that_means_the_same(model):
     assert about < score(model, "Painters and bakers deserve more money for their work.", "off_topic", article)
 
 
-def test_what_could_stand_under_any_article_is_less_off_topic_than_what_is_about_something_else(model):
-    vague = score(model, "Nobody should be surprised, they never listened to us before either.", "off_topic", ARTICLE)
+@pytest.mark.parametrize("word", ["goalkeeper", "trams", "orchestra"])
+def test_the_weightiest_token_is_what_a_comment_is_about(word):
+    encoder = Encoder(ROOT / "models")
+    about = encoder.read(f"nobody should be surprised, the {word} was always like this before either.")
+    vague = encoder.read("nobody should be surprised, it was always like this before either.")
 
-    assert vague < score(model, "Nobody should be surprised, the goalkeeper never saved penalties before either.", "off_topic", ARTICLE)
+    begin, end, _ = about.marks[about.weights.argmax()]
+    assert f"nobody should be surprised, the {word}"[begin:end] == word
+    assert about.weights.max() > vague.weights.max()
 
 
 def test_an_articles_reading_begins_with_its_titles_tokens():
