@@ -7,10 +7,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `encoder` is not installed", exc_type=ImportError)
 
 import numpy as np  # noqa: E402
+import tiny_corpora  # noqa: E402
 from onnxruntime import InferenceSession  # noqa: E402
 
+from service.encoder import Encoder  # noqa: E402
+from training.__main__ import main  # noqa: E402
 from training.dataset import DataError  # noqa: E402
 from training.encoder import finetune as loop  # noqa: E402
+from training.encoder import run  # noqa: E402
 from training.encoder.export import evened, export  # noqa: E402
 from training.encoder.matching import alike, spread  # noqa: E402
 from training.encoder.network import Matcher, averaged, pretrained, tokenizer  # noqa: E402
@@ -41,6 +45,22 @@ def lessons(monkeypatch):
     marked = [Example(ids("a fool"), {}, 1.0, np.array([0, 0, 1, 0], dtype=np.float32))]
     topics = [Topic("own", ids(f"article {n}"), [ids(f"a comment on {n} {m}") for m in range(40)]) for n in range(6)]
     return labelled + marked, topics, ["own/toxicity"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_the_command_writes_an_encoder_that_reads_and_says_what_8_bits_cost(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(run, "FEWEST", 3)
+    data, out, work = (str(tmp_path / name) for name in ("data", "models", "work"))
+    tiny_corpora.write(tmp_path / "data")
+
+    assert main(["encoder", "--data", data, "--out", out, "--work", work, "--runs", "2", "--epochs", "0.02"]) == 0
+
+    told, encoder = capsys.readouterr().out, Encoder(tmp_path / "models")
+    assert f"Next: python -m training --out {out}" in told
+    assert "jigsaw/toxicity" in encoder.tasks
+    whole, small = encoder.cost["jigsaw/toxicity"]
+    assert f"| jigsaw/toxicity | {whole:.4f} | {small:.4f} |" in told
+    assert len(encoder.read("you stupid dog").tokens) == 3
 
 
 def weights(encoder):

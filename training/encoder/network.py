@@ -1,6 +1,6 @@
 """The encoder in torch: six layers of MiniLM (Wang et al. 2020, arXiv:2002.10957) with one output a task."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -107,7 +107,7 @@ def mean_of(states: Tensor, ids: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def averaged(encoders: Iterable[Encoder]) -> Encoder:
+def averaged(encoders: Sequence[Encoder]) -> Encoder:
     """An encoder with the mean of the weights of some that began with the same ones; it reads better than each of them (model soups:
     Wortsman et al. 2022, arXiv:2203.05482)."""
     first, *others = encoders

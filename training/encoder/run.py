@@ -34,7 +34,7 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
     found, about = examples(corpora, data, reader), topics(corpora, reader)
     tasks = names(found)
     print(f"{len(found):,} comments, {len(about):,} articles, {len(tasks)} tasks; checkpoints in {work}", flush=True)
-    encoder = averaged(finetune(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs))
+    encoder = averaged([finetune(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs)])
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
         export(encoder, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
