@@ -63,6 +63,17 @@ def test_the_command_writes_an_encoder_that_reads_and_says_what_8_bits_cost(tmp_
     assert len(encoder.read("you stupid dog").tokens) == 3
 
 
+def test_an_interruption_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def interrupted(*told):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "finetune", interrupted)
+    data = str(tiny_corpora.write(tmp_path / "data"))
+
+    assert main(["encoder", "--data", data, "--out", str(tmp_path / "models"), "--work", str(tmp_path / "work")]) == 130
+    assert f"The same command goes on from what is kept in {tmp_path / 'work'}" in capsys.readouterr().err
+
+
 def weights(encoder):
     return torch.cat([each.flatten() for each in encoder.parameters()])
 

@@ -39,7 +39,8 @@ The same data and encoder give the same models, byte for byte."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; 0, or 2 with a sentence on standard error where the data or the models cannot be used."""
+    """Runs the command line; 0, or 2 with a sentence on standard error where the data or the models cannot be used, or 130 where the
+    encoder's training was interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["retrain"]:
         return retrain.main(arguments[1:])
@@ -112,7 +113,11 @@ def _encoder(options: argparse.Namespace) -> int:
         from training.encoder.run import run
     except ImportError as error:
         raise DataError(f"{error.name} is not installed; the encoder needs what `pip install -e '.[encoder]'` installs") from error
-    run(read(options.data), options.data, options.out, options.work, options.epochs, options.runs)
+    try:
+        run(read(options.data), options.data, options.out, options.work, options.epochs, options.runs)
+    except KeyboardInterrupt:
+        print(f"\ntraining: interrupted. The same command goes on from what is kept in {options.work}", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -36,7 +36,7 @@ TEMPERATURE = 0.05
 SCORES = 2.0  # what a squared distance in Perspective's log-odds counts for, beside a label's surprise
 KEPT = 4.0  # what a vector counts for that turns away from the published one
 KEPT_EVERY = 8  # steps, of those with labels
-KEEP_EVERY = 400  # steps
+KEEP_EVERY = 100  # steps
 SPREAD_BY = 20  # topical batches, for the directions that the matcher begins with
 RUNS_APART = 1000  # the seeds of two runs; an epoch adds one
 
