@@ -100,6 +100,7 @@ def enter(browser: Browser, address: str, name: str = "Ada", **context: Any) -> 
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    page.wait_for_load_state()  # and with it the page's script: a key that is pressed before is lost
     return page
 
 
