@@ -23,8 +23,8 @@ from training.perspective import PERSPECTIVE  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def _one_core_alone(monkeypatch):
-    """As many threads as other tests leave cores: more of them wait for each other."""
+def _one_thread(monkeypatch):
+    """On the processor, wherever there is a GPU; and on one thread, as other tests run beside these and more would wait for each other."""
     monkeypatch.setattr(loop, "DEVICE", torch.device("cpu"))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
