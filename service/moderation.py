@@ -150,12 +150,14 @@ def _told(parts: Parts, earlier: Moderated) -> Moderated:
 
 
 def _complete(db: Connection, comment: Comment, *, with_record: bool) -> tuple[Comment, ScoreInput]:
-    """The comment with what is stored of it, where an edit left that out, and of its article and its parent; and what models are shown."""
+    """The comment with what is stored of it, where an edit left that out, and of its parent; and what models are shown.
+
+    Its article stays as the comment tells it: while it is scored, the CMS may tell what the article says now."""
     if stored := comments.find(db, comment.site, comment.id):
         told = comments.from_row(stored)
         comment = replace(comment, **{name: getattr(told, name) for name in TOLD_ONCE if getattr(comment, name) is None})
     whole = complete(db, comment.site, comment.score_input, with_record=with_record, stored=stored and stored.pk)
-    return replace(comment, article=whole.article, parent=whole.parent), whole
+    return replace(comment, parent=whole.parent), whole
 
 
 def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Scores | None) -> Moderated:
@@ -166,18 +168,19 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Score
             before = comments.find(db, comment.site, comment.id)
             if earlier := _recall(db, before, comment.text):
                 return earlier
+            whole = replace(comment, article=comment.article and articles.complete(db, comment.site, comment.article))
             rules = parts.rules.for_(comment.site, comment.section)
             history = comments.history(
                 db, comment, flood_window=timedelta(minutes=rules.floods.minutes), repeat_window=timedelta(hours=rules.repeats.hours)
             )
-            decision = policy.decide(comment, scores, tongue, history, parts.rules)
+            decision = policy.decide(whole, scores, tongue, history, parts.rules)
             comments.remember_policy(db, parts.rules.version, parts.rules.source)
-            stored = comments.keep(db, comment, decision, before)
+            stored = comments.keep(db, whole, decision, before)
             if stored is not None:
                 events.decided(db, stored, decision)
                 queue.put(db, stored, decision)
                 if beside is not None:
-                    shadows.keep(db, stored, policy.decide(comment, beside, tongue, history, parts.rules), decision)
+                    shadows.keep(db, stored, policy.decide(whole, beside, tongue, history, parts.rules), decision)
         if stored is not None:
             _count(comment.site, decision)
             return Moderated(stored, decision, repeated=False)

@@ -1,10 +1,13 @@
 """What comments are about: told once, used afterwards."""
 
+from typing import Any
 from urllib.parse import quote
 
 import fake_models
 import pytest
 from conftest import Caller
+
+from service import moderation
 
 STORY = {"url": "https://news.example/2026/trains?page=1", "title": "Night trains return", "text": "The council voted."}
 
@@ -72,3 +75,19 @@ def test_a_comment_that_tells_more_of_an_article_keeps_what_was_told(gazette: Ca
     gazette.comment("c1", "Well said.", article={"id": "trains", "title": "Night trains return"})
     found = gazette.get("/v1/articles/trains").get_json()
     assert (found["title"], found["text"]) == ("Night trains return", "The council voted.")
+
+
+def test_what_the_cms_tells_of_an_article_while_a_comment_is_scored_stays(gazette: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    gazette.put("/v1/articles/trains", STORY)
+    score, corrected = moderation.score, {"url": "https://news.example/corrected", "title": "No night trains", "text": "It voted again."}
+
+    def corrected_meanwhile(*asked: Any) -> Any:
+        gazette.put("/v1/articles/trains", corrected)
+        return score(*asked)
+
+    monkeypatch.setattr(moderation, "score", corrected_meanwhile)
+    for text in ("Well said.", "Well said, on second thoughts."):
+        gazette.comment("c1", text, article={"id": "trains"})
+        found = gazette.get("/v1/articles/trains").get_json()
+        assert {name: found[name] for name in corrected} == corrected
+        gazette.put("/v1/articles/trains", STORY)

@@ -15,11 +15,9 @@ from service.storage.tables import comments, decisions, policies, verdicts
 
 
 def find(db: Connection, site: str, id: str) -> Row[Any] | None:
-    """The comment with its article's id and URL and its newest decision's key, or None."""
+    """The comment with its article's id and its newest decision's key, or None."""
     query = (
-        select(
-            comments, articles_table.c.id.label("article_id"), articles_table.c.url.label("article_url"), decisions.c.pk.label("decision")
-        )
+        select(comments, articles_table.c.id.label("article_id"), decisions.c.pk.label("decision"))
         .join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == comments.c.revision))
         .outerjoin(articles_table, articles_table.c.pk == comments.c.article)
         .where(comments.c.site == site, comments.c.id == id)
@@ -66,12 +64,12 @@ def keep(db: Connection, comment: Comment, decision: Decision, stored: Row[Any] 
 
 
 def from_row(row: Row[Any]) -> Comment:
-    """The stored comment; its article by id and URL alone."""
+    """The stored comment; its article by its id alone."""
     return Comment(
         site=row.site,
         id=row.id,
         text=row.text,
-        article=None if row.article_id is None else Article(id=row.article_id, url=row.article_url),
+        article=None if row.article_id is None else Article(id=row.article_id),
         parent=Parent(id=row.parent_id, text=row.parent_text) if row.parent_id or row.parent_text else None,
         author=None if row.author_id is None else Author(id=row.author_id, name=row.author_name, created_at=row.author_created_at),
         section=row.section,
