@@ -16,12 +16,15 @@ KNOWN = frozenset(_CODES.split())
 # Written so alike that a sentence or two does not tell them apart: sure of the group is sure enough.
 ALIKE = (frozenset({"no", "nn", "da"}), frozenset({"hr", "bs", "sr"}), frozenset({"id", "ms"}), frozenset({"cs", "sk"}))
 
+UNTOLD = frozenset({"und", "mul", "mis", "zxx"})  # ISO 639-2: undetermined, several, one without a code, no language
+
 SURE = 0.8
 LONGEST = 1_000
 MIN_LETTERS = 20
 MIN_WORDS = 4
 MIN_UNSPACED = 8
 
+_SEPARATOR = re.compile("[-_]")
 _NOISE = re.compile(r"<[^>]*>|&#?\w+;|`[^`]*`|https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\w*\d\w*|\w*_\w*")
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -36,6 +39,12 @@ def detect(text: str) -> str | None:
     best = ranked[0][0]
     sure = sum(chance for code, chance in ranked if code in _alike(best))
     return best if best in KNOWN and sure >= SURE else None
+
+
+def primary(tag: str) -> str | None:
+    """The language that a tag names, 'en' for 'en-GB' or 'en_GB'; None where it names none, as 'und'."""
+    code = _SEPARATOR.split(tag, maxsplit=1)[0].lower()
+    return None if code in UNTOLD else code
 
 
 def reads(languages: Collection[str], code: str) -> bool:

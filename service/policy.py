@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from service.domain import ATTRIBUTES, Comment, Decision, History, Outcome, Reason, Scores
-from service.language import reads
+from service.domain import ATTRIBUTES, MAX_COMMENT, Comment, Decision, History, Outcome, Reason, Scores
+from service.language import primary, reads
 from service.rules import Rules, Settings
 from service.wordlist import found
 
@@ -46,8 +46,8 @@ class Case:
 
     @property
     def foreign(self) -> bool:
-        readable = self.settings.languages
-        return bool(readable) and self.language is not None and not reads(readable, _primary(self.language))
+        readable, told = self.settings.languages, primary(self.language) if self.language is not None else None
+        return bool(readable) and told is not None and not reads(readable, told)
 
 
 def decide(comment: Comment, scores: Scores | None, language: str | None, history: History, rules: Rules) -> Decision:
@@ -175,6 +175,8 @@ def length(case: Case) -> Iterator[Reason]:
         yield _hold("length", f"The comment has {size:,} characters; fewer than {limits.min_characters:,} are held.")
     if limits.max_characters is not None and size > limits.max_characters:
         yield _hold("length", f"The comment has {size:,} characters; more than {limits.max_characters:,} are held.")
+    elif len(case.comment.text) >= MAX_COMMENT:
+        yield _hold("length", f"The comment has {MAX_COMMENT:,} characters, the most that are kept, and may have gone on.")
 
 
 # Of reasons that ask for the same, a moderator reads the earlier ones first.
@@ -210,11 +212,6 @@ def audit(case: Case, said: Outcome) -> Iterator[Reason]:
 
 def _hold(code: str, message: str, words: tuple[str, ...] = ()) -> Reason:
     return Reason(code=code, outcome=Outcome.HOLD, message=message, words=words)
-
-
-def _primary(language: str) -> str:
-    """'en' of 'en-GB'."""
-    return re.split(r"[-_]", language, maxsplit=1)[0].lower()
 
 
 def _host(link: str) -> str:

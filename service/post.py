@@ -39,7 +39,10 @@ def check_url(url: str, *, allow_private: bool) -> None:
     """Raises Refused for a URL that could never be sent to. A name that cannot be resolved now may be later."""
     target = _split(url)
     if target.scheme == "http" and not allow_private:
-        raise Refused("Its scheme is http: only https keeps what is told from being read and changed on the way.")
+        raise Refused(
+            "Its scheme is http: only https keeps what is told from being read and changed on the way. "
+            "ALLOW_PRIVATE_WEBHOOKS=yes allows http."
+        )
     with suppress(OSError):
         _resolve(target, allow_private=allow_private)
 

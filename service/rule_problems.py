@@ -27,7 +27,7 @@ EXPECTED = {
 
 
 class Problem(NamedTuple):
-    line: int
+    line: int  # 0 where it is of the whole file
     key: str
     message: str
 
@@ -37,7 +37,9 @@ class PolicyError(ValueError):
 
     def __init__(self, name: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(f"{name}, line {line}: {f'{key}: ' if key else ''}{message}" for line, key, message in self.problems))
+        super().__init__(
+            "\n".join(f"{name}{f', line {line}' if line else ''}: {f'{key}: ' if key else ''}{what}" for line, key, what in self.problems)
+        )
 
 
 def read_text(path: pathlib.Path) -> str:
@@ -45,7 +47,7 @@ def read_text(path: pathlib.Path) -> str:
     try:
         return path.read_bytes().decode()
     except OSError as error:
-        raise PolicyError(path.name, [Problem(1, "", f"the file cannot be read: {error.strerror}.")]) from error
+        raise PolicyError(str(path), [Problem(0, "", f"the file cannot be read: {error.strerror}.")]) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise PolicyError(path.name, [Problem(line, "", "expected UTF-8 text; save the file in that encoding.")]) from error

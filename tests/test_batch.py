@@ -111,3 +111,8 @@ def test_a_comment_that_is_nested_too_deep_does_not_crash(gazette: Caller) -> No
     deep = json.loads("[" * 150 + "]" * 150)
     (one,) = batch(gazette, {"id": "c1", "text": deep})
     assert one["problem"]["status"] == 422
+
+
+def test_half_an_emoji_in_an_id_costs_that_comment_alone(gazette: Caller) -> None:
+    one, other = batch(gazette, {"id": "c1", "text": "Well said."}, {"id": "\ud83d", "text": "Well said."})
+    assert (one["result"]["decision"], other["problem"]["status"]) == ("approve", 422)

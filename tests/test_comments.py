@@ -249,3 +249,15 @@ def test_a_shadow_policy_approves_and_records_what_it_would_have_done(new_app: C
 def test_a_comment_that_cannot_be_scored_is_held(gazette: Caller) -> None:
     answer = gazette.comment("c1", "An unscorable thing.")
     assert (answer["decision"], codes(answer), answer["scores"]) == ("hold", ["scoring_failed"], {})
+
+
+def test_an_edit_need_not_repeat_the_role_of_its_author(new_app: Callable[..., Flask]) -> None:
+    staff = make_caller(new_app(POLICY='[reject]\ntoxicity = 0.9\n[exempt]\nroles = ["staff"]'), "gazette")
+    staff.comment("c1", "A kind thing.", author={"id": "a1", "role": "STAFF"})
+    assert staff.comment("c1", "A vile thing.")["reasons"][0]["code"] == "exempt"
+
+
+@pytest.mark.parametrize("code", ["und", "zxx", "mul", "und-Latn"])
+def test_a_language_that_is_not_told_is_none(new_app: Callable[..., Flask], code: str) -> None:
+    told = make_caller(new_app(POLICY='languages = ["en"]'), "gazette").comment("c1", "Nice trains.", language=code)
+    assert (told["decision"], told["comment"]["language"]) == ("approve", None)

@@ -204,7 +204,7 @@ def feedback(text: str, value: int, **changed: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("changed", [{}, {"context": {}}, {"context": {"entries": [{"text": "[]"}]}}])
+@pytest.mark.parametrize("changed", [{}, {"context": {}}, *({"context": {"entries": [{"text": text}]}} for text in ("[]", "[" * 100_000))])
 def test_a_moderators_feedback_reaches_the_stored_comment(coral: Coral, gazette: Caller, engine: Engine, changed: dict[str, Any]) -> None:
     coral.moderate("<div>How rude.</div>")
     assert Client(gazette).post("suggestscore", feedback("How rude. ", 0, **changed)).status_code == 200
@@ -290,3 +290,11 @@ def test_a_comment_without_a_text_is_left_to_coral(coral: Coral, engine: Engine)
 def test_plain_text_is_taken_as_it_is(coral: Coral, engine: Engine) -> None:
     coral.moderate("Is 1 <b> 2?\nYes.", path="moderate?format=plain")
     assert rows(engine, comments)[0].text == "Is 1 <b> 2?\nYes."
+
+
+def test_an_authors_first_words_again_are_a_comment_of_their_own_once_those_were_edited(coral: Coral, engine: Engine) -> None:
+    coral.moderate("A kind thing.")
+    coral.moderate("A vile thing.", action="EDIT")
+    for _ in range(2):
+        coral.moderate("A kind thing.")
+    assert [(row.text, row.revision) for row in rows(engine, comments)] == [("A vile thing.", 2), ("A kind thing.", 1)]

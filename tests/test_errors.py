@@ -129,9 +129,16 @@ def test_no_answer_repeats_what_a_reader_wrote(gazette: Caller) -> None:
     assert "secretive" not in answer.text
 
 
+@pytest.mark.parametrize("size", [1_000_001, 1_500_000])
 @pytest.mark.parametrize("path", ["/v1/comments", "/v1/articles/trains"])
-def test_a_body_over_1_mb_is_413(gazette: Caller, path: str) -> None:
-    assert problem(gazette.call("PUT" if "articles" in path else "POST", path, data=b" " * 1_000_001))["status"] == 413
+def test_a_body_over_1_mb_is_413(gazette: Caller, path: str, size: int) -> None:
+    found = problem(gazette.call("PUT" if "articles" in path else "POST", path, data=b" " * size))
+    assert (found["status"], found["detail"]) == (413, "The body is over 1,000,000 bytes.")
+
+
+def test_a_language_is_asked_for_by_example(gazette: Caller) -> None:
+    found = problem(gazette.post("/v1/comments", {"id": "c1", "text": "Well said.", "language": "english"}))
+    assert found["errors"] == [{"field": "language", "expected": "a language's tag, such as 'en' or 'en-GB'"}]
 
 
 def test_a_list_over_32_mb_is_413(gazette: Caller) -> None:

@@ -100,6 +100,7 @@ def test_filters(held: dict[str, int], ada: Visitor, asked: dict[str, str], expe
         {"high": "2"},
         {"attribute": "mood"},
         {"article": "x"},
+        {"article": "9" * 19},
         {"after": "x"},
         {"q": "a" * 201},
         {"audit": "x"},
@@ -202,3 +203,10 @@ def test_age_overtakes_risk_in_the_end(held: dict[str, int], ada: Visitor, engin
     with writing(engine) as db:
         db.execute(update(queue).where(queue.c.comment == held["word"]).values(urgent_at=datetime.now(UTC) - timedelta(hours=9)))
     assert ids(ada)[0] == held["word"]
+
+
+@pytest.mark.parametrize("key", ["9223372036854775808", "9" * 5_000])
+def test_a_key_that_no_database_holds_is_not_found(ada: Visitor, key: str) -> None:
+    assert ada.get(f"/review/comments/{key}").status_code == 404
+    assert ada.get("/review/recent", before=key).status_code == 200
+    assert ada.get("/review/deliveries/", before=key).status_code == 200

@@ -242,6 +242,27 @@ def test_what_is_no_json_object_is_a_clear_error(with_sources: Callable[[str], F
     assert app.test_client().post("/v1/webhooks/cms", data=body, headers={"X-Sign": signature}).status_code in (400, 422)
 
 
+def test_a_post_that_is_too_long_is_cut_and_held(shipped: Flask, engine: Engine) -> None:
+    changed = {"cooked": "<p>" + "So it is. " * 3_000, "topic_title": "trains " * 200, "username": "ada" * 100}
+    assert discourse(shipped, {"post": DISCOURSE["post"] | changed}).status_code == 202
+    (row,) = stored(engine, comments)
+    assert (len(row.text), row.outcome, len(row.author_name)) == (20_000, "hold", 200)
+
+
+def test_a_language_that_is_none_does_not_lose_a_comment(shipped: Flask, engine: Engine) -> None:
+    key = make_caller(shipped, "news").key
+    send(shipped, "drupal", DRUPAL | {"langcode": [{"value": "not-specified-at-all"}]}, Authorization=f"Bearer {key}")
+    assert [(row.id, row.language) for row in stored(engine, comments)] == [("12", None)]
+
+
+@pytest.mark.parametrize("body", [{}, {"post": {"current": {"title": "Night trains return"}}}])
+def test_an_article_without_an_id_is_a_clear_error(shipped: Flask, body: Any) -> None:
+    signature = sign("g-secret", json.dumps(body).encode() + b"1772366400000").hex()
+    answer = send(shipped, "ghost", body, **{"X-Ghost-Signature": f"sha256={signature}, t=1772366400000"})
+    expected = {"field": "article_id", "expected": "a text or a whole number at /post/current/id"}
+    assert (answer.status_code, answer.get_json()["errors"]) == (422, [expected])
+
+
 def test_half_an_emoji_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
     told = own(with_sources(OWN), list=[0, {"body": "How rude \ud83d"}]).get_json()
     assert (told["decision"], told["comment"]["text"]) == ("hold", "How rude \ufffd")

@@ -13,7 +13,7 @@ def read_json(most_bytes: int) -> Any:
     request.max_content_length = most_bytes
     body = request.get_data()
     if len(body) > most_bytes:  # its signature was checked before, so it was read before
-        abort(413)
+        abort(413, f"The body is over {most_bytes:,} bytes.")
     try:
         return storable(json.loads(body))
     except (ValueError, RecursionError):

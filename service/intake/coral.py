@@ -7,6 +7,7 @@ question again gets the same answer; Coral's own id is bound to it when a webhoo
 import json
 from datetime import timedelta
 from hashlib import sha256
+from itertools import count
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, jsonify, request
@@ -20,7 +21,7 @@ from service.intake import payloads
 from service.intake.bodies import read_json
 from service.intake.markup import plain
 from service.parts import current_parts
-from service.storage import articles, coral
+from service.storage import articles, comments, coral
 from service.storage.engine import reading, writing
 
 MOST_BYTES = 1_000_000
@@ -140,7 +141,7 @@ def _comment(db: Connection, site: str, told: Phase, text: str) -> Comment:
         edited = coral.find_edited(db, site, told.author.id, story.id, parent_id, EDIT_WINDOW)
     return Comment(
         site=site,
-        id=edited or _name_of(told, text),
+        id=edited or _name_of(db, site, told, text),
         text=text,
         article=Article(id=story.id, url=story.url) if article is None else Article(id=article.id),
         parent=Parent(id=parent_id, text=parent.text if parent else "") if parent_id else None,
@@ -148,9 +149,12 @@ def _comment(db: Connection, site: str, told: Phase, text: str) -> Comment:
     )
 
 
-def _name_of(told: Phase, text: str) -> str:
+def _name_of(db: Connection, site: str, told: Phase, text: str) -> str:
+    """The name that the same question had before or, where that comment was edited since, the next one."""
     all_of_it = json.dumps([told.story.id, told.comment.parentID, told.author.id, text])
-    return coral.names_under(told.story.id) + sha256(all_of_it.encode()).hexdigest()[:32]
+    first = coral.names_under(told.story.id) + sha256(all_of_it.encode()).hexdigest()[:32]
+    names = (first if number == 1 else f"{first}-{number}" for number in count(1))
+    return next(name for name in names if (stored := comments.find(db, site, name)) is None or stored.text == text)
 
 
 def _name(db: Connection, site: str, coral_id: str, story: str | None) -> None:

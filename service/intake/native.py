@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from service import errors, moderation, verdicts
 from service.domain import Article, Comment, Decision, Invalid, Outcome, ScoreInput
 from service.intake import payloads
+from service.intake.markup import storable
 from service.intake.openapi import document, operation
 from service.moderation import Moderated
 from service.parts import Parts, current_parts
@@ -136,8 +137,7 @@ def _read_batch() -> payloads.BatchIn:
 
 def _body(most_bytes: int) -> bytes:
     request.max_content_length = most_bytes + 1  # what comes in chunks is cut there, and not refused
-    body = request.get_data()
-    if len(body) > most_bytes:
+    if (request.content_length or 0) > most_bytes or len(body := request.get_data()) > most_bytes:
         abort(413, f"The body is over {most_bytes:,} bytes.")
     return body
 
@@ -147,7 +147,7 @@ def _read_item(item: Any) -> Comment | payloads.BatchItem:
     try:
         return _of_this_site(payloads.CommentIn.model_validate_json(json.dumps(item)))
     except (ValidationError, Invalid, HTTPException) as error:
-        id = item.get("id") if isinstance(item, dict) else None
+        id = storable(item.get("id")) if isinstance(item, dict) else None
         return payloads.BatchItem(id=id if isinstance(id, str) else None, problem=payloads.Problem(**errors.of(error)))
 
 

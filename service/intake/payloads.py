@@ -1,5 +1,6 @@
 """What the native API takes and answers. The OpenAPI document is made from these."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
@@ -7,8 +8,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from service import domain
+from service.language import primary
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
 MOST_COMMENTS = 1_000
 MOST_EXPLAINED = 20
 
@@ -29,6 +32,12 @@ def _in_bytes(text: str) -> str:
     if len(text.encode()) > domain.MAX_URL:
         raise PydanticCustomError("bytes", f"expected at most {domain.MAX_URL:,} bytes of UTF-8")
     return text
+
+
+def _language(tag: str) -> str:
+    if not LANGUAGE.search(tag):
+        raise PydanticCustomError("language", "expected a language's tag, such as 'en' or 'en-GB'")
+    return tag
 
 
 def _in_range(time: datetime) -> datetime:
@@ -53,7 +62,7 @@ CommentText = Annotated[str, _text(domain.MAX_COMMENT, 1), NoNul, NotBlank]
 ParentText = Annotated[str, _text(domain.MAX_COMMENT), NoNul]
 ArticleText = Annotated[str, _text(domain.MAX_ARTICLE), NoNul]
 Time = Annotated[AwareDatetime, AfterValidator(_in_range), Field(json_schema_extra={"pattern": "^(197[0-9]|19[89][0-9]|2[01][0-9]{2})-"})]
-Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+Language = Annotated[str, AfterValidator(_language), Field(json_schema_extra={"pattern": LANGUAGE.pattern})]
 
 
 class Payload(BaseModel):
@@ -141,7 +150,7 @@ class CommentIn(ScoreIn):
             parent=scored.parent,
             author=None if self.author is None else self.author.to_domain(),
             section=self.section,
-            language=self.language and self.language.lower().partition("-")[0],
+            language=self.language and primary(self.language),
             created_at=self.created_at,
         )
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from service.auth import moderator
 from service.domain import Role
 from service.parts import current_parts
-from service.review import site
+from service.review import filters, site
 from service.storage import outbox
 from service.storage.engine import reading, writing
 
@@ -21,7 +21,7 @@ def page() -> ResponseReturnValue:
     """The messages to the moderator's sites, newest first."""
     state = request.args.get("state") if request.args.get("state") in outbox.STATES else None
     with reading(current_parts().engine) as db:
-        rows = outbox.listing(db, sites=moderator().sites, state=state, before=request.args.get("before", type=int), most=PAGE + 1)
+        rows = outbox.listing(db, sites=moderator().sites, state=state, before=request.args.get("before", type=filters.key), most=PAGE + 1)
     older = rows[PAGE - 1].pk if len(rows) > PAGE else None
     admin = moderator().role is Role.ADMIN
     return render_template("deliveries.html", rows=rows[:PAGE], older=older, state=state, states=outbox.STATES, admin=admin)

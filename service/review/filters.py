@@ -1,20 +1,42 @@
 """A filter of the queue, as a page's address and the API write it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
+
+from werkzeug.routing import IntegerConverter, Map
 
 from service.domain import ATTRIBUTES, Invalid
 from service.storage.cards import ORDERS, Filter
 
 LONGEST = 200
+HIGHEST = 2**63 - 1  # key of a row
+
+
+class KeyConverter(IntegerConverter):
+    """A row's key in an address."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=HIGHEST)
+
+
+def key(text: str) -> int:
+    """A row's key as an argument. Raises ValueError where it can be none."""
+    if not _is_key(text):
+        raise ValueError("expected a row's key")
+    return int(text)
+
+
+def keys(texts: Iterable[str]) -> list[int]:
+    """Those that are rows' keys."""
+    return [int(text) for text in texts if _is_key(text)]
 
 
 def read(args: Mapping[str, str]) -> Filter:
     """Raises Invalid. What is left empty in a form does not count."""
     given = {name: value.strip() for name, value in args.items() if value.strip()}
     if any(len(value) > LONGEST or "\x00" in value for name, value in given.items() if name != "after"):
-        raise Invalid("filter", f"texts of at most {LONGEST} characters")
+        raise Invalid("filter", f"texts of at most {LONGEST} characters, none of them NUL")
     values: dict[str, Any] = {name: given.get(name) for name in ("site", "section", "reason", "author", "language")}
     order, attribute = given.get("order", "urgent"), given.get("attribute")
     if order not in ORDERS:
@@ -41,6 +63,10 @@ def written(wanted: Filter, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and (name, value) != ("order", "urgent")}
 
 
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(HIGHEST)) and int(text) <= HIGHEST
+
+
 def _number(name: str, text: str) -> float:
     try:
         value = float(text)
@@ -52,10 +78,10 @@ def _number(name: str, text: str) -> float:
 
 
 def _article(given: Mapping[str, str]) -> int | None:
-    text = given.get("article")
-    if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise Invalid("article", "an article of the list")
-    return None if text is None else int(text)
+    try:
+        return key(given["article"]) if "article" in given else None
+    except ValueError:
+        raise Invalid("article", "an article of the list") from None
 
 
 def _audit(text: str | None) -> bool | None:

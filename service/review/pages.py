@@ -24,6 +24,7 @@ SAMPLE = 12
 
 blueprint = Blueprint("pages", __name__, url_prefix="/review")
 site.furnish(blueprint)
+blueprint.record(lambda state: state.app.url_map.converters.update(key=filters.KeyConverter))
 
 
 @blueprint.get("/", endpoint="queue")
@@ -57,7 +58,7 @@ def next_comment() -> ResponseReturnValue:
     return redirect(url_for("pages.comment", comment=rows[0].pk) if rows else url_for("pages.queue"))
 
 
-@blueprint.get("/comments/<int:comment>")
+@blueprint.get("/comments/<key:comment>")
 def comment(comment: int) -> ResponseReturnValue:
     """One comment with its history. Opening it claims it, where it waits."""
     taken = None
@@ -80,7 +81,7 @@ def comment(comment: int) -> ResponseReturnValue:
 def recent() -> ResponseReturnValue:
     """My verdicts, or everybody's, newest first."""
     everybody = request.args.get("who") == "everybody"
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=filters.key)
     with reading(current_parts().engine) as db:
         name = None if everybody else moderator().name
         rows = history.recent(db, moderator=name, sites=moderator().sites, before=before, most=RECENT + 1)
@@ -97,9 +98,7 @@ def help_page() -> ResponseReturnValue:
 @blueprint.get("/live")
 def live() -> ResponseReturnValue:
     """Of the comments on a moderator's screen: who has which, and which wait no more."""
-    asked = [
-        int(text) for text in request.args.get("comments", "").split("_")[:500] if text.isascii() and text.isdecimal() and len(text) < 19
-    ]
+    asked = filters.keys(request.args.get("comments", "").split("_")[:500])
     with reading(current_parts().engine) as db:
         waiting = cards.count(db, moderator(), filters.read({name: value for name, value in request.args.items() if name != "comments"}))
         states = queue.states(db, asked)
@@ -110,7 +109,7 @@ def live() -> ResponseReturnValue:
     return jsonify(waiting=count(waiting), claimed=claimed, gone=sorted(set(asked) - {row.comment for row in states}))
 
 
-@blueprint.post("/comments/<int:comment>/claim")
+@blueprint.post("/comments/<key:comment>/claim")
 def claim(comment: int) -> ResponseReturnValue:
     place = verdicts.claim(current_parts(), moderator(), comment)
     if place is None:
@@ -118,32 +117,32 @@ def claim(comment: int) -> ResponseReturnValue:
     return jsonify(claimed_until=place.claimed_until.isoformat())
 
 
-@blueprint.post("/comments/<int:comment>/release")
+@blueprint.post("/comments/<key:comment>/release")
 def release(comment: int) -> ResponseReturnValue:
     verdicts.release(current_parts(), moderator(), comment)
     return jsonify(released=True)
 
 
-@blueprint.post("/comments/<int:comment>/verdict")
+@blueprint.post("/comments/<key:comment>/verdict")
 def give_verdict(comment: int) -> ResponseReturnValue:
     revision = request.form.get("revision", type=int)
     given = verdicts.give(current_parts(), moderator(), comment, _verdict(), revision=revision)
     return _done(f"{SAID[given.outcome].capitalize()}.")
 
 
-@blueprint.post("/comments/<int:comment>/correction")
+@blueprint.post("/comments/<key:comment>/correction")
 def correct(comment: int) -> ResponseReturnValue:
     verdicts.correct(current_parts(), moderator(), comment, _verdict(), revision=request.form.get("revision", type=int))
     return _done("Corrected.")
 
 
-@blueprint.post("/comments/<int:comment>/agreement")
+@blueprint.post("/comments/<key:comment>/agreement")
 def agree(comment: int) -> ResponseReturnValue:
     verdicts.agree(current_parts(), moderator(), comment)
     return _done("Noted that you agree.")
 
 
-@blueprint.post("/comments/<int:comment>/notes")
+@blueprint.post("/comments/<key:comment>/notes")
 def add_note(comment: int) -> ResponseReturnValue:
     verdicts.note(current_parts(), moderator(), comment, request.form.get("text", ""))
     return _done("Note added.")
@@ -160,8 +159,7 @@ def undo() -> ResponseReturnValue:
 @blueprint.post("/bulk")
 def bulk() -> ResponseReturnValue:
     """The same verdict for a selection."""
-    chosen = [int(text) for text in request.form.getlist("comment") if text.isascii() and text.isdecimal()]
-    return _bulk_done(chosen[:MOST_AT_ONCE])
+    return _bulk_done(filters.keys(request.form.getlist("comment"))[:MOST_AT_ONCE])
 
 
 @blueprint.get("/band")

@@ -71,7 +71,7 @@ def from_row(row: Row[Any]) -> Comment:
         text=row.text,
         article=None if row.article_id is None else Article(id=row.article_id),
         parent=Parent(id=row.parent_id, text=row.parent_text) if row.parent_id or row.parent_text else None,
-        author=None if row.author_id is None else Author(id=row.author_id, name=row.author_name, created_at=row.author_created_at),
+        author=None if row.author_id is None else _author(row),
         section=row.section,
         language=row.language,
         created_at=row.created_at,
@@ -134,10 +134,15 @@ def _values(db: Connection, comment: Comment, decision: Decision) -> dict[str, A
         "author_id": author and author.id,
         "author_name": author and author.name,
         "author_created_at": author and author.created_at,
+        "author_role": author and author.role,
         "section": comment.section,
         "language": comment.language,
         "created_at": comment.created_at,
     }
+
+
+def _author(row: Row[Any]) -> Author:
+    return Author(id=row.author_id, name=row.author_name, created_at=row.author_created_at, role=row.author_role)
 
 
 def _add_decision(db: Connection, comment_pk: int, revision: int, comment: Comment, decision: Decision) -> None:

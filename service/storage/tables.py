@@ -116,6 +116,7 @@ comments = Table(
     Column("author_id", String(200)),
     Column("author_name", String(200)),
     Column("author_created_at", UtcDateTime),
+    Column("author_role", String(200)),
     Column("section", String(200)),
     Column("language", String(35)),
     Column("created_at", UtcDateTime),

@@ -91,6 +91,6 @@ def _coral_id(asked: SuggestCommentScoreRequest) -> str | None:
         return None
     try:
         told = json.loads(asked.context.entries[0].text)["Coral_comment_id"]
-    except (IndexError, KeyError, TypeError, ValueError):
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError):
         told = (asked.client_token or "").removeprefix("comment:")
     return storable(told) if isinstance(told, str) and 0 < len(told) <= MAX_ID else None
