@@ -6,12 +6,13 @@ from itertools import groupby
 from rapidfuzz.distance import LCSseq
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_SENT = re.compile(r"[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?")  # with the signs that mask a part of it
 
 Span = tuple[int, int]  # begin and end, in characters, the end not included
 
 
 def words(text: str) -> list[Span]:
-    """The spans of the words of a text."""
+    """The spans of the words of a normalised text."""
     return [match.span() for match in _WORD.finditer(text)]
 
 
@@ -21,8 +22,8 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     Words that were changed (`s t u p i d`, `sh1t`) come from all that stands between the words around them. A word that came from
     nothing is left out.
     """
-    ours, theirs = words(plain), words(original)
-    steps = LCSseq.opcodes([original[b:e].lower() for b, e in theirs], [plain[b:e] for b, e in ours])
+    ours, theirs = words(plain), [match.span() for match in _SENT.finditer(original)]
+    steps = LCSseq.opcodes([original[b:e].lower().replace("’", "'") for b, e in theirs], [plain[b:e] for b, e in ours])
     found: list[tuple[Span, Span]] = []
     for same, run in groupby(steps, key=lambda step: step.tag == "equal"):
         taken = list(run)

@@ -34,6 +34,7 @@ _SPELLED = re.compile(r"(?<![^\s\"'(])[a-z0-9@$!](?:([ ._\-*|/,~]{1,3})[a-z0-9@$
 _SINGLE = re.compile(r"[a-z0-9@$!]")
 # No disguise of a word is longer, and the patterns below take too long on what is.
 LONGEST = 60
+FEWEST_LETTERS = 2  # of a word that is spelled out; fewer are a score or a date
 
 _TOKEN = re.compile(r"\S+")
 _EDGES = re.compile(r"^([\"'(\[{<.,;:?*_~#-]*)(.*?)([\"')\]}>.,;:?!*_~#-]*)$", re.DOTALL)
@@ -41,6 +42,8 @@ _SEPARATED = re.compile(r"[._\-~/,'`|+*]")
 _MASK = re.compile(r"[*#_%^&-]+")
 _STRETCH = re.compile(r"([a-z])\1{2,}")
 _NUMBER_LIKE = re.compile(r"[\d.,:/%$€£+-]+(?:st|nd|rd|th|s|k|m|bn|am|pm|km|kg|cm|mm|g)?")
+_CODE_LIKE = re.compile(r"[a-z]{1,2}\d{1,4}|[a-z]\d{1,2}s|\d[a-z]{2}|[a-z]{1,3}[$€£][\d.,]+[a-z]{0,2}")  # roads, postcodes, models, prices
+_CONTRACTED = re.compile(r"[a-z]+'(?:ll|re|ve|d|m|s|t)")
 
 
 def plain_words(text: str) -> str:
@@ -56,6 +59,8 @@ def plain_word(token: str) -> str:
     if len(token) > LONGEST:
         return _STRETCH.sub(r"\1\1", token)
     before, core, after = _EDGES.match(token).groups()  # type: ignore[union-attr]
+    if core in words():
+        return token
     for start, body, end in ((before, core, after), ("", before + core + after, "")):
         found = _undisguised(body)
         if found:
@@ -66,7 +71,7 @@ def plain_word(token: str) -> str:
 
 
 def _undisguised(body: str) -> str | None:
-    if len(body) < 3 or _NUMBER_LIKE.fullmatch(body):
+    if len(body) < 3 or any(kind.fullmatch(body) for kind in (_NUMBER_LIKE, _CODE_LIKE, _CONTRACTED)):
         return None
     letters = sum("a" <= c <= "z" for c in body)
     if letters == 0 or letters == len(body):
@@ -114,6 +119,8 @@ def _masked(body: str) -> str | None:
     if body.endswith(("*", "#", "-", "_")) and signs < 2:
         return None
     if set(body) & set("-_&%^") and not set(body) & set("*#") and signs < 2:
+        return None
+    if len(body) == 3 and signs == 2:  # a grade, a rating
         return None
     return _mask_fits(body)
 
@@ -165,6 +172,8 @@ def _join_spelled(found: re.Match[str]) -> str:
 def _whole(joined: str) -> str | None:
     if joined in words():
         return joined
+    if sum("a" <= c <= "z" for c in joined) < FEWEST_LETTERS:
+        return None
     return _by_key(joined) or _stretched(joined) or _by_key(joined.rstrip("!"))
 
 

@@ -87,8 +87,9 @@ class Encoder:
         return found
 
     def remember(self, readings: int) -> None:
-        """Keeps so many readings from now on, for training, which asks for the same comments over and over."""
+        """Keeps so many readings from now on, for training, which asks for the same comments and articles over and over."""
         self.read = lru_cache(maxsize=readings)(self._read)
+        self.read_article = lru_cache(maxsize=readings)(self._read_article)
 
     def _read(self, plain: str) -> Reading:
         read: Any = self._tokenizer.encode(plain)

@@ -26,7 +26,7 @@ _PEOPLE = (
 )
 
 _PATTERN = re.compile(
-    rf"(?<![\w-])(?:(?:{'|'.join(sorted(_NAMES.split(), key=len, reverse=True))})s?"
+    rf"(?<![\w-])(?:(?:{'|'.join(sorted(_NAMES.split(), key=len, reverse=True)).replace('-', '[ -]')})s?"
     rf"|(?:{'|'.join(_COLOURS.split())})(?=[ -](?:{_PEOPLE})\b)"
     r"|blacks|whites|(?:black|white)(?= (?:and|or) (?:black|white)\b))(?![\w-])"
 )

@@ -16,13 +16,14 @@ from service.alignment import Span, aligned, words
 from service.domain import ScoreInput
 from service.encoder import Encoder, Reading, starts, vector, window_vector
 from service.features import Lexical, Ngrams, without_innocents
-from service.groups import blind
+from service.groups import GROUP, blind
+from service.lexicon import FUNCTION_WORDS
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
 
 # What the encoder's marks explain: they were learnt from the words that people marked as toxic.
-MARKED = ("toxicity", "severe_toxicity", "insult", "profanity")
+MARKED = ("toxicity", "severe_toxicity", "insult")
 MARK_FROM = -0.5  # log-odds, chosen on one half of the comments kept aside and measured on the other
 RUN, RUN_STEP = 12, 6  # words that are read by themselves, to find the worst of a text
 
@@ -134,20 +135,24 @@ class AttributeHeads(_Reading):
         return joined([theirs for ours, theirs in aligned(one.text, plain) if ours in told], one.text)
 
     def _marked(self, plain: str, encoder: Encoder) -> set[Span]:
-        """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest."""
+        """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest. Never a group's
+        name where there is anything else."""
         marks = encoder.read(plain).marks
         begins, ends = [begin for begin, _, _ in marks], [end for _, end, _ in marks]
         odds = {
             word: max((odds for *_, odds in marks[bisect_right(ends, word[0]) : bisect_left(begins, word[1])]), default=-np.inf)
-            for word in words(plain)
+            for word in [(b, e) for b, e in words(plain) if plain[b:e] != GROUP] or words(plain)
         }
-        return {word for word, found in odds.items() if found >= min(MARK_FROM, max(odds.values()))}
+        least = min(MARK_FROM, max(odds.values(), default=MARK_FROM))
+        return {word for word, found in odds.items() if found >= least}
 
     def _missed(self, plain: str, attribute: str) -> set[Span]:
-        """Spans of the words without which the worst few words of a read text, by themselves, are less so; or else of all these."""
+        """Spans of the words without which the worst few words of a read text, by themselves, are less so; or else of all these. Only
+        words that say something count, and a group's name does not: what is said of the group is why."""
         column = self.attributes.index(attribute)
         first, last = self.heads.worst_window(plain, self._encoder, column)
-        spans = [span for span in words(plain) if first <= span[0] and span[1] <= last]
+        within = [(b, e) for b, e in words(plain) if first <= b and e <= last]
+        spans = [(b, e) for b, e in within if plain[b:e] != GROUP and plain[b:e] not in FUNCTION_WORDS] or within
         runs = [spans[at : at + RUN] for at in starts(len(spans), RUN, RUN_STEP)]
         texts = [plain[run[0][0] : run[-1][1]] for run in runs if run]
         if not texts:

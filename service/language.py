@@ -14,7 +14,9 @@ _CODES = (
 )
 KNOWN = frozenset(_CODES.split())
 # Written so alike that a sentence or two does not tell them apart: sure of the group is sure enough.
-ALIKE = (frozenset({"no", "nn", "da"}), frozenset({"hr", "bs", "sr"}), frozenset({"id", "ms"}), frozenset({"cs", "sk"}))
+ALIKE = tuple(
+    map(frozenset, (("no", "nn", "da"), ("hr", "bs", "sr"), ("id", "ms"), ("cs", "sk"), ("zh", "wuu", "yue"), ("hi", "mr", "ne")))
+)
 
 UNTOLD = frozenset({"und", "mul", "mis", "zxx"})  # ISO 639-2: undetermined, several, one without a code, no language
 
@@ -78,5 +80,5 @@ def _tells(prose: str) -> bool:
     if len(_UNSPACED.findall(prose)) >= MIN_UNSPACED:
         return True
     words = {word for word in prose.split() if not word[0].isupper()}
-    letters = sum(char.isalpha() for word in words for char in word)
+    letters = sum(unicodedata.category(char)[0] in "LM" for word in words for char in word)  # Hindi's vowels are marks
     return len(words) >= MIN_WORDS and letters >= MIN_LETTERS

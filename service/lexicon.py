@@ -1,6 +1,6 @@
-"""The words whose disguises are undone.
+"""Lists of words: above all those whose disguises are undone.
 
-The list is no judgement of a comment: it only says which plain word a disguise such as `sh1t` or `f.u.c.k` may stand for. Undoing a
+That list is no judgement of a comment: it only says which plain word a disguise such as `sh1t` or `f.u.c.k` may stand for. Undoing a
 disguise only where the result is on this list is what keeps dates, numbers, initials and `e.g.` as they are.
 """
 
@@ -19,7 +19,7 @@ STEMS = tuple(
     threat ugly fat fatso disgusting gross sucks suck liar lying cheat thief crook criminal traitor coward clown ignorant ignoramus
     nutjob nutcase crazy insane delusional brainless braindead hypocrite troll dipshit numbnuts dimwit halfwit nitwit dunce simpleton
     buffoon jackoff hooker prostitute skank hoe thot simp incel cuck savage subhuman inferior porn sex sexy nude naked horny screw
-    bloody bugger tosser git wanker pillock plonker twit hell goddamn
+    bloody bugger tosser git wanker pillock plonker twit hell goddamn shite knobhead gobshite bellend
     """.split()
 )
 
@@ -52,6 +52,7 @@ ENDINGS = (
 ALIASES = {
     "fuk": "fuck",
     "fck": "fuck",
+    "fcuk": "fuck",
     "fuc": "fuck",
     "fuq": "fuck",
     "fvck": "fuck",
@@ -82,13 +83,12 @@ ALIASES = {
     "dikhead": "dickhead",
     "pussi": "pussy",
     "niga": "nigga",
-    "niger": "niger",
     "stoopid": "stupid",
     "stupd": "stupid",
     "stpid": "stupid",
     "idot": "idiot",
     "idjit": "idiot",
-    "eejit": "idiot",
+    "eejit": "fool",
     "kys": "kill yourself",
 }
 
@@ -101,6 +101,24 @@ COMMON = frozenset(
     """.split()
 )
 
+# Words that say nothing by themselves.
+FUNCTION_WORDS = frozenset(
+    """
+    a about above after again against ain't all also am an and any anyone anything are aren't as at be because been before being below
+    between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else enough even
+    ever every everyone everything few for from further get gets getting go goes going gonna got had hadn't has hasn't have haven't
+    having he he'll he's her here here's hers herself him himself his how however i i'd i'll i'm i've if in instead into is isn't it
+    it's its itself just least less let let's like lot lots made make makes making many may maybe me might more most much must my myself
+    need neither never no nobody none nor not nothing now of off often on once one ones only onto or other others our ours out over own
+    per perhaps please put quite rather really same say says saying said see seem seems shall she she's should shouldn't since so some
+    someone something sometimes still such sure take than that that's the their theirs them themselves then there there's these they
+    they'd they'll they're they've thing things think this those though through thus to too toward towards two under until up upon us
+    use used very via want wants was wasn't way we we'd we'll we're we've well were weren't what what's whatever when where whether
+    which while who who's whole whom whose why will with within without won't would wouldn't yes yet you you'd you'll you're you've your
+    yours yourself yourselves don didn isn doesn wasn aren couldn wouldn shouldn ll re ve httplink mailaddress
+    """.split()
+)
+
 # Names and words that only look like an insult to character n-grams, with any ending.
 INNOCENT = tuple(
     """
@@ -109,8 +127,8 @@ INNOCENT = tuple(
     peacock woodcock hancock hitchcock babcock shuttlecock stopcock weathercock snigger niggard niggardly niger nigeria denigrate
     pussyfoot pussycat assassin cassandra assess assist assort assure asset embassy ambassador classic classify passage passenger bassist
     analysis analyst analog analogy canal banal therapist rapeseed raper grapefruit drape scrape fuchs fuchsia fukushima fukuoka fukuda
-    wankdorf swank titicaca titian titan titmouse titular cumming cummings cumbria cumberland cumin cumulus circumcise circumstance document
-    sussex essex middlesex sextant sextet sextuple sexton unisex bigotes racoon raccoon tycoon cocoon coonhound dykes vandyke spicer spiced
+    wankdorf swank titicaca titian titan titmouse titular cummings cumbria cumberland cumin cumulus circumcise circumstance document
+    sussex essex middlesex sextant sextet sextuple sexton unisex bigotes racoon raccoon tycoon cocoon coonhound vandyke spicer spiced
     hoare hoek whorf whorl arsenal arsenic arsenault sparse parse hearse butterfly buttress twatt shitterton lightwater clitheroe
     """.split()
 )
@@ -120,6 +138,8 @@ INNOCENT_PHRASES = (
     "homo sapiens",
     "homo erectus",
     "offa's dyke",
+    "van dykes?",
+    "alan cumming",
     "spotted dick",
     "clumber spaniel",
     "blue tits",

@@ -7,7 +7,20 @@ from functools import lru_cache
 
 from service.disguise import plain_words
 
-_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?:\s[^<>]{0,2000})?/?>|<!--.{0,2000}?-->", re.DOTALL)
+# HTML's elements, and none else: readers also write <like this>.
+_ELEMENTS = """
+    a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br button canvas caption
+    center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer
+    form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map mark
+    marquee menu meta meter nav nobr noframes noscript object ol optgroup option output p param picture pre progress q rp rt ruby s
+    samp script section select slot small source span strike strong style sub summary sup svg table tbody td template textarea tfoot
+    th thead time title tr track tt u ul var video wbr
+"""
+_TAG = re.compile(
+    rf"</?({'|'.join(_ELEMENTS.split())})(?:\s+(?:[\w:-]{{1,60}}\s*=\s*(?:\"[^\"<>]{{0,2000}}\"|'[^'<>]{{0,2000}}'|[^\s\"'<>]{{1,2000}}))?)*/?>"
+    r"|<!--.{0,2000}?-->",
+    re.DOTALL | re.IGNORECASE,
+)
 _INLINE = frozenset(
     "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()
 )
@@ -19,6 +32,9 @@ _LINK = re.compile(
 _HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}\b")
 _SPACE = re.compile(r"\s+")
+_ADDRESSED = re.compile(r"^(?:@[\w.-]{2,40}[,:]? )+(?=\S)")  # whom a comment answers, at its beginning
+# A whole comment in quotation marks, brackets or emphasis quotes nobody: it is what its author says.
+_WRAPPED = re.compile(r"^(?:[\"(*_]+([^\"()*_]+)[\")*_]+|'([^']+)')[.!?]?$")
 _WORD = re.compile(r"[^\W_]+")
 
 # Dick, the name: before a capitalised surname that is no part of an insult.
@@ -38,6 +54,14 @@ _SQUARED = (
     | {0x1F150 + n: chr(97 + n) for n in range(26)}
     | {0x1F170 + n: chr(97 + n) for n in range(26)}
 )
+# Quotation marks, dashes and dots of good typography, for those that everybody types.
+_PLAINER = str.maketrans(
+    dict.fromkeys("“”„‟«»″", '"')
+    | dict.fromkeys("‘’‚‛′‹›`´", "'")
+    | dict.fromkeys("‐‑‒–−", "-")
+    | dict.fromkeys("·•∙⋅‧", ".")
+    | {"—": " - ", "―": " - "}
+)
 _FORMAT = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
@@ -46,13 +70,14 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]"
 
 
 def visible(text: str) -> str:
-    """The text that a reader sees: markup undone, look-alike letters folded, invisible characters gone; case and punctuation kept.
+    """The text that a reader sees: markup undone, look-alike letters and signs folded, invisible characters gone; case and punctuation
+    kept.
 
     Links become the word `httplink`, addresses the word `mailaddress`.
     """
     text = _without_markup(text)
     text = _FORMAT.sub("", _CONTROL.sub(" ", text)).translate(_SQUARED)
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text.translate(_PLAINER))
     text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
     text = _LINK.sub(" httplink ", _EMAIL.sub(" mailaddress ", _FORMAT.sub("", text)))
     return _SPACE.sub(" ", _fold(text)).strip()
@@ -65,7 +90,8 @@ def normalise(text: str) -> str:
     Idempotent on its own results for ordinary text, and never raises. Words that were not disguised stay as they were.
     """
     seen = _NAME.sub("Richard", visible(text))
-    return _SPACE.sub(" ", plain_words(seen.lower())).strip()
+    plain = _SPACE.sub(" ", plain_words(seen.lower())).strip()
+    return _WRAPPED.sub(lambda found: found[1] or found[2], _ADDRESSED.sub("", plain)).strip()
 
 
 def _without_markup(text: str) -> str:

@@ -12,13 +12,14 @@ from service.alignment import Span, aligned
 from service.domain import Article, ScoreInput
 from service.encoder import ArticleReading, Encoder, Reading, unit
 from service.heads import Attached, calibrated
+from service.lexicon import FUNCTION_WORDS
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
 Words = tuple[str, ...]
 
 # Those that serve articles of one kind as well when they were weighed on another.
-PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "has_parent")
+PAIR_FEATURES = ("comment_words", "context_overlap", "best_cosine", "has_parent", "article_words")
 # Of the encoder's reading, where there is one.
 READ_FEATURES = (
     *("read_best", "read_best_three", "read_title", "read_parent", "read_against_others", "read_against_nearest"),
@@ -37,22 +38,6 @@ WEIGHTIEST, FEWEST = 4, 3  # a comment's weightiest tokens: one of so many, and 
 MOST_STRANGE = 5  # words that explain why a comment is off topic
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:'[a-z]+)?|\d{2,}")
-_STOP = frozenset(
-    """
-    a about above after again against ain't all also am an and any anyone anything are aren't as at be because been before being below
-    between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each either else enough even
-    ever every everyone everything few for from further get gets getting go goes going gonna got had hadn't has hasn't have haven't
-    having he he'll he's her here here's hers herself him himself his how however i i'd i'll i'm i've if in instead into is isn't it
-    it's its itself just least less let let's like lot lots made make makes making many may maybe me might more most much must my myself
-    need neither never no nobody none nor not nothing now of off often on once one ones only onto or other others our ours out over own
-    per perhaps please put quite rather really same say says saying said see seem seems shall she she's should shouldn't since so some
-    someone something sometimes still such sure take than that that's the their theirs them themselves then there there's these they
-    they'd they'll they're they've thing things think this those though through thus to too toward towards two under until up upon us
-    use used very via want wants was wasn't way we we'd we'll we're we've well were weren't what what's whatever when where whether
-    which while who who's whole whom whose why will with within without won't would wouldn't yes yet you you'd you'll you're you've your
-    yours yourself yourselves don didn isn doesn wasn aren couldn wouldn shouldn ll re ve httplink mailaddress
-    """.split()
-)
 # What people say under any article.
 _REACTIONS = frozenset(
     """
@@ -67,6 +52,7 @@ _REACTIONS = frozenset(
     beautifully superb lovely amusing very bit feel feeling believe come back day people man guy guys
     """.split()
 )
+_UNTOPICAL = FUNCTION_WORDS | _REACTIONS
 _SUFFIXES = ("'s", "ingly", "ings", "ing", "edly", "ies", "ied", "ed", "es", "ly", "s")
 
 
@@ -141,13 +127,14 @@ class Topicality(Attached):
     def _compared(self, each: ScoreInput) -> list[float]:
         comment, context = content_words(each.text), context_of(each) or Context((), (), ())
         own, title, parent = frozenset(comment), frozenset(context.title), frozenset(context.parent)
-        everything = title.union(parent, *context.windows)
+        about = title.union(*context.windows)
         candidates = [title.union(window) for window in context.windows] or [title]
         return [
             np.log1p(len(own)),
-            self._sum(own & everything) / (self._sum(own) or 1.0),
+            self._sum(own & (about | parent)) / (self._sum(own) or 1.0),
             max(self._cosine(own, candidate) for candidate in candidates),
             float(bool(parent)),
+            np.log1p(len(about)),  # the more an article says, the liker some of it is to any comment
         ]
 
     def _read(self, each: ScoreInput, encoder: Encoder) -> list[float]:
@@ -186,7 +173,7 @@ def has_evidence(comment: Words) -> bool:
 @lru_cache(maxsize=512)
 def content_words(text: str) -> Words:
     """The text's words that can be about something, in order, in a shortened form that joins singular and plural."""
-    return tuple(_stem(word) for word in _WORD.findall(normalise(text).replace("’", "'")) if word not in _STOP and word not in _REACTIONS)
+    return tuple(_stem(word) for word in _WORD.findall(normalise(text)) if word not in _UNTOPICAL)
 
 
 def context_of(each: ScoreInput) -> Context | None:

@@ -22,6 +22,8 @@ def came_from(original: str) -> dict[str, str]:
         ("What a <b>stupid</b> plan", "stupid", "stupid"),
         ("&quot;STUPID&quot; is the word", "stupid", "STUPID"),
         ("this is sh1t", "shit", "sh1t"),
+        ("F*** off, you", "fuck", "F***"),
+        ("so he’ll see", "he'll", "he’ll"),
     ],
 )
 def test_a_word_leads_back_to_what_was_written(original, word, stood):

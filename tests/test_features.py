@@ -60,6 +60,14 @@ def test_plain_text_is_left_as_it_is(words):
         ("b1tch3s", "bitches"),
         ("*diot", "idiot"),
         ("w a n k e r", "wanker"),
+        ("so “fcking ediot”", 'so "fucking ediot"'),
+        ("so «i.d.i.o.t»", 'so "idiot"'),
+        ("idi0t—that’s you", "idiot - that's you"),
+        ("f•u·c•k", "fuck"),
+        ("f'u'c'k", "fuck"),
+        ("sh*te", "shite"),
+        ("b3ll3nd", "bellend"),
+        ("so *stupid* and **stupid**", "so *stupid* and **stupid**"),
     ],
 )
 def test_a_disguised_word_becomes_the_plain_one(written, meant):
@@ -90,12 +98,47 @@ def test_a_disguised_word_becomes_the_plain_one(written, meant):
         "i said so!",
         "a b c d e",
         "gr8 p@ssport",
+        "he'll do, and who're you?",
+        "the a55, the a445 and the a5s",
+        "postcodes such as dl3 9lt and tw17 5ex",
+        "a$5 or us$5",
+        "4, 5, 5",
+        "on 9/1/7",
+        "an a** in maths and a b** in art",
+        "the van dykes",
         "привет мир",
         "καλημερα κοσμε",
     ],
 )
 def test_what_is_no_disguise_is_left_alone(text):
     assert normalise(text) == text
+
+
+@pytest.mark.parametrize(
+    "written", ["“So it is.”", '"So it is."', "(So it is.)", "**So it is.**", "_So it is._", "@Ada So it is.", "@ada: @bob, so it is."]
+)
+def test_a_whole_comment_in_quotation_marks_or_to_somebody_is_its_authors_own_words(written):
+    assert normalise(written) == "so it is."
+
+
+@pytest.mark.parametrize("text", ['"so it is" and "so be it"', "(a) so it is (b) so be it", "'tis the man's", "@ada", "so says @ada"])
+def test_what_is_quoted_or_named_in_a_comment_stays(text):
+    assert normalise(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<You utter clown>", "<you utter clown>"),
+        ("&lt;You utter clown&gt;", "<you utter clown>"),
+        ("you are a <moron>", "you are a <moron>"),
+        ("so <b you clown>", "so <b you clown>"),
+        ("<p class=a data-x='1'>so<br/>it <B>is</B></p>", "so it is"),
+        ("<!-- unseen -->so", "so"),
+    ],
+)
+def test_only_what_a_browser_would_not_show_is_markup(written, read):
+    assert normalise(written) == read
 
 
 def test_links_and_addresses_become_one_word_each():

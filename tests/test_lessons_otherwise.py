@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from service.groups import blind
 from training.dataset import Corpora, LabelledText, encoder_never_saw, read_tests, text_key
-from training.encoder.contrasts import LABELS, SOURCE, contrasts, in_passing, mentions, sentences
+from training.encoder.contrasts import LABELS, SOURCE, contrasts, in_passing, joined, mentions, sentences
 from training.encoder.tasks import examples
 from training.encoder.variants import misspelt, paired
 from training.fairness import TERMS
@@ -34,7 +34,7 @@ def slips(text, tries=200):
 
 
 def test_every_slot_of_a_sentence_of_ours_is_filled():
-    assert [row.text for row in (*contrasts(), *mentions()) if "{" in row.text or "}" in row.text] == []
+    assert [row.text for row in (*contrasts(), *joined(), *mentions()) if "{" in row.text or "}" in row.text] == []
 
 
 def test_each_kind_of_sentence_is_learnt_by_the_encoder_and_kept_from_it():
@@ -73,7 +73,7 @@ def test_no_sentence_of_ours_is_in_a_test_file():
         pytest.skip(f"{DATA} is missing")
     tested = {text_key(row["text"]) for row in read_tests(DATA, "test-*")}
 
-    assert [row.text for row in (*contrasts(), *mentions()) if row.key in tested] == []
+    assert [row.text for row in (*contrasts(), *joined(), *mentions()) if row.key in tested] == []
 
 
 def test_half_of_what_only_names_a_group_names_one_that_is_on_no_list_and_in_no_figure():

@@ -175,6 +175,18 @@ def test_the_worst_words_are_found_wherever_in_a_comment_they_stand(model, attri
     assert word in " ".join(text[begin:end] for begin, end in model.explain(ScoreInput(text=text), attribute))
 
 
+@pytest.mark.parametrize(
+    ("text", "attribute", "told"),
+    [
+        ("Muslims are animals.", "identity_attack", ["animals"]),
+        ("Women should stay in the kitchen.", "toxicity", ["kitchen"]),
+        ("Crikey, a spider in my fucking coffee!", "profanity", ["fucking"]),
+    ],
+)
+def test_neither_a_groups_name_nor_a_word_that_says_nothing_is_why(model, text, attribute, told):
+    assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text), attribute)] == told
+
+
 def test_explaining_the_longest_comment_takes_few_readings(model, monkeypatch):
     comment = ScoreInput(text=("Subscribe to my channel for free money. " * 500)[:20_000])
     model.score([comment])

@@ -17,7 +17,7 @@ from training import dataset, pipelines
 from training.__main__ import main
 from training.calibration import curve, to_prevalence
 from training.dataset import DataError, LabelledText, target
-from training.encoder.contrasts import contrasts, mentions
+from training.encoder.contrasts import contrasts, joined, mentions
 from training.evaluate import calibration_error, threshold_rows
 from training.pipelines import fit_attributes, soft
 from training.thresholds import printed_proposals, proposals
@@ -186,9 +186,9 @@ def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few comments are told apart without an end
 def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_kept_from_say_enough(tmp_path, monkeypatch):
-    few, mentioning = list(contrasts())[::40], mentions()[::40]
-    monkeypatch.setattr(pipelines, "contrasts", lambda: few)
-    monkeypatch.setattr(pipelines, "mentions", lambda: mentioning)
+    few = {"contrasts": list(contrasts())[::40], "mentions": mentions()[::40], "joined": joined()[::40]}
+    for name, rows in few.items():
+        monkeypatch.setattr(pipelines, name, lambda rows=rows: rows)
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
     heads, _ = fit_attributes(texts, Encoder(MODELS), most=2000)
@@ -225,6 +225,17 @@ def test_true_and_drawn_pairs_are_as_many_and_stay_with_their_own_article(tmp_pa
     assert {corpora.articles[pair.article].source for pair in pairs} == {"nyt-debate"}
     assert any(pair.input.parent for pair in pairs)
     assert not all(pair.input.parent for pair in pairs)
+
+
+def test_each_pair_comes_once_more_with_what_others_said_for_the_articles_text(tmp_path):
+    corpora = dataset.read(tiny_corpora.write(tmp_path))
+    pairs = draw_pairs(corpora, TRAINED_ON)
+    long = [pair for pair in pairs if pair.lengthened]
+    texts = {comment.text for comment in corpora.comments}
+
+    assert len(long) * 2 == len(pairs)
+    assert all(set(pair.input.article.text.split("\n")) & texts for pair in long)
+    assert [pair for pair in long if not pair.wrong and pair.input.text in pair.input.article.text.split("\n")] == []
 
 
 def test_calibrated_scores_mean_what_they_say():

@@ -14,7 +14,7 @@ from service.features import Lexical, Ngrams
 from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, to_prevalence
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
-from training.encoder.contrasts import contrasts, in_passing, mentions
+from training.encoder.contrasts import contrasts, in_passing, joined, mentions
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,7 +51,8 @@ OWN_WEIGHT, PASSING_WEIGHT = 0.3, 0.05
 PRESUMED_WITHOUT = {"spam": "jigsaw"}
 PRESUMED_WEIGHT = 10.0
 # The families that are some attribute's reference.
-JOINED_ON = ("jigsaw", "youtube-spam")
+SPAM = "youtube-spam"
+JOINED_ON = (REFERENCE, SPAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ def _judged(texts: Sequence[LabelledText], unseen: Floats) -> Judged:
 
 def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats, ngrams: Ngrams, experts: Sequence[Linear]) -> Judged:
     rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in JOINED_ON]
-    kept, alone = [texts[at] for at in rows], [row for row in contrasts() if encoder_never_saw(row.source)] + mentions()
+    kept = [texts[at] for at in rows]
+    alone = [*(row for row in contrasts() if encoder_never_saw(row.source)), *mentions(), *joined()]
     passing = in_passing(alone)
     own = alone + passing
     grams = ngrams.of_plain([as_read(row.plain) for row in own])
@@ -164,7 +166,7 @@ def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats
     blocks = [margins, _counts([*kept, *own]), readings[:, :-WIDTH], readings[:, -WIDTH:]]
     freedom = np.concatenate([np.full(block.shape[1], free) for block, free in zip(blocks, FREEDOM, strict=True)])
     folds = np.array([fold_of(row.key, FOLDS) for row in kept] + [fold_of(row.source, FOLDS) for row in own])
-    ours = [LabelledText(row.text, row.labels, REFERENCE, row.plain) for row in own]
+    ours = [LabelledText(row.text, row.labels, SPAM if "spam" in row.labels else REFERENCE, row.plain) for row in own]
     counts_for = np.repeat([0.0, OWN_WEIGHT, PASSING_WEIGHT], [len(kept), len(alone), len(passing)])
     return Judged([*kept, *ours], np.hstack(blocks), freedom, folds, counts_for, READ_C)
 

@@ -174,12 +174,22 @@ _BESIDE = "Beside Perspective"
 
 
 def _topicality(tests: Figures) -> list[Table]:
+    found, shares = tests.get("topicality", {}), ("drawn at 0.5", "own at 0.5")
     rows = [
-        [source, number(each["auc"]), each["with evidence"], number(each.get("spearman with people"))]
-        for source, each in tests.get("topicality", {}).items()
+        [
+            source,
+            number(each["auc"]),
+            *(f"{each[name]:.1%}" for name in shares),
+            each["with evidence"],
+            number(each.get("spearman with people")),
+        ]
+        for source, each in found.items()
     ]
-    note = "ROC-AUC of a comment beside a drawn article against the same beside its own. Of these sources nothing was trained on."
-    return _some("Topicality", note, ["source", "ROC-AUC", "comments with evidence", "Spearman with people"], rows)
+    note = (
+        "A comment beside a drawn article against the same beside its own, and the share of each that scores 0.5 or more. Of these sources "
+        "nothing was trained on."
+    )
+    return _some("Topicality", note, ["source", "ROC-AUC", *shares, "comments with evidence", "Spearman with people"], rows)
 
 
 def _words(tests: Figures) -> list[Table]:

@@ -40,6 +40,7 @@ def _source(model: Model, corpora: Corpora, comments: Sequence[TopicComment], na
     known = ~np.isnan(own) & ~np.isnan(wrong)
     labels = np.r_[np.zeros(known.sum()), np.ones(known.sum())]
     found: dict[str, Any] = {"auc": auc(labels, np.r_[own[known], wrong[known]]), "with evidence": f"{known.sum()} of {len(known)}"}
+    found |= {"own at 0.5": rounded(float((own[known] >= 0.5).mean())), "drawn at 0.5": rounded(float((wrong[known] >= 0.5).mean()))}
     rated = np.array([np.nan if comment.on_topic is None else comment.on_topic for comment in chosen])
     both = ~np.isnan(rated) & ~np.isnan(own)
     if both.any():

@@ -1,8 +1,11 @@
 """Fits the topicality estimator: how rare words are, other articles, and a judge of true and drawn pairs, split by article."""
 
+import itertools
+import math
+import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +32,10 @@ MIN_DF = 8
 REFERENCES = 200
 SEED = 20261
 JUDGE_C = 0.01
-BESIDE = ("article alone", "article and parent")  # the pairs of a source that figures tell apart
+BESIDE = ("article alone", "article and parent")  # the pairs of a source that figures tell apart, and
+LENGTHENED = "lengthened"  # of each those whose article has what readers said under it for a text
+PARTS = 4  # of an article's comments: the others than its own are a comment's article's text
+SHORTEST, LONGEST = 60, 1_200  # words of such a text, at the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Pair:
     article: str
     input: ScoreInput
     wrong: int
+    lengthened: bool
 
 
 def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabulary: int) -> tuple[Topicality, HeldOut] | None:
@@ -51,6 +58,8 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     )
     if len({pair.article for pair in pairs}) < 2 * FOLDS:
         return None
+    if encoder is not None:
+        encoder.remember(len(pairs))
     folds = np.array([fold_of(pair.article, FOLDS) for pair in pairs])
     wrong = np.array([pair.wrong for pair in pairs], dtype=float)
     told, found = documents(corpora), {}
@@ -61,7 +70,7 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     features = np.array([found[at] for at in range(len(pairs))])
     margins = _crossed(features, wrong, folds)
     natural = to_prevalence(wrong, NATURAL["off_topic"])
-    sources = np.array([f"{corpora.articles[pair.article].source}, {BESIDE[bool(pair.input.parent)]}" for pair in pairs])
+    sources = np.array([_told_apart(pair, corpora) for pair in pairs])
     held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, sources)
     topicality = unfitted(told, vocabulary, lambda article: True, encoder)
     topicality.weights, topicality.intercept = _judge(features, wrong)
@@ -73,20 +82,23 @@ def draw_pairs(
     corpora: Corpora, sources: Sequence[str], wanted: Callable[[str], bool] = lambda article: True, most: int = PER_ARTICLE
 ) -> list[Pair]:
     """True pairs, and as many wrong ones with another article of the same source. Half carry a parent: another comment under the same
-    article as the pair claims, since the corpora have no replies."""
+    article as the pair claims, since the corpora have no replies. Each comes once more with a lengthened article: those that may be
+    learnt from are headlines and summaries, and the longer an article is, the liker is some of it to any comment."""
     rng = np.random.default_rng(SEED)
     by_article = {name: found for name, found in _by_article(corpora, sources).items() if wanted(name)}
     pairs: list[Pair] = []
     for source in sources:
         own = [article for article in by_article if corpora.articles[article].source == source]
         for article in own if len(own) > 1 else ():
-            for comment in by_article[article][:most]:
+            for at, comment in enumerate(by_article[article][:most]):
                 other = own[(own.index(article) + 1 + int(rng.integers(len(own) - 1))) % len(own)]
                 with_parent = rng.random() < 0.5
                 for claimed, wrong in ((article, 0), (other, 1)):
                     parent = _sibling(by_article[claimed], comment, rng) if with_parent else None
-                    pair = _pair(corpora.articles[claimed], article, comment, parent, wrong)
-                    pairs += [pair] if pair else []
+                    about = corpora.articles[claimed]
+                    for one in (about, _lengthened(about, by_article[claimed], at % PARTS)):
+                        pair = _pair(one, article, comment, parent, wrong, lengthened=one is not about)
+                        pairs += [pair] if pair else []
     return pairs
 
 
@@ -143,12 +155,29 @@ def _sibling(comments: Sequence[TopicComment], comment: TopicComment, rng: np.ra
     return others[int(rng.integers(len(others)))] if others else None
 
 
-def _pair(claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicComment | None, wrong: int) -> Pair | None:
+def _lengthened(article: TopicArticle, comments: Sequence[TopicComment], part: int) -> TopicArticle:
+    """The article with comments under it behind its text, apart from those of this part; always the same ones."""
+    wanted = math.exp(random.Random(f"{SEED} {article.id} {part}").uniform(math.log(SHORTEST), math.log(LONGEST)))  # noqa: S311 - no secret
+    others = [comment.text for at, comment in enumerate(comments) if at % PARTS != part]
+    before = itertools.accumulate((len(text.split()) for text in others), initial=0)
+    text = "\n".join([article.text, *(text for text, words in zip(others, before, strict=False) if words < wanted)])
+    return replace(article, text=text)
+
+
+def _told_apart(pair: Pair, corpora: Corpora) -> str:
+    """How figures name the pair's kind."""
+    kinds = [corpora.articles[pair.article].source, BESIDE[bool(pair.input.parent)]]
+    return ", ".join([*kinds, LENGTHENED] if pair.lengthened else kinds)
+
+
+def _pair(
+    claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicComment | None, wrong: int, *, lengthened: bool
+) -> Pair | None:
     article = Article(id=claimed.id, title=claimed.title[:1000], text=claimed.text)
     judged = ScoreInput(text=comment.text, article=article, parent=Parent(text=parent.text) if parent else None)
     if context_of(judged) is None or not has_evidence(content_words(comment.text)):
         return None
-    return Pair(own, judged, wrong)
+    return Pair(own, judged, wrong, lengthened)
 
 
 def _judge(features: Floats, wrong: Floats) -> tuple[Floats, float]:

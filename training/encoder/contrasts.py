@@ -22,6 +22,12 @@ LABELS = {
     "swearing": {"toxicity": 0.2, "identity_attack": 0.0, "profanity": 1.0},
     "insults": {"toxicity": 0.85, "identity_attack": 0.05, "insult": 1.0},
 }
+# What only the joining learns from: no encoder of ours is fine-tuned on it.
+JOINED = {
+    "idle": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0},
+    "sources": {"spam": 0.0},
+}
+LINK = "https://news.example/story"
 # A frame around any of the attacks makes more different sentences than a template does.
 TIMES = {"quoted": 4}
 
@@ -52,6 +58,17 @@ def mentions() -> list[LabelledText]:
     return found
 
 
+def joined() -> list[LabelledText]:
+    """Sentences as `contrasts` has them, of rough words at nobody and of links to what is told."""
+    found = []
+    for name, labels in JOINED.items():
+        for template in sentences()[name]:
+            rng = _rng(template)
+            texts = [filled(template, rng) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
+            found += [LabelledText(text, labels, template, normalise(text)) for text in texts]
+    return found
+
+
 def in_passing(rows: Sequence[LabelledText]) -> list[LabelledText]:
     """Each sentence once more, among one to MOST_CALM sentences on everyday matters, which make it no better."""
     found = []
@@ -77,6 +94,8 @@ def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), words
         slur=rng.choice(words["slurs"]),
         X=rng.choice(words["jobs"]),
         T=rng.choice(words["things"]),
+        S=rng.choice(words["single"]) if "{S}" in template else "",
+        link=LINK,
         who=rng.choice(words["people"]),
         attack=filled(rng.choice(attacks), rng) if "{attack}" in template else "",
     )
