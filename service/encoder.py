@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -57,14 +57,19 @@ class ArticleReading:
 class Encoder:
     """Reads texts. It never changes, so any number of threads may ask it at once; a text reads the same alone and among others."""
 
-    def __init__(self, folder: Path) -> None:
-        """Takes the files of a models folder and predicts nothing. Raises OSError, and what tokenizers raises."""
-        self._network = (folder / FILE).read_bytes()
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    def __init__(self, network: bytes, tokenizer: bytes) -> None:
+        """Takes what is in FILE and TOKENIZER and predicts nothing. Raises what tokenizers raises."""
+        self._network = network
+        self._tokenizer = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.read = lru_cache(maxsize=CACHED)(self._read)
         self.read_article = lru_cache(maxsize=CACHED_ARTICLES)(self._read_article)
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """That of a models folder. Raises OSError too."""
+        return cls((folder / FILE).read_bytes(), (folder / TOKENIZER).read_bytes())
 
     @cached_property
     def _session(self) -> Any:

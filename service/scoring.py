@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -156,11 +157,9 @@ def load(folder: Path) -> Model:
     """The models of a folder, verified against its manifest before anything is unpickled. Predicts nothing. Raises ModelError."""
     manifest = _manifest(folder)
     _check_made_for_us(manifest, folder)
-    for entry in manifest["files"]:
-        _check_file(folder / entry["name"], entry["sha256"])
-    names = [entry["name"] for entry in manifest["files"]]
-    encoder = _open_encoder(folder) if encoders.FILE in names else None
-    scorers = tuple(_open(folder / name) for name in names if name.endswith(SCORER))
+    contents = {entry["name"]: _checked(folder / entry["name"], entry["sha256"]) for entry in manifest["files"]}
+    encoder = _open_encoder(folder, contents) if encoders.FILE in contents else None
+    scorers = tuple(_open(folder / name, contents.pop(name)) for name in tuple(contents) if name.endswith(SCORER))
     for scorer in scorers:
         if encoder is not None and isinstance(scorer, Reader):
             scorer.attach(encoder)
@@ -216,28 +215,32 @@ def _check_made_for_us(manifest: Mapping[str, Any], folder: Path) -> None:
         )
 
 
-def _check_file(path: Path, expected: str) -> None:
+def _checked(path: Path, expected: str) -> bytes:
+    """What is in a file, which is read once: what is opened is what was hashed, even if the file is replaced meanwhile."""
     if not path.is_file():
         raise ModelError(f"{path}: this model file is missing. {_RETRAIN}.")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise ModelError(
             f"{path}: its SHA-256 is {found[:12]}..., the manifest says {expected[:12]}...: the file is damaged or was changed. {_RETRAIN}."
         )
+    return content
 
 
-def _open(path: Path) -> Scorer | Corrector:
+def _open(path: Path, content: bytes) -> Scorer | Corrector:
     try:
-        scorer: Scorer | Corrector = joblib.load(path)
+        scorer: Scorer | Corrector = joblib.load(BytesIO(content))
     except Exception as error:
         raise ModelError(f"{path}: cannot be opened ({type(error).__name__}: {error}). {_RETRAIN}.") from error
     return scorer
 
 
-def _open_encoder(folder: Path) -> Encoder:
+def _open_encoder(folder: Path, contents: Mapping[str, bytes]) -> Encoder:
+    if encoders.TOKENIZER not in contents:
+        raise ModelError(f"{folder / MANIFEST}: incomplete, without {encoders.TOKENIZER} for {encoders.FILE}. {_RETRAIN}.")
     try:
-        return Encoder(folder)
+        return Encoder(contents[encoders.FILE], contents[encoders.TOKENIZER])
     except Exception as error:
         raise ModelError(f"{folder / encoders.FILE}: cannot be opened ({type(error).__name__}: {error}). {_RETRAIN}.") from error
 

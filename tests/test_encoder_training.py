@@ -55,7 +55,7 @@ def test_the_command_writes_an_encoder_that_reads_and_says_what_8_bits_cost(tmp_
 
     assert main(["encoder", "--data", data, "--out", out, "--work", work, "--runs", "2", "--epochs", "0.02"]) == 0
 
-    told, encoder = capsys.readouterr().out, Encoder(tmp_path / "models")
+    told, encoder = capsys.readouterr().out, Encoder.of(tmp_path / "models")
     assert f"Next: python -m training --out {out}" in told
     assert "jigsaw/toxicity" in encoder.tasks
     whole, small = encoder.cost["jigsaw/toxicity"]

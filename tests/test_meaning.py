@@ -103,7 +103,7 @@ def test_a_word_is_matched_by_one_that_means_the_same(model):
 
 @pytest.mark.parametrize("word", ["goalkeeper", "trams", "orchestra"])
 def test_the_weightiest_token_is_what_a_comment_is_about(word):
-    encoder = Encoder(ROOT / "models")
+    encoder = Encoder.of(ROOT / "models")
     about = encoder.read(f"nobody should be surprised, the {word} was always like this before either.")
     vague = encoder.read("nobody should be surprised, it was always like this before either.")
 
@@ -113,7 +113,7 @@ def test_the_weightiest_token_is_what_a_comment_is_about(word):
 
 
 def test_an_articles_reading_begins_with_its_titles_tokens():
-    encoder = Encoder(ROOT / "models")
+    encoder = Encoder.of(ROOT / "models")
     titled, whole = encoder.read_article(ARTICLE.title, ""), encoder.read_article(ARTICLE.title, ARTICLE.text)
 
     assert len(titled.tokens) == titled.title == whole.title == 5
@@ -122,14 +122,14 @@ def test_an_articles_reading_begins_with_its_titles_tokens():
 
 @pytest.mark.parametrize("sentences", [1, 8, 30])
 def test_each_token_of_a_text_is_read_once_however_long_it_is(sentences):
-    reading = Encoder(ROOT / "models").read(CALM * sentences)
+    reading = Encoder.of(ROOT / "models").read(CALM * sentences)
 
     assert len(reading.tokens) == len(reading.weights) == len(reading.marks)
     assert (reading.weights > 0).all()
 
 
 def test_a_long_article_is_kept_by_no_more_tokens_than_are_compared():
-    kept = Encoder(ROOT / "models").read_article("City council raises parking fees", CALM * 100).tokens
+    kept = Encoder.of(ROOT / "models").read_article("City council raises parking fees", CALM * 100).tokens
 
     assert len(kept) == encoders.MOST_TOKENS
     assert kept.base is None  # what is cut off is let go
@@ -213,7 +213,7 @@ def test_perspectives_scale_has_heads_of_its_own(model):
 
 
 def test_eight_bits_cost_no_task_more_than_0_003():
-    cost = Encoder(ROOT / "models").cost
+    cost = Encoder.of(ROOT / "models").cost
 
     assert len(cost) >= 10
     assert {task: (whole, small) for task, (whole, small) in cost.items() if whole - small >= 0.003} == {}

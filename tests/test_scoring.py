@@ -6,15 +6,20 @@ import pickle
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 import tiny_corpora
 
+from service import scoring
 from service.domain import Article, Parent, ScoreInput
+from service.encoder import TOKENIZER, Encoder
 from service.scoring import AT_ONCE, ModelError, load
 from training.__main__ import main
+
+SHIPPED = Path(__file__).parent.parent / "models"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +100,38 @@ def test_nothing_is_unpickled_before_every_hash_is_right(models, monkeypatch):
 
     refuses(models, "topicality.joblib", "SHA-256")
     assert opened == []
+
+
+def test_a_model_that_is_swapped_after_it_was_checked_is_not_unpickled(models, monkeypatch):
+    unpickle = joblib.load
+
+    def after_a_swap(opened):
+        (models / "topicality.joblib").write_bytes(pickle.dumps("planted"))
+        return unpickle(opened)
+
+    monkeypatch.setattr(joblib, "load", after_a_swap)
+
+    assert "planted" not in load(models).scorers
+
+
+def test_an_encoder_reads_with_the_bytes_that_were_checked(tmp_path, monkeypatch):
+    models = shutil.copytree(SHIPPED, tmp_path / "models")
+
+    def after_a_loss(*told):
+        shutil.rmtree(models)
+        return Encoder(*told)
+
+    monkeypatch.setattr(scoring, "Encoder", after_a_loss)
+
+    load(models).check_probes()
+
+
+def test_an_encoder_is_refused_with_a_tokenizer_that_the_manifest_does_not_vouch_for(tmp_path):
+    models = shutil.copytree(SHIPPED, tmp_path / "models")
+    entries = json.loads((models / "manifest.json").read_text())["files"]
+    change(models, files=[entry for entry in entries if entry["name"] != TOKENIZER])
+
+    refuses(models, TOKENIZER)
 
 
 def test_a_manifest_from_another_scikit_learn_is_refused(models):

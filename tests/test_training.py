@@ -191,7 +191,7 @@ def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_
         monkeypatch.setattr(pipelines, name, lambda rows=rows: rows)
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
-    heads, _ = fit_attributes(texts, Encoder(MODELS), most=2000)
+    heads, _ = fit_attributes(texts, Encoder.of(MODELS), most=2000)
 
     assert "insult" in {name for row in texts for name in row.labels}
     assert heads.attributes == ("toxicity",)
@@ -201,7 +201,7 @@ def test_too_few_comments_for_an_encoder_are_refused_with_a_sentence(tmp_path):
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
     with pytest.raises(DataError, match="Add comments, or remove the encoder"):
-        fit_attributes(texts[:60], Encoder(MODELS), most=2000)
+        fit_attributes(texts[:60], Encoder.of(MODELS), most=2000)
 
 
 @pytest.mark.parametrize("told", [["--runs", "0"], ["--epochs", "0"]])

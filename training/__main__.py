@@ -124,7 +124,7 @@ def _encoder(options: argparse.Namespace) -> int:
 def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
     scorers: dict[str, Scorer] = {}
     held, metrics = {}, {}
-    encoder = Encoder(options.out) if (options.out / FILE).exists() else None
+    encoder = Encoder.of(options.out) if (options.out / FILE).exists() else None
     if corpora.texts:
         scorers["attributes"], held = fit_attributes(corpora.texts, encoder, most=options.columns)
     if topicality := fit_topicality(corpora, encoder, vocabulary=options.vocabulary):

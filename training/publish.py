@@ -49,7 +49,7 @@ def publish(
     """Saves each scorer under its name, then a manifest that vouches for them and for the encoder's files there, then the card. The
     manifest comes after its files, so a reader in between finds the old manifest and a refused hash, never a mixture that loads."""
     folder.mkdir(parents=True, exist_ok=True)
-    entries = [_entry(folder / name, ()) for name in (FILE, TOKENIZER) if encoder is not None]
+    entries = [_entry(name, (folder / name).read_bytes(), ()) for name in (FILE, TOKENIZER) if encoder is not None]
     entries += [_saved(folder / f"{name}{SCORER}", scorer) for name, scorer in scorers.items()]
     version = f"{RELEASE}-{hashlib.sha256(''.join(entry['sha256'] for entry in entries).encode()).hexdigest()[:8]}"
     model = Model(version, tuple(scorers.values()), {}, encoder)
@@ -78,15 +78,16 @@ def _saved(path: Path, scorer: Scorer) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         fresh = Path(scratch) / path.name
         joblib.dump(scorer, fresh, compress=("zlib", 9))
-        _write(path, fresh.read_bytes())
-    return _entry(path, scorer.attributes)
+        content = fresh.read_bytes()
+    _write(path, content)
+    return _entry(path.name, content, scorer.attributes)
 
 
-def _entry(path: Path, attributes: Sequence[str]) -> dict[str, Any]:
+def _entry(name: str, content: bytes, attributes: Sequence[str]) -> dict[str, Any]:
     return {
-        "name": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "bytes": path.stat().st_size,
+        "name": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
         "attributes": list(attributes),
     }
 
