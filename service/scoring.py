@@ -25,7 +25,8 @@ MANIFEST_FORMAT = 1
 SCORER = ".joblib"  # a file of the manifest that is a scorer; the others are what scorers read with
 PROBE_TOLERANCE = 1e-6
 ENCODER_TOLERANCE = 0.02  # processors round an encoder in 8 bits differently
-AT_ONCE = 50  # inputs that are rated together: fewer than the readings that an encoder keeps, however long the list
+READINGS = 3  # of an input at most: its text with and without the names of groups, and its parent's
+AT_ONCE = encoders.CACHED // READINGS  # inputs that are rated together: an encoder keeps their readings while one scorer after another asks
 
 _RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
 
@@ -104,15 +105,16 @@ class Model:
 
     def score(self, inputs: Sequence[ScoreInput]) -> list[Scores]:
         """A Scores an input, in their order; the same input gives the same numbers, alone or among others."""
-        return [each for at in range(0, len(inputs), AT_ONCE) for each in self._score(inputs[at : at + AT_ONCE])]
-
-    def _score(self, inputs: Sequence[ScoreInput]) -> list[Scores]:
         rated = self.rate(inputs)
         rows = zip(*(rated[name].tolist() for name in self.attributes), strict=True)
         return [Scores({name: p for name, p in zip(self.attributes, row, strict=True) if not np.isnan(p)}, self.version) for row in rows]
 
     def rate(self, inputs: Sequence[ScoreInput]) -> dict[str, npt.NDArray[np.float64]]:
         """The scores by attribute, each (inputs,); NaN where there is no evidence. What comes later corrects what came before."""
+        parts = [self._rate(inputs[at : at + AT_ONCE]) for at in range(0, len(inputs), AT_ONCE)]
+        return {name: np.concatenate([np.empty(0), *(part[name] for part in parts)]) for name in self.attributes}
+
+    def _rate(self, inputs: Sequence[ScoreInput]) -> dict[str, npt.NDArray[np.float64]]:
         rated: dict[str, npt.NDArray[np.float64]] = {}
         for scorer in self.scorers:
             found = scorer.rate_after(inputs, rated) if isinstance(scorer, Corrector) else scorer.rate(inputs)

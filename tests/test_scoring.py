@@ -199,6 +199,19 @@ def test_a_list_longer_than_what_is_rated_together_keeps_its_order(model):
     assert model.score(inputs) == [model.score([each])[0] for each in inputs]
 
 
+def test_however_many_replies_are_rated_the_encoder_reads_each_text_once(monkeypatch):
+    model, asked = load(SHIPPED), []
+    ask = model.encoder._ask
+    monkeypatch.setattr(model.encoder, "_ask", lambda ids: asked.append(tuple(ids)) or ask(ids))
+    replies = [
+        ScoreInput(text=f"Line {n} waits for trams.", article=TRAMS, parent=Parent(text=f"A ticket costs {n} euros.")) for n in range(50)
+    ]
+
+    model.rate(replies)
+
+    assert len(asked) == len(set(asked))
+
+
 def test_an_input_scores_the_same_alone_and_among_others_and_from_many_threads(model):
     inputs = [RUDE, KIND, ScoreInput(text="tram tickets are late", article=TRAMS)] * 5
     together = model.score(inputs)
