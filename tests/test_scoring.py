@@ -16,6 +16,7 @@ import tiny_corpora
 from service import scoring
 from service.domain import Article, Parent, ScoreInput
 from service.encoder import TOKENIZER, Encoder
+from service.features import Ngrams
 from service.scoring import AT_ONCE, ModelError, load
 from training.__main__ import main
 
@@ -165,15 +166,18 @@ def test_a_probe_that_scores_otherwise_is_refused_when_probes_are_checked(models
         model.check_probes()
 
 
-def test_loading_predicts_nothing(models, monkeypatch):
-    from service.features import Ngrams
-
+def test_loading_predicts_nothing(monkeypatch):
     def predicted(*_):
         raise AssertionError("predicted before the fork")
 
-    monkeypatch.setattr(Ngrams, "transform", predicted)
+    monkeypatch.setattr(Ngrams, "of_plain", predicted)
+    monkeypatch.setattr(Encoder, "_ask", predicted)
 
-    load(models)
+    load(SHIPPED)
+
+
+def test_loading_opens_no_session():
+    assert "_session" not in vars(load(SHIPPED).encoder)
 
 
 RUDE = ScoreInput(text="you stupid idiot shut your mouth")
