@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +16,11 @@ from service.encoder import Encoder
 from service.scoring import load
 from training import dataset, pipelines
 from training.__main__ import main
-from training.calibration import curve, to_prevalence
+from training.calibration import curve, soft, to_prevalence
 from training.dataset import DataError, LabelledText, target
 from training.encoder.contrasts import contrasts, joined, mentions
 from training.evaluate import calibration_error, threshold_rows
-from training.pipelines import fit_attributes, soft
+from training.pipelines import fit_attributes
 from training.thresholds import printed_proposals, proposals
 from training.topics import TRAINED_ON, draw_pairs
 
@@ -93,7 +94,6 @@ def test_csv_files_are_known_by_their_headers(tmp_path):
         ("toxicity-x.jsonl", "{", "line 1"),
         ("toxicity-x.jsonl", '{"text": "a", "labels": {"rudeness": 1}}', "rudeness"),
         ("toxicity-x.jsonl", '{"text": "a", "labels": {"toxicity": 2}}', "0 to 1"),
-        ("toxicity-x.jsonl", '{"labels": {}}', "expected text"),
         ("x.csv", "a,b\n1,2\n", "Jigsaw's header"),
         ("topicality-comments.jsonl", '{"article": "nowhere", "text": "a"}', "nowhere"),
         ("readme.txt", "", "can be trained on"),
@@ -105,6 +105,61 @@ def test_data_that_cannot_be_used_are_named(tmp_path, capsys, name, content, sai
 
     assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert said in capsys.readouterr().err
+
+
+ARTICLE = '{"id": "a", "title": "trams", "text": "", "source": "reddit"}'
+JIGSAW_HEADER = "comment_text,toxic"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "said"),
+    [
+        ("toxicity-x.jsonl", ["[]"], "toxicity-x.jsonl line 1: expected a JSON object"),
+        ("toxicity-x.jsonl", ['{"labels": {}}'], "toxicity-x.jsonl line 1, text: expected a text, got nothing"),
+        ("toxicity-x.jsonl", ['{"text": "a"}'], "toxicity-x.jsonl line 1, labels: expected an object"),
+        ("toxicity-x.jsonl", ['{"text": "a", "labels": {"toxicity": "yes"}}'], "labels.toxicity: expected a number from 0 to 1, got 'yes'"),
+        (
+            "toxicity-x.jsonl",
+            ['{"text": "a", "labels": {"toxicity": null}}'],
+            "labels.toxicity: expected a number from 0 to 1, got nothing",
+        ),
+        ("toxicity-x.jsonl", ['{"text": "a", "labels": {}, "source": []}'], "toxicity-x.jsonl line 1, source: expected a text, got []"),
+        ("train.csv", [JIGSAW_HEADER, "fine,0", "rude,maybe"], "train.csv line 3, toxic: expected a number from 0 to 1, got 'maybe'"),
+        ("train.csv", [JIGSAW_HEADER, "rude,2"], "train.csv line 2, toxic: expected a number from 0 to 1, got 2.0"),
+        ("train.csv", [JIGSAW_HEADER, "rude"], "train.csv line 2, toxic: expected a text, got nothing"),
+        ("topicality-articles.jsonl", ['{"id": "a", "text": "", "source": "reddit"}'], "line 1, title: expected a text, got nothing"),
+        ("topicality-comments.jsonl", ['{"text": "a"}'], "topicality-comments.jsonl line 1, article: expected the id of an article"),
+        ("topicality-comments.jsonl", ['{"article": ["a"], "text": "a"}'], "line 1, article: expected the id of an article"),
+        ("topicality-comments.jsonl", ['{"article": "a", "text": "a", "on_topic": 7}'], "line 1, on_topic: expected a number from 0 to 1"),
+        ("test-x.jsonl", ["{}"], "test-x.jsonl line 1, text: expected a text, got nothing"),
+        ("test-x.jsonl", ['{"text": "a", "labels": {"toxicity": "yes"}}'], "test-x.jsonl line 1, labels.toxicity: expected a number"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named_by_its_file_its_number_and_its_field(tmp_path, name, lines, said):
+    (tmp_path / "topicality-articles-known.jsonl").write_text(ARTICLE + "\n")
+    (tmp_path / name).write_text("".join(line + "\n" for line in lines))
+
+    with pytest.raises(DataError, match=re.escape(said)):
+        dataset.read(tmp_path)
+
+
+LINE = b'{"text": "a", "labels": {}}\n'
+
+
+@pytest.mark.parametrize("content", [gzip.compress(LINE * 99)[:-9], b"no archive", gzip.compress(LINE + b"\xff")])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "toxicity-x.jsonl.gz").write_bytes(content)
+
+    with pytest.raises(DataError, match=r"toxicity-x\.jsonl\.gz: .* expected"):
+        dataset.read(tmp_path)
+
+
+def test_near_copies_alone_are_no_ground_to_fit_on(tmp_path):
+    rude = [LabelledText(f"you fool {n}", {"toxicity": 1.0}, "own", f"you fool {n}") for n in range(8)]
+    kind = [LabelledText(name, {"toxicity": 0.0}, "own", name) for name in "tram rose goal hedge exam coach soil depot".split()]
+
+    with pytest.raises(DataError, match="nothing can be fitted"):
+        fit_attributes(rude + kind, most=2000)
 
 
 def test_a_missing_folder_is_named(tmp_path, capsys):

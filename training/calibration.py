@@ -20,6 +20,13 @@ def to_prevalence(labels: Floats, natural: float) -> Floats:
     return np.asarray(weights * len(weights) / weights.sum())
 
 
+def soft(labels: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+    """Row numbers, hard labels and weights that mean the same as soft labels: a 0.7 is a 1 with weight 0.7 and a 0 with weight 0.3."""
+    yes, no = np.flatnonzero(labels > 0), np.flatnonzero(labels < 1)
+    hard = np.r_[np.ones(len(yes), dtype=np.int64), np.zeros(len(no), dtype=np.int64)]
+    return np.r_[yes, no], hard, np.r_[labels[yes], 1 - labels[no]]
+
+
 def curve(margins: Floats, labels: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Log-odds and the probabilities there, both ascending: a logistic line, corrected where there is enough evidence against it."""
     slope, offset = _line(margins, labels, weights)

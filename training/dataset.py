@@ -1,9 +1,8 @@
 """Labelled comments and articles from a folder of corpora, in every format that we know. A label that is missing stays missing."""
 
 import csv
-import gzip
 import hashlib
-import json
+import itertools
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from service.domain import ATTRIBUTES
 from service.normalise import normalise
+from training.lines import DataError, expect, lines_of, rows_of, share, shares_in, text_in
 
 TOXIC_ATTRIBUTES = ATTRIBUTES[:6]
 LABELLED = ATTRIBUTES[:7]
@@ -56,10 +56,6 @@ TERMS = {
 ENCODER_FOLDS = 7
 
 _LETTERS = re.compile(r"[\W\d_]+")
-
-
-class DataError(ValueError):
-    """The folder or a file in it cannot be used; the sentence says which, and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +122,10 @@ def read(folder: Path) -> Corpora:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; name the one that holds the corpora with --data")
-    tested = {text_key(row["text"]) for path in _jsonl(folder, "test-*") for row in _rows(path)}
+    tested = {text_key(row["text"]) for row in read_tests(folder, "test-*")}
     texts, files = [], []
     for path in [*_jsonl(folder, "toxicity-*"), *_jsonl(folder, "spam*"), *sorted(folder.glob("*.csv")), *sorted(folder.glob("*.csv.gz"))]:
-        rows = _csv(path) if ".csv" in path.name else map(_labelled, _rows(path))
+        rows = _csv(path) if ".csv" in path.name else itertools.starmap(_labelled, rows_of(path))
         found = list(tqdm(rows, desc=path.name, unit="comment", mininterval=1))
         files.append(_file(path, len(found)))
         texts += [row for row in found if row.key not in tested]
@@ -140,8 +136,8 @@ def read(folder: Path) -> Corpora:
 
 
 def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
-    """The rows of a test file, as they are; empty where the folder has none by that name."""
-    return [row for path in _jsonl(folder, name) for row in _rows(path)]
+    """The rows of a test file, as they are; empty where the folder has none by that name. Raises DataError."""
+    return [_scored(place, row) for path in _jsonl(folder, name) for place, row in rows_of(path)]
 
 
 def target(row: LabelledText, attribute: str) -> float | None:
@@ -184,16 +180,13 @@ def encoder_never_saw(key: str) -> bool:
 def _topicality(folder: Path, files: list[DataFile]) -> tuple[dict[str, TopicArticle], list[TopicComment]]:
     articles, comments = {}, []
     for path in _jsonl(folder, "topicality-articles*"):
-        rows = [TopicArticle(row["id"], row["title"], row["text"], row["source"]) for row in _rows(path)]
+        rows = [TopicArticle(*(text_in(row, field, place) for field in ("id", "title", "text", "source"))) for place, row in rows_of(path)]
         files.append(_file(path, len(rows)))
         articles.update({row.id: row for row in rows})
     for path in _jsonl(folder, "topicality-comments*"):
-        found = [TopicComment(row["article"], row["text"], row.get("on_topic")) for row in _rows(path)]
+        found = [_commented(place, row, articles) for place, row in rows_of(path)]
         files.append(_file(path, len(found)))
         comments += found
-    strays = {comment.article for comment in comments} - articles.keys()
-    if strays:
-        raise DataError(f"topicality-comments: article {min(strays)!r} is not in topicality-articles")
     return articles, comments
 
 
@@ -201,36 +194,43 @@ def _jsonl(folder: Path, pattern: str) -> list[Path]:
     return sorted([*folder.glob(f"{pattern}.jsonl"), *folder.glob(f"{pattern}.jsonl.gz")])
 
 
-def _lines(path: Path) -> Iterator[str]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="") as lines:
-        yield from lines
+def _labelled(place: str, row: dict[str, Any]) -> LabelledText:
+    labels, known = shares_in(row, "labels", place), {*LABELLED, "any"}
+    expect(labels.keys() <= known, "labels", place, f"some of {', '.join(sorted(known))}", ", ".join(labels))
+    source = text_in(row, "source", place) if "source" in row else "own"
+    return LabelledText(row["text"], labels, source, normalise(row["text"]))
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(_lines(path), 1):
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path.name} line {number}: expected a JSON object a line ({error.msg})") from error
+def _commented(place: str, row: dict[str, Any], articles: Mapping[str, TopicArticle]) -> TopicComment:
+    article, rated = row.get("article"), row.get("on_topic")
+    expect(isinstance(article, str) and article in articles, "article", place, "the id of an article in topicality-articles", article)
+    return TopicComment(str(article), row["text"], None if rated is None else share(rated, "on_topic", place))
 
 
-def _labelled(row: dict[str, Any]) -> LabelledText:
-    labels = row.get("labels")
-    known = {*LABELLED, "any"}
-    if not isinstance(row.get("text"), str) or not isinstance(labels, dict) or not labels.keys() <= known:
-        raise DataError(f"expected text and labels among {', '.join(sorted(known))}; got fields {sorted(row)} and labels {labels}")
-    if not all(0 <= value <= 1 for value in labels.values()):
-        raise DataError(f"expected labels from 0 to 1, got {labels}")
-    return LabelledText(row["text"], labels, row.get("source", "own"), normalise(row["text"]))
+def _scored(place: str, row: dict[str, Any]) -> dict[str, Any]:
+    for field in {"labels", "perspective"} & row.keys():
+        shares_in(row, field, place)
+    return row
 
 
 def _csv(path: Path) -> Iterator[LabelledText]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    reader = csv.DictReader(_lines(path))
+    reader = csv.DictReader(lines_of(path))
     columns, source = _columns(path, reader.fieldnames or ())
     for row in reader:
-        labels = {ours: float(row[theirs]) for theirs, ours in columns.items() if row[theirs] not in ("", "-1")}
-        yield LabelledText(row["comment_text"], labels, source, normalise(row["comment_text"]))
+        place = f"{path.name} line {reader.line_num}"
+        text = text_in(row, "comment_text", place)
+        told = {theirs: cell for theirs in columns if (cell := text_in(row, theirs, place)) not in ("", "-1")}
+        labels = {columns[theirs]: share(_number(cell), theirs, place) for theirs, cell in told.items()}
+        yield LabelledText(text, labels, source, normalise(text))
+
+
+def _number(cell: str) -> float | str:
+    """The number that a cell says, or else the cell."""
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], str]:

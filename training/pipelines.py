@@ -12,7 +12,7 @@ from tqdm import tqdm
 from service.encoder import WIDTH, Encoder, vector
 from service.features import Lexical, Ngrams
 from service.heads import AttributeHeads, Heads, as_read, calibrated
-from training.calibration import curve, to_prevalence
+from training.calibration import curve, soft, to_prevalence
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
 from training.encoder.contrasts import contrasts, in_passing, joined, mentions
 
@@ -91,15 +91,15 @@ def fit_attributes(
 
     With an encoder, experts are joined on the comments that it was kept from, and on sentences of our own.
     """
-    tasks = _tasks(texts)
+    folds = np.array([fold_of(row.key, FOLDS) for row in texts])
+    tasks = _tasks(texts, folds)
     if not tasks:
-        raise DataError(f"no attribute has {MIN_POSITIVES} comments that carry it and as many that do not: nothing can be fitted")
+        raise DataError(f"no attribute has {MIN_POSITIVES} comments with it and as many without, near-copies aside: nothing can be fitted")
     ngrams = Ngrams(most=most)
     grams = ngrams.fit_plain([as_read(row.plain) for row in texts])
-    folds = np.array([fold_of(row.key, FOLDS) for row in texts])
     unseen, experts = _experts(tasks, grams, folds)
     judged = _judged(texts, unseen) if encoder is None else _judged_with(encoder, texts, unseen, ngrams, experts)
-    judged_tasks = _tasks(judged.texts, fewest=1)
+    judged_tasks = _tasks(judged.texts, judged.folds, fewest=1)
     references = {name: _reference(judged_tasks, name) for name in LABELLED if any(task.attribute == name for task in judged_tasks)}
     attributes = tuple(name for name, task in references.items() if _enough(task, judged))
     if not attributes:
@@ -175,7 +175,7 @@ def _counts(texts: Sequence[LabelledText]) -> Floats:
     return np.asarray(Lexical().of_plain([as_read(row.plain) for row in texts]), dtype=np.float64)
 
 
-def _tasks(texts: Sequence[LabelledText], fewest: int = MIN_POSITIVES) -> list[Task]:
+def _tasks(texts: Sequence[LabelledText], folds: npt.NDArray[np.int64], fewest: int = MIN_POSITIVES) -> list[Task]:
     families = sorted({row.family for row in texts})
     tasks = []
     for attribute in LABELLED:
@@ -183,9 +183,15 @@ def _tasks(texts: Sequence[LabelledText], fewest: int = MIN_POSITIVES) -> list[T
         for family in families:
             rows = np.array([at for at in known if texts[at].family == family], dtype=np.int64)
             labels = np.array([known[at] for at in rows], dtype=np.float64)
-            if min(labels.sum(), (1 - labels).sum()) >= fewest:
+            if _told(labels, folds[rows], fewest):
                 tasks.append(Task(family, attribute, rows, labels, np.zeros(len(rows))))
     return tasks
+
+
+def _told(labels: Floats, folds: npt.NDArray[np.int64], fewest: int) -> bool:
+    """Whether so many carry it, so many do not, and some of either stay whichever fold is left out; near-copies share one."""
+    outside = [labels[folds != fold] for fold in range(FOLDS)]
+    return min(labels.sum(), (1 - labels).sum()) >= fewest and all((each > 0).any() and (each < 1).any() for each in outside)
 
 
 def _reference(tasks: Sequence[Task], attribute: str) -> Task:
@@ -195,8 +201,8 @@ def _reference(tasks: Sequence[Task], attribute: str) -> Task:
 
 def _enough(task: Task, judged: Judged) -> bool:
     """Whether readers' comments, and not only sentences of our own, say what carries the attribute and what does not."""
-    labels = task.labels[judged.own[task.rows] == 0]
-    return bool(min(labels.sum(), (1 - labels).sum()) >= MIN_POSITIVES)
+    rows = judged.own[task.rows] == 0
+    return _told(task.labels[rows], judged.folds[task.rows[rows]], MIN_POSITIVES)
 
 
 def _with_aside(task: Task, judged: Judged) -> Task:
@@ -238,13 +244,6 @@ def _expert(task: Task, grams: sparse.csr_matrix, folds: npt.NDArray[np.int64], 
         scaled[rows], hard, sample_weight=weights
     )
     return Linear((fitted.coef_[0] * scale).astype(np.float32), float(fitted.intercept_[0]))
-
-
-def soft(labels: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-    """Row numbers, hard labels and weights that mean the same as soft labels: a 0.7 is a 1 with weight 0.7 and a 0 with weight 0.3."""
-    yes, no = np.flatnonzero(labels > 0), np.flatnonzero(labels < 1)
-    hard = np.r_[np.ones(len(yes), dtype=np.int64), np.zeros(len(no), dtype=np.int64)]
-    return np.r_[yes, no], hard, np.r_[labels[yes], 1 - labels[no]]
 
 
 def _combine(task: Task, judged: Judged, keep: npt.NDArray[np.bool_]) -> tuple[Floats, float]:

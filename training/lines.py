@@ -1,0 +1,65 @@
+"""Files of lines, and what a line must hold; what cannot be used is said with its file, its line and its field."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+QUOTED = 60  # characters of what is refused
+
+
+class DataError(ValueError):
+    """The folder or a file in it cannot be used; the sentence says which, and what was expected."""
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Those of a text, gzipped or not."""
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8", newline="")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8", newline="") as lines
+        ):
+            yield from lines
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: cannot be read to its end ({error}); expected UTF-8, and a whole archive where it is one") from error
+
+
+def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each line, a JSON object with a text, behind the place where it stands."""
+    for number, line in enumerate(lines_of(path), 1):
+        place = f"{path.name} line {number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{place}: expected a JSON object a line ({error.msg})") from error
+        if not isinstance(row, dict):
+            raise DataError(f"{place}: expected a JSON object a line, got {type(row).__name__}")
+        text_in(row, "text", place)
+        yield place, row
+
+
+def text_in(row: Mapping[str, Any], field: str, place: str) -> str:
+    found = row.get(field)
+    expect(isinstance(found, str), field, place, "a text", found)
+    return str(found)
+
+
+def shares_in(row: Mapping[str, Any], field: str, place: str) -> dict[str, float]:
+    found = row.get(field)
+    expect(isinstance(found, dict), field, place, "an object with numbers by name", found)
+    return {name: share(value, f"{field}.{name}", place) for name, value in dict(found or {}).items()}
+
+
+def share(value: Any, field: str, place: str) -> float:
+    expect(isinstance(value, (int, float)) and 0 <= value <= 1, field, place, "a number from 0 to 1", value)
+    return float(value)
+
+
+def expect(fits: bool, field: str, place: str, expected: str, got: object) -> None:
+    """Raises DataError where it does not fit."""
+    if not fits:
+        said = "nothing" if got is None else repr(got)[:QUOTED]
+        raise DataError(f"{place}, {field}: expected {expected}, got {said}")
