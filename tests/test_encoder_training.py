@@ -195,6 +195,26 @@ def test_an_epoch_takes_an_example_as_often_as_its_share_says(lessons):
     assert sum(batch.examples.count(1) for batch in made) == 1
 
 
+def test_a_batch_holds_no_more_tokens_than_it_may(lessons, monkeypatch):
+    lengths = [4, 30, 5, 29, 6, 28, 30, 4] * 3
+    found = [Example(np.arange(length, dtype=np.int32), {}) for length in lengths]
+
+    packed = [[lengths[at] for at in batch.examples] for batch in loop._packed(range(len(found)), found)]
+
+    assert sum(map(len, packed)) == len(lengths)
+    assert all(max(rows) * len(rows) <= loop.TOKENS for rows in packed)
+
+
+@pytest.mark.parametrize("name", ["SEED", "RUNS_APART", "WARM_UP", "SPREAD_BY", "SUREST"])
+def test_a_checkpoint_goes_on_with_no_other_numbers(lessons, monkeypatch, name):
+    labelled, topics, _ = lessons
+    before = loop._fingerprint(labelled, topics)
+
+    monkeypatch.setattr(loop, name, 7)
+
+    assert loop._fingerprint(labelled, topics) != before
+
+
 def test_what_is_brought_to_like_heights_before_8_bits_answers_as_before():
     encoder = pretrained(1).eval()
     texts = [np.array(tokenizer().encode(text).ids, dtype=np.int32) for text in ("the council votes on trams", "a fool")]

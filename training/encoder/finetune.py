@@ -97,8 +97,9 @@ def finetune(
 
 def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:
     """Of all that is learnt from, and of how: a checkpoint goes on with nothing else."""
-    numbers = [TOKENS, MOST_ROWS, TOPICS, MOST_COMMENTS, RATE, HEAD_RATE, TEMPERATURE, SCORES, KEPT, KEPT_EVERY, DROPOUT]
-    whole = hashlib.sha256(json.dumps(numbers).encode())
+    packing = [TOKENS, MOST_ROWS, TOPICS, MOST_COMMENTS, SEED, RUNS_APART]
+    learning = [RATE, HEAD_RATE, WARM_UP, TEMPERATURE, SCORES, SUREST, KEPT, KEPT_EVERY, SPREAD_BY, DROPOUT]
+    whole = hashlib.sha256(json.dumps(packing + learning).encode())
     for each in found:
         whole.update(json.dumps([each.ids.tolist(), dict(each.targets), each.share]).encode())
         whole.update(b"" if each.marked is None else each.marked.tobytes())
@@ -139,11 +140,12 @@ def _topical(topics: Sequence[Topic], rng: random.Random) -> Iterator[Batch]:
 
 def _packed(chosen: Sequence[int], found: Sequence[Example]) -> Iterator[Batch]:
     rows: list[int] = []
+    longest = 0
     for at in chosen:
-        longest = max(len(found[other].ids) for other in (*rows[-1:], at))
+        longest = max(longest, len(found[at].ids))
         if rows and (len(rows) >= MOST_ROWS or longest * (len(rows) + 1) > TOKENS):
             yield Batch(examples=tuple(rows))
-            rows = []
+            rows, longest = [], len(found[at].ids)
         rows.append(at)
     if rows:
         yield Batch(examples=tuple(rows))
