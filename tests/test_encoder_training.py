@@ -215,6 +215,13 @@ def test_a_checkpoint_goes_on_with_no_other_numbers(lessons, monkeypatch, name):
     assert loop._fingerprint(labelled, topics) != before
 
 
+def test_marked_words_alone_are_no_comment_of_a_source_to_measure():
+    labelled = [Example(text(at), {"jigsaw/toxicity": 1.0}) for at in range(5)]
+    marked = [Example(text(at), {}, 1.0, np.zeros(3, dtype=np.float32)) for at in range(5)]
+
+    assert all(row.targets for row in run._of_each_source(labelled + marked))
+
+
 def test_what_is_brought_to_like_heights_before_8_bits_answers_as_before():
     encoder = pretrained(1).eval()
     texts = [np.array(tokenizer().encode(text).ids, dtype=np.int32) for text in ("the council votes on trams", "a fool")]

@@ -64,7 +64,8 @@ def _of_each_source(unseen: Sequence[Example]) -> list[Example]:
     taken: Counter[str] = Counter()
     chosen = []
     for at in np.random.default_rng(0).permutation(len(unseen)):
-        for source in {name.partition("/")[0] for name in unseen[at].targets if not name.startswith("jigsaw")} or {"jigsaw"}:
+        sources = {name.partition("/")[0] for name in unseen[at].targets}
+        for source in sources - {"jigsaw"} or sources:
             taken[source] += 1
             if taken[source] <= MOST_MEASURED:
                 chosen.append(unseen[at])
