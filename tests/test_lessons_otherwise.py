@@ -85,11 +85,19 @@ def test_half_of_what_only_names_a_group_names_one_that_is_on_no_list_and_in_no_
 
 
 def test_an_attack_among_harmless_sentences_stays_one():
-    (found,) = in_passing([comment("are they vermin?", toxicity=1.0)])
+    (found,) = in_passing([comment("are they vermin?", toxicity=1.0)], unseen=False)
 
     assert "are they vermin? " in f"{found.text} "
     assert len(found.text) > len("are they vermin? ")
     assert found.labels == {"toxicity": 1.0}
+
+
+@pytest.mark.parametrize("unseen", [True, False])
+def test_a_sentence_stands_among_those_of_the_side_that_is_asked_whatever_it_says(unseen):
+    others = [each for each in sentences()["calm"] if encoder_never_saw(f"{SOURCE} {each}") != unseen]
+    found = in_passing(mentions(), unseen=unseen)
+
+    assert [row.text for row in found if any(other in row.text for other in others)] == []
 
 
 def test_two_comments_as_one_are_as_bad_as_the_worse():

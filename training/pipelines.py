@@ -157,7 +157,7 @@ def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats
     rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in JOINED_ON]
     kept = [texts[at] for at in rows]
     alone = [*(row for row in contrasts() if encoder_never_saw(row.source)), *mentions(), *joined()]
-    passing = in_passing(alone)
+    passing = in_passing(alone, unseen=True)
     own = alone + passing
     grams = ngrams.of_plain([as_read(row.plain) for row in own])
     margins = np.vstack([unseen[rows], np.column_stack([grams @ expert.weights + expert.intercept for expert in experts])])

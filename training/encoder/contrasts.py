@@ -40,7 +40,7 @@ def contrasts() -> Iterator[LabelledText]:
         for template in sentences()[name]:
             rng, source = _rng(template), f"{SOURCE} {template}"
             for _ in range(PER_TEMPLATE * TIMES.get(name, 1)):
-                text = rng.choice(before) + filled(template, rng, _on_the_side_of(source, "attacks")) + rng.choice(after)
+                text = rng.choice(before) + filled(template, rng, _on_a_side("attacks", encoder_never_saw(source))) + rng.choice(after)
                 yield LabelledText(text, labels, source, normalise(text))
 
 
@@ -69,12 +69,13 @@ def joined() -> list[LabelledText]:
     return found
 
 
-def in_passing(rows: Sequence[LabelledText]) -> list[LabelledText]:
-    """Each sentence once more, among one to MOST_CALM sentences on everyday matters, which make it no better."""
+def in_passing(rows: Sequence[LabelledText], *, unseen: bool) -> list[LabelledText]:
+    """Each sentence once more, among one to MOST_CALM sentences on everyday matters, which make it no better: those that the encoder
+    never sees, or else those that it sees."""
     found = []
     for row in rows:
         rng = _rng(row.text)
-        around = rng.sample(_on_the_side_of(row.source, "calm"), rng.randint(1, MOST_CALM))
+        around = rng.sample(_on_a_side("calm", unseen), rng.randint(1, MOST_CALM))
         around.insert(rng.randint(0, len(around)), row.text)
         text = " ".join(each if each[-1] in ".!?" else f"{each}." for each in around)
         found.append(LabelledText(text, row.labels, row.source, normalise(text)))
@@ -109,9 +110,9 @@ def sentences() -> dict[str, Any]:
 
 
 @cache
-def _on_the_side_of(source: str, name: str) -> list[str]:
-    """Those of the sentences that the encoder sees if it sees the source, or never sees if it does not."""
-    return [each for each in sentences()[name] if encoder_never_saw(f"{SOURCE} {each}") == encoder_never_saw(source)]
+def _on_a_side(name: str, unseen: bool) -> list[str]:
+    """Those of the sentences that the encoder never sees, or else those that it sees."""
+    return [each for each in sentences()[name] if encoder_never_saw(f"{SOURCE} {each}") == unseen]
 
 
 def _rng(key: str) -> random.Random:

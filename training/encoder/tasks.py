@@ -63,7 +63,7 @@ def examples(corpora: Corpora, folder: Path, reader: Tokenizer, *, unseen: bool 
         for row in tqdm(rows, desc="comments", unit="comment", mininterval=1)
     ]
     found += _perspective(folder, reader, unseen) + _spans(folder, reader, unseen)
-    for row in own if unseen else own + in_passing(own):
+    for row in own if unseen else own + in_passing(own, unseen=False):
         found.append(Example(_ids(reader, _read_as(row.plain, rng, own_slips)), _targets(row, SOURCE) | _targets(row, "jigsaw")))
     for row in () if unseen else paired(rows, rng):
         found.append(Example(_ids(reader, blind(row.plain)), _targets(row, row.family), PAIRED_SHARE * SHARES.get(row.family, 1.0)))
