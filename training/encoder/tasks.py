@@ -20,7 +20,6 @@ from training.encoder.variants import misspelt, paired
 from training.perspective import PERSPECTIVE, how_often, log_odds
 
 LONGEST = 112  # tokens of a comment, of an article half of it
-SPANS = "spans"
 
 # How often an epoch takes a comment of a source: tweets of one kind are many.
 SHARES = {"gab": 0.4, "hatexplain": 0.5, "davidson": 0.3}
