@@ -20,7 +20,8 @@ Singles = npt.NDArray[np.float32]
 WIDTH = 384  # of a vector
 MATCHED = 64  # width of a token's vector
 FILE, TOKENIZER = "encoder.onnx", "tokenizer.json"
-TASKS, COST = "tasks", "cost"  # in the file's own description: the tasks' names, and for each its ROC-AUC in float32 and in 8 bits
+# In the file's own description: the tasks' names, for each its ROC-AUC in float32 and in 8 bits, and how many runs were averaged.
+TASKS, COST, RUNS = "tasks", "cost", "runs"
 WINDOW, STEP = 112, 80  # tokens, two of them the window's own begin and end
 PASSAGE, PASSAGE_STEP, HEADING = 64, 48, 24  # tokens of an article's text, and of the title that each of its passages begins with
 LONGEST_ARTICLE = 20_000  # characters; what a comment is about is said by then
@@ -83,12 +84,22 @@ class Encoder:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        return tuple(json.loads(self._session.get_modelmeta().custom_metadata_map[TASKS]))
+        return tuple(json.loads(self._about[TASKS]))
 
     @property
     def cost(self) -> dict[str, list[float]]:
         """For each task its ROC-AUC in float32 and in 8 bits, on comments that it never saw."""
-        found: dict[str, list[float]] = json.loads(self._session.get_modelmeta().custom_metadata_map[COST])
+        found: dict[str, list[float]] = json.loads(self._about[COST])
+        return found
+
+    @property
+    def runs(self) -> int | None:
+        """How many trainings its weights are the mean of; None where its file does not say."""
+        return int(self._about[RUNS]) if RUNS in self._about else None
+
+    @property
+    def _about(self) -> dict[str, str]:
+        found: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         return found
 
     def remember(self, readings: int) -> None:

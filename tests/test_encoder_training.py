@@ -58,6 +58,7 @@ def test_the_command_writes_an_encoder_that_reads_and_says_what_8_bits_cost(tmp_
     told, encoder = capsys.readouterr().out, Encoder.of(tmp_path / "models")
     assert f"Next: python -m training --out {out}" in told
     assert "jigsaw/toxicity" in encoder.tasks
+    assert encoder.runs == 2
     whole, small = encoder.cost["jigsaw/toxicity"]
     assert f"| jigsaw/toxicity | {whole:.4f} | {small:.4f} |" in told
     assert len(encoder.read("you stupid dog").tokens) == 3

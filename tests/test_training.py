@@ -17,6 +17,7 @@ from service.scoring import load
 from training import dataset, pipelines
 from training.__main__ import main
 from training.calibration import curve, soft, to_prevalence
+from training.card import card
 from training.dataset import DataError, LabelledText, target
 from training.encoder.contrasts import contrasts, joined, mentions
 from training.evaluate import calibration_error, threshold_rows
@@ -209,10 +210,22 @@ def test_the_manifest_says_what_the_models_were_made_of(trained):
 
 
 def test_the_card_tells_terms_limits_and_uses(trained):
-    card = (trained[1] / "CARD.md").read_text()
+    written = (trained[1] / "CARD.md").read_text()
 
     for said in ("Intended", "Not intended", "## Limits", "toxicity-jigsaw.jsonl.gz", "CC BY-SA", "Proposed thresholds", "ROC-AUC"):
-        assert said in card
+        assert said in written
+
+
+def test_the_card_of_models_without_an_encoder_tells_of_none(trained):
+    assert "sentence encoder" not in (trained[1] / "CARD.md").read_text()
+
+
+@pytest.mark.parametrize(("runs", "said"), [(3, True), (1, False), (None, False)])
+def test_the_card_says_that_an_encoders_runs_were_averaged_where_there_were_several(trained, runs, said):
+    manifest = json.loads((trained[1] / "manifest.json").read_text())
+    manifest["metrics"] |= {"encoder": {"jigsaw/toxicity": [0.97, 0.97]}, "encoder_runs": runs}
+
+    assert ("did so 3 times" in card(manifest), "averaged" in card(manifest)) == (said, said)
 
 
 def test_the_same_data_give_the_same_bytes(trained, tmp_path):

@@ -132,7 +132,7 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
     if not scorers:
         raise DataError("too little to fit anything: no labelled comments, and too few articles with comments")
     if encoder is not None:
-        metrics["encoder"] = encoder.cost
+        metrics |= {"encoder": encoder.cost, "encoder_runs": encoder.runs}
         if perspective := fit_perspective(options.data, encoder):
             scorers["perspective"], metrics["perspective"] = perspective
     for scorer in scorers.values():

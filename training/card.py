@@ -24,26 +24,17 @@ English; judging truth; finding users by what they write. `off_topic` alone shou
 ## How it works
 
 Disguises are undone (markup, look-alike letters, invisible characters, spelled-out, masked, stretched and leet words), and names of
-groups of people are all read as one word, so no score depends on which group a comment names.
+groups of people are all read as one word, so which group a comment names moves no score of toxicity, insult and the like.
 
-A sentence encoder, six layers of MiniLM with 22 million parameters, was fine-tuned on all labelled comments at once: an output for
-each source and label, since sources mean different things by 'toxic'; another for Perspective's published scores, and one for the
-words that people marked as toxic. Its vectors, and its tokens by the likest of the other text's, learnt which comment belongs to which
-article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
-groups beside denials, quotations, support, and complaints about things; and, so that neither hides anything, comments among harmless
-ones and with slips of the keyboard. It did so five times, each time in another order, and the weights of the five were averaged. It
-reads in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
-
-Beside it, word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source what
-it means by each attribute. On the comments that the encoder never saw, a logistic regression for each attribute joins all of these; a
-monotone curve calibrates it. A missing label is missing: a comment trains only the attributes that it was rated for, except that
+{encoder}{ngrams} word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source
+what it means by each attribute. {joined} a logistic regression for each attribute joins all of these; a monotone
+curve calibrates it. A missing label is missing: a comment trains only the attributes that it was rated for, except that
 Wikipedia's comments are presumed to be no `spam`, for which only comments under videos were judged. A 1 for 'any of six' trains
 `toxicity` alone, as 0.94.
 
 `off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the words
-that they share, by the encoder's vectors, set against those of 200 other articles, by how near the article's words come in meaning to
-each of the comment's, and by how much the comment's weightiest word says about a topic at all; a logistic regression judges, for which a
-long comment's likeness tells more than a short one's. Comments without topical content get no `off_topic` score.
+that they share{likeness}; a logistic regression judges, for
+which a long comment's likeness tells more than a short one's. Comments without topical content get no `off_topic` score.
 
 ## Data
 
@@ -66,6 +57,27 @@ Each comment scored by models that saw neither it nor a near-copy (three folds, 
 
 {held}
 """
+
+_ENCODER = """A sentence encoder, six layers of MiniLM with 22 million parameters, was fine-tuned on all labelled comments at once: an
+output for each source and label, since sources mean different things by 'toxic'; another for Perspective's published scores, and one for
+the words that people marked as toxic. Its vectors, and its tokens by the likest of the other text's, learnt which comment belongs to which
+article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
+groups beside denials, quotations, support, and complaints about things; and, so that neither hides anything, comments among harmless
+ones and with slips of the keyboard. {runs}It reads
+in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
+
+"""
+
+_RUNS = "It did so {runs} times, each time in another order, and the weights of all were averaged. "
+
+# What the head says of an encoder, and what it says without one.
+_WITH = {
+    "ngrams": "Beside it,",
+    "joined": "On the comments that the encoder never saw,",
+    "likeness": """, by the encoder's vectors, set against those of 200 other articles, by how near the article's words come in meaning
+to each of the comment's, and by how much the comment's weightiest word says about a topic at all""",
+}
+_WITHOUT = {"encoder": "", "ngrams": "Of each comment,", "joined": "Then", "likeness": ""}
 
 _SCALE = """## Perspective's scale
 
@@ -118,9 +130,15 @@ def card(manifest: Mapping[str, Any]) -> str:
         proposals=printed_proposals(metrics["held_out"]),
         held=markdown(held_out_tables(metrics["held_out"]), "###"),
         scale=_scale(metrics),
+        **(_WITH | {"encoder": _encoder(metrics)} if "encoder" in metrics else _WITHOUT),
     )
     tests = _TESTS.format(tests=markdown(measured_tables(metrics["tests"]), "###")) if metrics.get("tests") else ""
     return head + tests + _LIMITS
+
+
+def _encoder(metrics: Mapping[str, Any]) -> str:
+    runs = metrics.get("encoder_runs") or 1
+    return _ENCODER.format(runs=_RUNS.format(runs=runs) if runs > 1 else "")
 
 
 def _scale(metrics: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from onnxruntime import InferenceSession
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from service.encoder import COST, FILE, TASKS, TOKENIZER
+from service.encoder import COST, FILE, RUNS, TASKS, TOKENIZER
 from training.dataset import Corpora
 from training.encoder.export import export
 from training.encoder.finetune import finetune
@@ -39,7 +39,7 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
         export(encoder, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
         cost = _cost(whole, small, examples(corpora, data, reader, unseen=True), tasks)
-        _describe(small, {TASKS: json.dumps(tasks), COST: json.dumps(cost)})
+        _describe(small, {TASKS: json.dumps(tasks), COST: json.dumps(cost), RUNS: json.dumps(runs)})
         shutil.copyfile(small, out / FILE)
     shutil.copyfile(weights_folder() / "tokenizer.json", out / TOKENIZER)
     print(_said(cost))
