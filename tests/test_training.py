@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import math
 import re
 import subprocess
 import sys
@@ -63,11 +62,8 @@ def test_a_soft_label_is_both_answers_by_weight():
     ]
 
 
-def test_near_copies_fall_into_one_fold():
-    key = dataset.text_key("You are an IDIOT, 17 times!")
-
-    assert key == dataset.text_key("you are an i.d.i.o.t 18 times")
-    assert 0 <= dataset.fold_of(key, 4) < 4
+def test_near_copies_have_one_key_and_so_fall_into_one_fold():
+    assert dataset.text_key("You are an IDIOT, 17 times!") == dataset.text_key("you are an i.d.i.o.t 18 times")
 
 
 def test_texts_of_a_test_file_are_left_out_however_they_are_spelt(tmp_path):
@@ -339,4 +335,3 @@ def test_off_topic_alone_is_never_proposed_to_reject():
     assert proposals(row, "toxicity")["reject"] is not None
     assert proposals(row, "off_topic")["reject"] is None
     assert "| off_topic | reject | none |" in printed_proposals({"off_topic": row})
-    assert not math.isnan(row["thresholds"][0]["precision"])
