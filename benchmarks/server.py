@@ -55,6 +55,7 @@ def running(database_url: str | None = None) -> Iterator[Server]:
         migrate(engine)
         with writing(engine) as db:
             key = auth.create_key(db, site=SITE, name="benchmark", signed=False)
+        engine.dispose()
         environment = os.environ | {
             "PORT": str(port),
             "DATABASE_URL": url,

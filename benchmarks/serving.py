@@ -47,9 +47,9 @@ def _load(server: Server) -> tuple[float, np.ndarray]:
 def _ask_until(server: Server, end: float, number: int, taken: list[float]) -> None:
     connection = server.connect()
     while (started := time.perf_counter()) < end:
-        id = f"{number}-{len(taken)}"
+        id = CONNECTIONS * len(taken) + number
         author = {"id": f"author-{id}"}
-        server.post(connection, "/v1/comments", {"id": id, "text": text(300, hash(id)), "article": {"id": "a"}, "author": author})
+        server.post(connection, "/v1/comments", {"id": str(id), "text": text(300, id), "article": {"id": "a"}, "author": author})
         taken.append(time.perf_counter() - started)
 
 
