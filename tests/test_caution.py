@@ -56,6 +56,12 @@ def test_one_moderator_who_is_always_wrong_is_an_alarm_and_costs_little(shipped:
     assert honest - corrupted < 0.02
 
 
+def test_nobody_is_checked_against_too_few_verdicts_to_learn_from(shipped: Model) -> None:
+    told = tuple(replace(one, says="moderator ben" if at % 8 == 0 else "moderator ada") for at, one in enumerate(examples(200)))
+    bench = prepare(Path("."), shipped, shipped, Lessons(told, (), (), {}))
+    assert [one.says for one in bench.agreements] == []
+
+
 def test_a_cap_holds_one_share_and_leaves_the_rest_as_they_were() -> None:
     weights = capped(np.ones(100), ["heavy"] * 70 + ["a"] * 10 + ["b"] * 10 + ["c"] * 10, 0.25, of=bool)
     assert weights[:70].sum() / weights.sum() == pytest.approx(0.25)

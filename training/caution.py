@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from training.lessons import Example
+from training.newsroom import MIN_OF_A_KIND
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -73,17 +74,23 @@ def capped(weights: Floats, names: Sequence[str], most: float, of: Callable[[str
 
 
 def agreements(examples: Sequence[Example], predict: Callable[[Bools], Floats]) -> list[Agreement]:
-    """For each moderator with enough verdicts, the worst first: `predict(mask)` scores all by a model fitted on those of the mask."""
+    """For each moderator with enough verdicts, where the others gave enough to learn from, the worst first: `predict(mask)` scores all
+    by a model fitted on those of the mask."""
     says, rejected = np.array([one.says for one in examples]), np.array([one.rejected for one in examples], dtype=float)
     names, counts = np.unique(says, return_counts=True)
     checked = [names[at] for at in np.argsort(-counts)[:MOST_CHECKED] if counts[at] >= FEWEST_CHECKED]
     found = []
     for name in checked if len(names) > 1 else []:
         mine = says == name
-        if 0 < rejected[mine].sum() < mine.sum() and 0 < rejected[~mine].sum() < (~mine).sum():
+        if _rarer(rejected[mine]) > 0 and _rarer(rejected[~mine]) >= MIN_OF_A_KIND:
             auc = float(roc_auc_score(rejected[mine], predict(~mine)[mine]))
             found.append(Agreement(name, int(mine.sum()), auc, auc + Z * _error(auc, rejected[mine])))
     return sorted(found, key=lambda one: one.auc)
+
+
+def _rarer(rejected: Floats) -> int:
+    """How many verdicts there are of the kind that is rarer."""
+    return int(min(rejected.sum(), (1 - rejected).sum()))
 
 
 def _error(auc: float, labels: Floats) -> float:

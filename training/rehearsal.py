@@ -13,10 +13,8 @@ from service.newsroom import Newsroom
 from service.scoring import Model
 from training.caution import Agreement, agreements, training_weights
 from training.lessons import Lessons
-from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
+from training.newsroom import MIN_OF_A_KIND, Material, fit_newsroom, scores_of, shipped_scores
 from training.trial import Bools, Tried, split, stands_for
-
-FEWEST_OF_A_KIND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def try_out(bench: Bench, seen: int = 0) -> Tried:
     early = bench.material.of(np.r_[learn, others])
     late = bench.material.of(np.r_[test & ~outside, ~others])
     labels = [one.rejected for one in early.examples if one.rejected is not None]
-    if not late.examples or min(labels.count(1.0), labels.count(0.0)) < FEWEST_OF_A_KIND:
+    if not late.examples or min(labels.count(1.0), labels.count(0.0)) < MIN_OF_A_KIND:
         return Tried([], np.zeros(0), np.zeros(0), {})
     early = Material(early.examples, early.before, training_weights(early.examples, bench.without))
     newsroom = fit_newsroom(bench.shipped, early)

@@ -21,9 +21,9 @@ from training import candidate, lessons
 from training.dataset import DataError, read
 from training.gate import Judged, judge
 from training.lessons import Lessons
-from training.newsroom import fit_newsroom, remembering
+from training.newsroom import MIN_OF_A_KIND, fit_newsroom, remembering
 from training.regression_set import check
-from training.rehearsal import FEWEST_OF_A_KIND, Bench, prepare, say, try_out
+from training.rehearsal import Bench, prepare, say, try_out
 from training.retrain_report import page
 from training.trial import Tried
 
@@ -134,9 +134,9 @@ def _last_seen(models: Path) -> int:
 def _check_enough(learnt: Lessons) -> None:
     judged = learnt.verdicts
     rejected = sum(one.rejected == 1 for one in judged)
-    if len(judged) < FEWEST or min(rejected, len(judged) - rejected) < FEWEST_OF_A_KIND:
+    if len(judged) < FEWEST or min(rejected, len(judged) - rejected) < MIN_OF_A_KIND:
         kinds = f"{rejected} rejections and {len(judged) - rejected} approvals"
-        wanted = f"{FEWEST} are needed, {FEWEST_OF_A_KIND} of each kind"
+        wanted = f"{FEWEST} are needed, {MIN_OF_A_KIND} of each kind"
         raise DataError(
             f"Too few verdicts to learn from: {kinds}; {wanted}. Judge more of the queue, or raise [audit] share in the policy."
         )
