@@ -13,9 +13,10 @@ from sklearn.metrics import roc_auc_score
 from service.domain import LIKELY_TO_REJECT, ScoreInput
 from service.scoring import Model, load
 from training.caution import capped, training_weights
+from training.dataset import DataError
 from training.lessons import Example, Lessons
 from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
-from training.rehearsal import prepare
+from training.rehearsal import prepare, try_out
 
 
 def examples(count: int, *, seed: int = 0, mallory: bool = False) -> tuple[Example, ...]:
@@ -60,6 +61,29 @@ def test_nobody_is_checked_against_too_few_verdicts_to_learn_from(shipped: Model
     told = tuple(replace(one, says="moderator ben" if at % 8 == 0 else "moderator ada") for at, one in enumerate(examples(200)))
     bench = prepare(Path("."), shipped, shipped, Lessons(told, (), (), {}))
     assert [one.says for one in bench.agreements] == []
+
+
+def test_where_nobody_is_left_after_the_alarms_it_is_refused(shipped: Model) -> None:
+    told = examples(200)
+    ada = [replace(one, says="moderator ada") for one in told[::2]]
+    ben = [replace(one, says="moderator ben", labels={LIKELY_TO_REJECT: 1 - (one.rejected or 0)}) for one in told[1::2]]
+    with pytest.raises(DataError, match="Too few verdicts to learn from: 0 rejections and 0 approvals"):
+        prepare(Path("."), shipped, shipped, Lessons((*ada, *ben), (), (), {}))
+
+
+def test_what_an_alarm_said_is_not_enough_to_learn_from(shipped: Model) -> None:
+    told = examples(600, mallory=True)
+    early = [one for one in told[:400] if one.says == "moderator mallory" or not one.rejected]
+    bench = prepare(Path("."), shipped, shipped, Lessons((*early, *told[400:500]), (), (), {}))
+    assert bench.without == ["moderator mallory"]
+    assert try_out(bench).scores == {}
+
+
+def test_what_an_alarm_said_is_not_tested_on(shipped: Model) -> None:
+    bench = prepare(Path("."), shipped, shipped, Lessons(examples(400, mallory=True), (), (), {}))
+    tested = try_out(bench).examples
+    assert bench.without == ["moderator mallory"]
+    assert {one.says for one in tested} == {f"moderator {number}" for number in range(4)}
 
 
 def test_a_cap_holds_one_share_and_leaves_the_rest_as_they_were() -> None:

@@ -66,10 +66,17 @@ def fit_newsroom(shipped: Model, material: Material, *, curves: bool = True) -> 
     """Heads for what there are enough labels of. The same material gives the same numbers. Without `curves` nothing is calibrated."""
     newsroom = _features(shipped, material)
     columns = newsroom.columns(material.inputs, material.before)
-    taught = [name for name in (LIKELY_TO_REJECT, *shipped.attributes) if _enough(material, name)]
+    taught = [name for name in (LIKELY_TO_REJECT, *shipped.attributes) if enough(material, name)]
     fits = tqdm(taught, desc="learning", unit="score", leave=False, disable=not curves)
     newsroom.heads = {name: _head(newsroom, material, name, columns, curves=curves) for name in fits}
     return newsroom
+
+
+def enough(material: Material, attribute: str) -> bool:
+    """Whether a head would be fitted for the attribute."""
+    labels = material.labels(attribute)
+    known = ~np.isnan(labels) & (material.weights > 0) & (attribute == LIKELY_TO_REJECT or _has_evidence(material, attribute))
+    return min(int((labels[known] >= 0.5).sum()), int((labels[known] < 0.5).sum())) >= MIN_OF_A_KIND
 
 
 def remembering(model: Model) -> Model:
@@ -113,12 +120,6 @@ def _features(shipped: Model, material: Material) -> Newsroom:
         newsroom.attach(shipped.encoder)
     newsroom.fit_dense(material.inputs, material.before)
     return newsroom
-
-
-def _enough(material: Material, attribute: str) -> bool:
-    labels = material.labels(attribute)
-    known = ~np.isnan(labels) & (material.weights > 0) & (attribute == LIKELY_TO_REJECT or _has_evidence(material, attribute))
-    return min(int((labels[known] >= 0.5).sum()), int((labels[known] < 0.5).sum())) >= MIN_OF_A_KIND
 
 
 def _has_evidence(material: Material, attribute: str) -> Bools:

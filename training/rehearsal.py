@@ -12,9 +12,12 @@ from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
 from service.scoring import Model
 from training.caution import Agreement, agreements, training_weights
-from training.lessons import Lessons
-from training.newsroom import MIN_OF_A_KIND, Material, fit_newsroom, scores_of, shipped_scores
+from training.dataset import DataError
+from training.lessons import Example, Lessons
+from training.newsroom import MIN_OF_A_KIND, Material, enough, fit_newsroom, scores_of, shipped_scores
 from training.trial import Bools, Tried, split, stands_for
+
+FEWEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,19 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
+def check_enough(judged: Sequence[Example]) -> None:
+    """Raises DataError where so few verdicts cannot be learnt from and tested on."""
+    rejected = sum(one.rejected == 1 for one in judged)
+    if len(judged) < FEWEST or min(rejected, len(judged) - rejected) < MIN_OF_A_KIND:
+        kinds = f"{rejected} rejections and {len(judged) - rejected} approvals"
+        wanted = f"{FEWEST} are needed, {MIN_OF_A_KIND} of each kind"
+        raise DataError(
+            f"Too few verdicts to learn from: {kinds}; {wanted}. Judge more of the queue, or raise [audit] share in the policy."
+        )
+
+
 def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trusted: Sequence[str] = ()) -> Bench:
-    """Scores the examples, and weighs them so that nobody moves the model alone."""
+    """Scores the examples, and weighs them so that nobody moves the model alone. Raises DataError where too few are left to weigh."""
     examples = [*learnt.verdicts, *learnt.others]
     before = shipped_scores(shipped, examples)
     first = Material(examples, before, training_weights(examples))
@@ -59,6 +73,7 @@ def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trus
     for alarm in bench.alarms:
         said = "trusted all the same" if alarm.says in trusted else "left out; `--trust` takes them in all the same"
         say(f"ALARM {alarm}: contradicts what everybody else decides; {said}.")
+    check_enough([one for one in learnt.verdicts if one.says not in bench.without])
     weights = training_weights(examples, bench.without)
     return Bench(models, shipped, in_force, learnt, Material(examples, before, weights), found, trusted)
 
@@ -71,10 +86,9 @@ def try_out(bench: Bench, seen: int = 0) -> Tried:
     outside = np.array([one.says in bench.without for one in examples[:verdicts]], dtype=bool)
     early = bench.material.of(np.r_[learn, others])
     late = bench.material.of(np.r_[test & ~outside, ~others])
-    labels = [one.rejected for one in early.examples if one.rejected is not None]
-    if not late.examples or min(labels.count(1.0), labels.count(0.0)) < MIN_OF_A_KIND:
-        return Tried([], np.zeros(0), np.zeros(0), {})
     early = Material(early.examples, early.before, training_weights(early.examples, bench.without))
+    if not late.examples or not enough(early, LIKELY_TO_REJECT):
+        return Tried([], np.zeros(0), np.zeros(0), {})
     newsroom = fit_newsroom(bench.shipped, early)
     scores = {"shipped": late.before, "candidate": dict(late.before) | _by_attribute(newsroom, late)}
     scores["in force"] = late.before if bench.in_force is bench.shipped else shipped_scores(bench.in_force, late.examples)

@@ -20,14 +20,12 @@ from service.storage.engine import fault
 from training import candidate, lessons
 from training.dataset import DataError, read
 from training.gate import Judged, judge
-from training.lessons import Lessons
-from training.newsroom import MIN_OF_A_KIND, fit_newsroom, remembering
+from training.newsroom import fit_newsroom, remembering
 from training.regression_set import check
-from training.rehearsal import Bench, prepare, say, try_out
+from training.rehearsal import Bench, check_enough, prepare, say, try_out
 from training.retrain_report import page
 from training.trial import Tried
 
-FEWEST = 100
 PUBLISHED, REFUSED, UNUSABLE = 0, 1, 2
 ACTIVATE = "flask --app service model activate"
 
@@ -72,7 +70,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     if options.since == "last" and learnt.newest <= seen:
         say("Nothing was said since the last time. `--since all` learns from everything again.")
         return {"result": "nothing new", "verdicts": len(learnt.verdicts), "version": in_force.version}
-    _check_enough(learnt)
+    check_enough(learnt.verdicts)
     say(f"{len(learnt.verdicts):,} verdicts, {sum(one.verdict > seen for one in learnt.verdicts):,} of them new. Learning from all.")
     bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
     tried = try_out(bench, seen=int(candidate.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
@@ -129,17 +127,6 @@ def _put_in_force(bench: Bench, judged: Judged, version: str, *, shadow: bool) -
 def _last_seen(models: Path) -> int:
     """The newest verdict that any run learnt from, published or refused."""
     return max((int(candidate.about(models / versions.VERSIONS / name).get("newest", 0)) for name in versions.every(models)), default=0)
-
-
-def _check_enough(learnt: Lessons) -> None:
-    judged = learnt.verdicts
-    rejected = sum(one.rejected == 1 for one in judged)
-    if len(judged) < FEWEST or min(rejected, len(judged) - rejected) < MIN_OF_A_KIND:
-        kinds = f"{rejected} rejections and {len(judged) - rejected} approvals"
-        wanted = f"{FEWEST} are needed, {MIN_OF_A_KIND} of each kind"
-        raise DataError(
-            f"Too few verdicts to learn from: {kinds}; {wanted}. Judge more of the queue, or raise [audit] share in the policy."
-        )
 
 
 def _pair(text: str) -> tuple[str, str]:
