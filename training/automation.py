@@ -75,25 +75,34 @@ def propose(config: Config, options: argparse.Namespace) -> list[Proposal]:
 
 
 def both(rejected: Floats, scores: Floats, weights: Floats, approve: float, reject: float) -> list[Proposal]:
-    """The thresholds that decide most, each right so often beyond doubt: the lower bound of its 95 % interval reaches what is asked."""
-    tried = [(float(step), scores < step) for step in STEPS[::-1]]
-    hold = _first("hold", tried, 1 - rejected, weights, approve)
-    return [hold, _first("reject", [(float(step), scores >= step) for step in STEPS], rejected, weights, reject)]
+    """The thresholds that decide most, each right so often beyond doubt: the lower bound of its 95 % interval reaches what is asked.
+    Where each could decide some of the same comments, both are one step that suits both; where none does, passing goes before."""
+    refusing = [(float(step), scores >= step) for step in STEPS]
+    passes = _borne_out("hold", [(float(step), scores < step) for step in STEPS[::-1]], 1 - rejected, weights, approve)
+    rejects = _borne_out("reject", refusing, rejected, weights, reject)
+    until, since = passes[0].threshold, rejects[0].threshold
+    if until is None or since is None or until <= since:
+        return [passes[0], rejects[0]]
+    if shared := [[one, other] for one in passes for other in rejects if one.threshold == other.threshold]:
+        return shared[len(shared) // 2]
+    return [passes[0], _borne_out("reject", [one for one in refusing if one[0] >= until], rejected, weights, reject)[0]]
 
 
-def _first(
+def _borne_out(
     outcome: str, tried: Sequence[tuple[float, npt.NDArray[np.bool_]]], right: Floats, weights: Floats, precision: float
-) -> Proposal:
+) -> list[Proposal]:
+    """All thresholds that are, in the order tried; else what is missing."""
+    borne_out: list[Proposal] = []
     missing: int | None = None
     for threshold, among in tried:
         found = share(outcome, right, weights, among)
         part = float(weights[among].sum() / weights.sum()) if len(weights) else 0.0
         if found.whole and found.interval[0] >= precision:
-            return Proposal(outcome, threshold, found.value, found.interval, round(part, 4), int(among.sum()), None)
-        if found.whole and part > 0 and (found.value or 0) > precision:
+            borne_out.append(Proposal(outcome, threshold, found.value, found.interval, round(part, 4), int(among.sum()), None))
+        elif found.whole and part > 0 and (found.value or 0) > precision:
             wanted = round((_needed(found, precision) - found.whole) / part * found.whole / max(int(among.sum()), 1)) + 1
             missing = wanted if missing is None else min(missing, wanted)
-    return Proposal(outcome, None, None, None, 0.0, len(right), missing)
+    return borne_out or [Proposal(outcome, None, None, None, 0.0, len(right), missing)]
 
 
 def _needed(found: Share, precision: float) -> float:
