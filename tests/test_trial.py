@@ -9,7 +9,7 @@ from test_caution import examples
 
 from service.domain import LIKELY_TO_REJECT, Outcome
 from service.rules import parse
-from training.automation import both
+from training.automation import Proposal, both
 from training.gate import judge
 from training.lessons import Example, labels
 from training.regression_set import Checked
@@ -156,6 +156,21 @@ def test_where_no_step_serves_both_it_only_lets_pass() -> None:
     scores, weights = np.repeat(scores, counts.astype(int)), np.repeat(weights, counts.astype(int))
     hold, reject = both(rejected, scores, weights, 0.5, 0.6)
     assert (hold.threshold, reject.threshold) == (0.4, None)
+
+
+@pytest.mark.parametrize("audited", [1.0, 20.0])
+def test_so_many_more_verdicts_as_are_missing_bear_it_out_and_half_of_them_do_not(audited: float) -> None:
+    some = tried(1.5, 60)
+    weights = np.where(np.arange(60) % 3, 1.0, audited)
+
+    def told(count: int) -> Proposal:
+        again = np.arange(count) % 60
+        return both(some.rejected[again], some.scores["candidate"][LIKELY_TO_REJECT][again], weights[again], 0.99, 0.99)[0]
+
+    missing = told(60).missing
+    assert missing is not None
+    assert told(60 + missing // 2).threshold is None
+    assert told(60 + missing + 60).threshold is not None
 
 
 def test_no_verdicts_bear_nothing_out() -> None:

@@ -100,7 +100,7 @@ def _borne_out(
         if found.whole and found.interval[0] >= precision:
             borne_out.append(Proposal(outcome, threshold, found.value, found.interval, round(part, 4), int(among.sum()), None))
         elif found.whole and part > 0 and (found.value or 0) > precision:
-            wanted = round((_needed(found, precision) - found.whole) / part * found.whole / max(int(among.sum()), 1)) + 1
+            wanted = round((_needed(found, precision) - found.whole) * len(right) / found.whole) + 1
             missing = wanted if missing is None else min(missing, wanted)
     return borne_out or [Proposal(outcome, None, None, None, 0.0, len(right), missing)]
 
