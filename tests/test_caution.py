@@ -87,20 +87,20 @@ def test_what_an_alarm_said_is_not_tested_on(shipped: Model) -> None:
 
 
 def test_a_cap_holds_one_share_and_leaves_the_rest_as_they_were() -> None:
-    weights = capped(np.ones(100), ["heavy"] * 70 + ["a"] * 10 + ["b"] * 10 + ["c"] * 10, 0.25, of=bool)
+    weights = capped(np.ones(100), ["heavy"] * 70 + ["a"] * 10 + ["b"] * 10 + ["c"] * 10, lambda _: 0.25)
     assert weights[:70].sum() / weights.sum() == pytest.approx(0.25)
     assert (weights[70:] == 1).all()
 
 
 def test_several_caps_hold_together() -> None:
     names = ["x"] * 60 + ["y"] * 30 + [str(n) for n in range(10)]
-    weights = capped(np.ones(100), names, 0.3, of=bool)
+    weights = capped(np.ones(100), names, lambda _: 0.3)
     assert [weights[:60].sum() / weights.sum(), weights[60:90].sum() / weights.sum()] == pytest.approx([0.3, 0.3])
 
 
 @pytest.mark.parametrize("names", [["one"] * 10, ["one"] * 7 + ["two"] * 3])
 def test_where_there_are_too_few_to_share_nobody_counts_more_than_an_equal_part(names: list[str]) -> None:
-    weights = capped(np.ones(10), names, 0.25, of=bool)
+    weights = capped(np.ones(10), names, lambda _: 0.25)
     totals = [weights[[name == who for name in names]].sum() for who in set(names)]
     assert max(totals) / sum(totals) == pytest.approx(1 / len(totals))
 
@@ -110,6 +110,22 @@ def test_a_token_a_site_and_a_moderator_are_each_capped() -> None:
     token = [replace(one, says="token flood", labels={"spam": 1.0}, site="site-0") for one in examples(400)]
     weights = training_weights([*told, *token])
     assert weights[100:].sum() / weights.sum() < 0.17  # an equal part of six, although it said four times as much
+
+
+def test_alone_on_one_of_two_sites_a_moderator_has_a_quarter_all_the_same() -> None:
+    told = [replace(one, says=f"moderator {at % 5}", site="a") for at, one in enumerate(examples(300))]
+    alone = [replace(one, says="moderator alone", site="b") for one in examples(20)]
+    weights = training_weights([*told, *alone])
+    assert weights[300:].sum() / weights.sum() == pytest.approx(0.25)
+
+
+def test_a_moderator_and_a_token_are_capped_together() -> None:
+    people = [replace(one, says=f"moderator {'most' if at % 2 else at % 12}") for at, one in enumerate(examples(120))]
+    token = [replace(one, says="token flood", labels={"spam": 1.0}) for one in examples(200)]
+    told = [*people, *token, *(replace(one, says=f"token {at}") for at, one in enumerate(examples(4)))]
+    weights = training_weights(told)
+    parts = {name: weights[[one.says == name for one in told]].sum() / weights.sum() for name in ("moderator most", "token flood")}
+    assert parts == pytest.approx({"moderator most": 0.25, "token flood": 0.1})
 
 
 def test_an_audited_verdict_stands_for_many_but_not_for_any_number() -> None:

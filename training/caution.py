@@ -17,6 +17,7 @@ MODERATOR_SHARE = 0.25
 SITE_SHARE = 0.50
 TOKEN_SHARE = 0.10
 HEAVIEST = 20.0  # times a held comment's weight: an audited comment stands for many, but one verdict is still one
+ROUNDS = 10  # each cap shifts the other's shares a little
 MOST_CHECKED = 20
 FEWEST_CHECKED = 30
 Z = 1.96
@@ -41,34 +42,36 @@ class Agreement:
 
 
 def training_weights(examples: Sequence[Example], without: Sequence[str] = ()) -> Floats:
-    """How much each example counts: by how likely it was to be seen, capped by person and site; nothing for whom is in `without`."""
+    """How much each example counts: by how likely it was to be seen, capped by site and person, and by person where both cannot hold;
+    nothing for whom is in `without`."""
     weights = np.array([0.0 if one.says in without else min(1 / (one.chance or 1), HEAVIEST) for one in examples])
-    for _ in range(3):  # each cap shifts the others' shares a little
-        weights = capped(weights, [one.says for one in examples], MODERATOR_SHARE, of=lambda name: name.startswith("moderator "))
-        weights = capped(weights, [one.says for one in examples], TOKEN_SHARE, of=lambda name: not name.startswith("moderator "))
-        weights = capped(weights, [one.site for one in examples], SITE_SHARE, of=bool)
+    for _ in range(ROUNDS):
+        weights = capped(weights, [one.site for one in examples], lambda site: SITE_SHARE if site else 1.0)
+        weights = capped(weights, [one.says for one in examples], _most)
     return weights
 
 
-def capped(weights: Floats, names: Sequence[str], most: float, of: Callable[[str], bool]) -> Floats:
-    """The weights with nobody's share above `most`, or above an equal share where there are too few to share it; of whom `of` says."""
+def _most(says: str) -> float:
+    return MODERATOR_SHARE if says.startswith("moderator ") else TOKEN_SHARE
+
+
+def capped(weights: Floats, names: Sequence[str], most: Callable[[str], float]) -> Floats:
+    """The weights with nobody's share above what `most` says of the name, or above an equal share where there are too few to share it."""
     known, which = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)
     totals = np.bincount(which, weights, minlength=len(known))
-    subject = np.array([of(name) for name in known]) & (totals > 0)
-    present = int((totals > 0).sum())
-    limit = max(most, 1 / present) if present else 1.0
+    limits = np.maximum([most(name) for name in known], 1 / max(np.count_nonzero(totals), 1))
     over = np.zeros(len(known), dtype=bool)
     allowed = totals.copy()
     for _ in known:
-        found = subject & ~over & (allowed > limit * allowed.sum() * (1 + 1e-9))
+        found = ~over & (allowed > limits * allowed.sum() * (1 + 1e-9))
         if not found.any():
             break
         over |= found
         rest = allowed[~over].sum()
-        if limit * over.sum() >= 1 or rest == 0:
-            allowed[over] = max(rest, allowed[over].min())
+        if limits[over].sum() >= 1 or rest == 0:
+            allowed[over] = limits[over] * (allowed[over] / limits[over]).min()
             break
-        allowed[over] = limit * rest / (1 - limit * over.sum())
+        allowed[over] = limits[over] * rest / (1 - limits[over].sum())
     factor = np.divide(allowed, totals, out=np.ones_like(totals), where=totals > 0)
     return np.asarray(weights * factor[which])
 
