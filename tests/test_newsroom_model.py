@@ -70,6 +70,17 @@ def test_few_verdicts_do_not_spoil_a_good_score(seed: int) -> None:
     assert learnt(model(), told(rejected, chance), toxicity) > shipped - 0.04
 
 
+@pytest.mark.parametrize("sites", [("",), ("a", "b")])
+def test_where_verdicts_are_chance_the_score_says_so(sites: tuple[str, ...]) -> None:
+    chance = np.random.default_rng(0)
+    some = [replace(one, site=sites[at % len(sites)]) for at, one in enumerate(told(chance.random(1_000) < 0.5, chance))]
+    some = [replace(one, input=replace(one.input, site=one.site)) for one in some]
+    whole = Material(some, {"toxicity": np.full(1_000, 0.5)}, np.ones(1_000))
+    early = np.arange(1_000) < 700
+    scores = scores_of(fit_newsroom(model(), whole.of(early)), whole.of(~early))
+    assert np.std(scores) < 0.05
+
+
 def test_what_became_of_the_articles_other_comments_is_learnt_from() -> None:
     chance = np.random.default_rng(0)
     heat = chance.random(800)

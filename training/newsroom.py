@@ -150,9 +150,11 @@ def _head(newsroom: Newsroom, material: Material, attribute: str, columns: Colum
     if not curves:
         return Head(start, weights, intercept, trees=trees)
     unseen = crossed(len(known), lambda inside: _margins(some[inside], _learnt(some[~inside], with_trees=trees is not None)))
-    own = _sites(some, unseen)
-    for site, (more, shift) in own.items():
-        unseen[some.sites == site] += some.columns.wide[some.sites == site] @ more + shift
+    own = {}
+    for site in _told_apart(some.sites):
+        mine = some.sites == site
+        own[site] = _of_site(some[mine], unseen[mine])
+        unseen[mine] += _unseen_of_site(some[mine], unseen[mine])
     return Head(start, weights, intercept, curve(unseen, some.labels, some.weights), trees, own)
 
 
@@ -179,17 +181,26 @@ def _start(attribute: str, prior: str, verdicts: int) -> float:
     return float(prior == attribute)
 
 
-def _sites(some: _Some, general: Floats) -> dict[str, tuple[npt.NDArray[np.float32], float]]:
-    """What is different on each site that has enough to tell, where there are several: on top of what is said of its comments by
-    a head that did not see them."""
-    names, counts = np.unique(some.sites, return_counts=True)
-    found = {}
-    for name in (name for name, count in zip(names, counts, strict=True) if len(names) > 1 and count >= MIN_OF_A_SITE and name):
-        mine = some.sites == name
-        own = some[mine]
-        weights, shift = fit_linear(own.columns.wide, own.labels, own.weights, general[mine], SITE_PENALTY)
-        found[str(name)] = (weights.astype(np.float32), shift)
-    return found
+def _told_apart(sites: npt.NDArray[np.str_]) -> list[str]:
+    """The sites that have enough to tell, where there are several."""
+    names, counts = np.unique(sites, return_counts=True)
+    return [str(name) for name, count in zip(names, counts, strict=True) if len(names) > 1 and count >= MIN_OF_A_SITE and name]
+
+
+def _of_site(some: _Some, general: Floats) -> tuple[npt.NDArray[np.float32], float]:
+    """What is different on one site, on top of what is said of its comments by a head that did not see them."""
+    weights, shift = fit_linear(some.columns.wide, some.labels, some.weights, general, SITE_PENALTY)
+    return weights.astype(np.float32), shift
+
+
+def _unseen_of_site(some: _Some, general: Floats) -> Floats:
+    """What that adds to comments that it was not fitted on."""
+
+    def added(inside: Bools) -> Floats:
+        weights, shift = _of_site(some[~inside], general[~inside])
+        return np.asarray(some.columns.wide[inside] @ weights + shift)
+
+    return crossed(len(general), added)
 
 
 def crossed(rows: int, predict: Callable[[Bools], Floats]) -> Floats:
