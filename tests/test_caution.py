@@ -27,7 +27,7 @@ def examples(count: int, *, seed: int = 0, mallory: bool = False) -> tuple[Examp
         hers = chance.random() < 0.3
         rejected = float(one.rejected != (hers and mallory))
         says = "moderator mallory" if hers else f"moderator {number % 4}"
-        told = Example(ScoreInput(text=one.text), {LIKELY_TO_REJECT: rejected}, says, "", None, None, None, 1.0, None, number + 1)
+        told = Example(ScoreInput(text=one.text), {LIKELY_TO_REJECT: rejected}, says, "", chance=1.0, verdict=number + 1)
         found.append(told)
     return tuple(found)
 

@@ -99,6 +99,15 @@ def test_the_rules_in_force_are_tried_with_each_models_scores() -> None:
     assert under_rules(tried(), "in force", RULES)["rejections that were right"].whole == 0
 
 
+def test_a_section_is_tried_under_its_own_thresholds() -> None:
+    rules = parse('[sites.gazette]\nsections = ["sport"]\n[sites.gazette.section.sport.hold]\nlikely_to_reject = 0\n')
+    some = tried()
+    elsewhere = [replace(one, site="gazette") for one in some.examples]
+    in_sport = [replace(one, section="sport") for one in elsewhere]
+    found = [under_rules(replace(some, examples=told), "candidate", rules) for told in (elsewhere, in_sport)]
+    assert [one["decided without a person"].value for one in found] == [1, 0]
+
+
 def test_the_quick_auc_is_scikit_learns() -> None:
     some = tried(0.5)
     weights = np.random.default_rng(2).random(len(some.rejected))

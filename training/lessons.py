@@ -39,11 +39,10 @@ class Example:
     labels: Mapping[str, float]
     says: str
     site: str
-    at: datetime | None
-    author: str | None
-    article: str | None
-    chance: float | None
-    decided: Outcome | None
+    section: str | None = None
+    author: str | None = None
+    article: str | None = None
+    chance: float | None = None
     verdict: int = 0
 
     @property
@@ -103,11 +102,10 @@ def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], recor
         labels=labels(row.outcome, row.reason_code, row.reasons),
         says=f"moderator {row.moderator}",
         site=row.site,
-        at=row.at,
+        section=row.section,
         author=None if row.author_id is None else json.dumps([row.site, row.author_id]),
         article=None if row.article_pk is None else str(row.article_pk),
         chance=_chance(row, share),
-        decided=Outcome(row.shadow or row.decided),
         verdict=row.pk,
     )
 
@@ -150,11 +148,6 @@ def _suggested(row: Row[Any]) -> Example:
         labels={attribute: float(row.value)} if attribute in ATTRIBUTES and 0 <= row.value <= 1 else {},
         says=f"token {row.client_token or row.community_id or 'none'}",
         site=row.site,
-        at=None,
-        author=None,
-        article=None,
-        chance=None,
-        decided=None,
     )
 
 
@@ -166,11 +159,6 @@ def _from_corpora(corpora: Corpora | None) -> list[Example]:
             labels={name: value for name, value in row.labels.items() if name in ATTRIBUTES},
             says=f"corpus {row.source}",
             site="",
-            at=None,
-            author=None,
-            article=None,
-            chance=None,
-            decided=None,
         )
         for row in texts
         if row.text.strip()

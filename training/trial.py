@@ -107,7 +107,7 @@ def calibration(tried: Tried, model: str) -> float | None:
 def under_rules(tried: Tried, model: str, rules: Rules) -> dict[str, Share]:
     """What the thresholds in force do with a model's scores: of what they reject, and of what they let pass, how much a moderator
     would have decided so; and how much they decide. Counts are of effective verdicts, so that the intervals hold."""
-    settings = [rules.for_(one.site) for one in tried.examples]
+    settings = [rules.for_(one.site, one.section) for one in tried.examples]
     scores = tried.scores[model]
     rejects = np.array([_crosses(each, "reject", scores, at) for at, each in enumerate(settings)], dtype=bool)
     holds = np.array([_crosses(each, "hold", scores, at) for at, each in enumerate(settings)], dtype=bool) & ~rejects
