@@ -1,6 +1,5 @@
 """What retraining brings: a real log of moderators, replayed through the service as comments and verdicts, and learnt from."""
 
-import argparse
 import gzip
 import json
 import os
@@ -39,7 +38,7 @@ LOG = "moderator-log.jsonl.gz"
 WAITED = {"each judged as it comes": timedelta(0), "each an hour after it came": timedelta(hours=1)}
 
 
-def main(data: Path = Path("../shared/data")) -> None:
+def main(data: Path) -> None:
     """Prints the learning curve, and what one moderator who always says the contrary can do."""
     with gzip.open(data / LOG, "rt", encoding="utf-8") as lines_of_log:
         rows = [json.loads(line) for line in lines_of_log]
@@ -160,9 +159,3 @@ def _said(learnt: lessons.Lessons, late: Bools, *, wrong: bool) -> lessons.Lesso
         says = "moderator mallory" if mallory else f"moderator {int(luck * 100) % 4}"
         told.append(replace(one, says=says, labels={LIKELY_TO_REJECT: 1 - label if mallory and wrong else label}))
     return replace(learnt, verdicts=tuple(told), others=())
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.retraining", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help=f"the folder with {LOG}")
-    main(parser.parse_args().data)
