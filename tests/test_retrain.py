@@ -4,18 +4,17 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import fake_models
 import pytest
 from conftest import fresh_database
 from newsroom import Newsroom
 
-from service import policy, versions
-from service.domain import LIKELY_TO_REJECT, Article, Comment, Outcome, ScoreInput
+from service import policy, verdicts, versions
+from service.domain import LIKELY_TO_REJECT, Article, Comment, Outcome, ScoreInput, Suggestion
 from service.rules import load as load_rules
-from service.storage.engine import writing
-from service.storage.tables import verdicts as verdicts_table
+from service.storage import moderators, suggestions
+from service.storage.engine import reading, writing
 from training import lessons
 
 GOOD = "The mayor visited the harbour and the library. See https://example.org/report"
@@ -43,6 +42,15 @@ def made(judged: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
         assert main(["retrain"]) == 0
     return shutil.copytree(judged.models, tmp_path_factory.mktemp("made") / "models")
+
+
+@pytest.fixture
+def few(database_url: str, tmp_path: Path) -> Iterator[Newsroom]:
+    """With three verdicts, for tests that change what was said."""
+    newsroom = Newsroom(database_url, tmp_path)
+    newsroom.judge(3)
+    yield newsroom
+    newsroom.parts.engine.dispose()
 
 
 @pytest.fixture
@@ -145,6 +153,11 @@ def test_too_few_verdicts_are_refused(newsroom: Newsroom, capsys: pytest.Capture
     assert "100 are needed" in said
 
 
+def test_since_a_time_of_another_zone_is_since_that_time(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    said = [newsroom.run(capsys, "retrain", "--since", since)[1] for since in ("2026-03-01T05:30", "2026-03-01T07:30+02:00")]
+    assert said[0] == said[1]
+
+
 def test_somebody_can_be_left_out(newsroom: Newsroom) -> None:
     everybody = lessons.read(newsroom.parts.engine)
     without = lessons.read(newsroom.parts.engine, exclude=[("moderator", "gazette-0-1")])
@@ -175,19 +188,19 @@ def test_a_comments_text_is_not_in_what_is_said(newsroom: Newsroom, capsys: pyte
     assert "example.org" not in said + json.dumps(result)
 
 
-def test_suggested_scores_are_lessons_where_that_dialect_is_installed(newsroom: Newsroom) -> None:
-    row: Any = type(
-        "Row", (), {"text": "Buy now.", "attribute": "SPAM", "value": 0.9, "site": "gazette", "client_token": "t", "community_id": ""}
-    )
-    (suggested,) = [lessons._suggested(row)]
-    assert dict(suggested.labels) == {"spam": 0.9}
-    assert suggested.says == "token t"
+def test_a_suggested_score_is_a_lesson(few: Newsroom) -> None:
+    told = {"language": "en", "community_id": None, "client_token": "t", "context": {}}
+    with writing(few.parts.engine) as db:
+        suggestions.add(db, [Suggestion(site="gazette", text="Buy now.", attribute="SPAM", value=0.9, **told)], None)
+    (suggested,) = lessons.read(few.parts.engine).others
+    assert (suggested.input.text, dict(suggested.labels), suggested.says) == ("Buy now.", {"spam": 0.9}, "token t")
 
 
-def test_an_undone_verdict_is_no_lesson(newsroom: Newsroom) -> None:
-    with writing(newsroom.parts.engine) as db:
-        count = len(db.execute(verdicts_table.select()).all())
-    assert len(lessons.read(newsroom.parts.engine).verdicts) == count == 400
+def test_an_undone_verdict_is_no_lesson(few: Newsroom) -> None:
+    with reading(few.parts.engine) as db:
+        last = moderators.from_row(moderators.named(db, "gazette-0-2"))
+    (undone,) = verdicts.undo_newest(few.parts, last)
+    assert [one.verdict for one in lessons.read(few.parts.engine).verdicts] == [undone.about - 2, undone.about - 1]
 
 
 def test_the_versions_name_the_shipped_models_that_they_stand_on(newsroom: Newsroom) -> None:

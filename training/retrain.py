@@ -64,7 +64,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     in_force = versions.verified(config.models_dir, pointer.active)
     shipped = remembering(in_force if pointer.active is None else load(config.models_dir))
     corpora = read(options.data) if options.data else None
-    since = None if options.since in ("last", "all") else datetime.fromisoformat(options.since).replace(tzinfo=UTC)
+    since = options.since if isinstance(options.since, datetime) else None
     learnt = lessons.read_from(config.database_url, since=since, exclude=options.exclude, corpora=corpora)
     seen = _last_seen(config.models_dir)
     if options.since == "last" and learnt.newest <= seen:
@@ -136,13 +136,15 @@ def _pair(text: str) -> tuple[str, str]:
     return kind, name
 
 
-def _since(text: str) -> str:
-    if text not in ("last", "all"):
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError("expected last, all or a date such as 2026-01-31") from None
-    return text
+def _since(text: str) -> str | datetime:
+    """A date is one of UTC, where it does not say otherwise."""
+    if text in ("last", "all"):
+        return text
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected last, all or a date such as 2026-01-31") from None
+    return since if since.tzinfo else since.replace(tzinfo=UTC)
 
 
 def _parser() -> argparse.ArgumentParser:
