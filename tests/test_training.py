@@ -143,7 +143,9 @@ def test_a_line_that_cannot_be_used_is_named_by_its_file_its_number_and_its_fiel
 LINE = b'{"text": "a", "labels": {}}\n'
 
 
-@pytest.mark.parametrize("content", [gzip.compress(LINE * 99)[:-9], b"no archive", gzip.compress(LINE + b"\xff")])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(LINE * 99)[:-9], b"no archive", gzip.compress(LINE + b"\xff")], ids=["cut off", "no archive", "no UTF-8"]
+)
 def test_a_damaged_file_is_named(tmp_path, content):
     (tmp_path / "toxicity-x.jsonl.gz").write_bytes(content)
 
