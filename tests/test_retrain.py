@@ -1,6 +1,7 @@
 """Retraining from verdicts, as a developer runs it from cron, on both databases."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from service.domain import LIKELY_TO_REJECT, Article, Comment, Outcome, ScoreInp
 from service.rules import load as load_rules
 from service.storage import moderators, suggestions
 from service.storage.engine import reading, writing
-from training import lessons
+from training import candidate, lessons
 
 GOOD = "The mayor visited the harbour and the library. See https://example.org/report"
 BAD = "The council heard a secretly painted rumour about the tram affair."
@@ -102,6 +103,38 @@ def test_a_run_on_the_same_verdicts_is_refused_and_its_candidate_kept(newsroom: 
     assert versions.pointer(newsroom.models) == before
     assert result["version"] in versions.every(newsroom.models)
     assert "stays in force" in said
+
+
+def test_a_run_on_the_same_verdicts_leaves_the_version_in_force_as_it_is(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = versions.folder(newsroom.models, versions.pointer(newsroom.models).active)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    newsroom.run(capsys, "retrain", "--since", "all")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_version_that_cannot_be_written_again_is_still_there(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    version = versions.pointer(newsroom.models).active
+    (newsroom.models / versions.VERSIONS / versions.POINTER).unlink()
+    moves = iter([os.rename])
+
+    def move_once(source: Path, target: Path) -> None:
+        if (move := next(moves, None)) is None:
+            raise OSError(28, "No space left on device")
+        move(source, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidate.os, "rename", move_once)
+        patch.setattr(candidate.os, "replace", move_once)
+        assert newsroom.run(capsys, "retrain", "--since", "all")[0] == 2
+    assert versions.verified(newsroom.models, version).version == version
+
+
+def test_thresholds_are_borne_out_by_what_was_tested_and_not_by_what_was_learnt(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tested = candidate.about(versions.folder(newsroom.models, versions.pointer(newsroom.models).active))["figures"]["tested"]
+    _, result, _ = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
+    assert [one["verdicts"] for one in result["proposals"]] == [tested, tested]
 
 
 def test_a_shadow_runs_beside_and_decides_nothing(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import joblib
 
 from service.newsroom import Newsroom
 from service.scoring import MANIFEST, Model, probe_input
-from service.versions import REPORT, VERSIONS
+from service.versions import REPORT, VERSIONS, pointer
 from training.publish import PROBES
 
 EVIDENCE = "evidence.json"
@@ -27,7 +27,8 @@ def as_model(shipped: Model, newsroom: Newsroom, version: str = "candidate") -> 
 
 
 def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], evidence: Sequence[Sequence[Any]], page: str) -> str:
-    """The version's name. What is there is complete from the first moment that it has that name; the same lessons give the same version."""
+    """The version's name. What is there is complete from the first moment that it has that name. The same lessons give the same version
+    on the same day; one in force stays as it was tested."""
     home = models / VERSIONS
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as scratch:
@@ -38,9 +39,11 @@ def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, 
         (fresh / REPORT).write_text(page.replace("VERSION", manifest["version"]), encoding="utf-8")
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         final = home / manifest["version"]
-        if final.exists():
-            os.rename(final, Path(scratch) / "replaced")
-        os.rename(fresh, final)
+        if not final.exists():
+            os.rename(fresh, final)
+        elif final.name != pointer(models).active:
+            for file in sorted(fresh.iterdir(), key=lambda file: file.name == MANIFEST):  # the models are the same, so it loads throughout
+                os.replace(file, final / file.name)
     return str(manifest["version"])
 
 
