@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import fake_models
@@ -11,8 +12,8 @@ import pytest
 from conftest import fresh_database
 from newsroom import Newsroom
 
-from service import policy, verdicts, versions
-from service.domain import LIKELY_TO_REJECT, Article, Comment, Outcome, ScoreInput, Suggestion
+from service import moderation, policy, verdicts, versions
+from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, ScoreInput, Suggestion, Verdict
 from service.rules import load as load_rules
 from service.storage import moderators, suggestions
 from service.storage.engine import reading, writing
@@ -52,6 +53,11 @@ def few(database_url: str, tmp_path: Path) -> Iterator[Newsroom]:
     newsroom.judge(3)
     yield newsroom
     newsroom.parts.engine.dispose()
+
+
+def person(newsroom: Newsroom, name: str) -> Moderator:
+    with reading(newsroom.parts.engine) as db:
+        return moderators.from_row(moderators.named(db, name))
 
 
 @pytest.fixture
@@ -229,10 +235,15 @@ def test_a_suggested_score_is_a_lesson(few: Newsroom) -> None:
     assert (suggested.input.text, dict(suggested.labels), suggested.says) == ("Buy now.", {"spam": 0.9}, "token t")
 
 
+def test_a_lesson_knows_its_section(few: Newsroom) -> None:
+    (done,) = moderation.moderate(few.parts, [Comment(site="gazette", id="1", text=GOOD, section="sport")])
+    said = Verdict(outcome=Outcome.APPROVE, moderator="gazette-0-2", at=datetime.now(UTC))
+    verdicts.give(few.parts, person(few, "gazette-0-2"), done.comment.pk, said)
+    assert [one.section for one in lessons.read(few.parts.engine).verdicts] == [None, None, None, "sport"]
+
+
 def test_an_undone_verdict_is_no_lesson(few: Newsroom) -> None:
-    with reading(few.parts.engine) as db:
-        last = moderators.from_row(moderators.named(db, "gazette-0-2"))
-    (undone,) = verdicts.undo_newest(few.parts, last)
+    (undone,) = verdicts.undo_newest(few.parts, person(few, "gazette-0-2"))
     assert [one.verdict for one in lessons.read(few.parts.engine).verdicts] == [undone.about - 2, undone.about - 1]
 
 
