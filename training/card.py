@@ -23,8 +23,9 @@ English; judging truth; finding users by what they write. `off_topic` alone shou
 
 ## How it works
 
-Disguises are undone (markup, look-alike letters, invisible characters, spelled-out, masked, stretched and leet words), and names of
-groups of people are all read as one word, so which group a comment names moves no score of toxicity, insult and the like.
+Disguises are undone (markup, look-alike letters, invisible characters, spelled-out, masked, stretched and leet words), and the names
+of groups of people in `service/groups.py` are read as one word, so which of them a comment names moves no score of toxicity, insult and
+the like. A whole comment in quotation marks is its author's own words, and whom it answers (`@name`, at its beginning) is left out.
 
 {encoder}{ngrams} word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source
 what it means by each attribute. {joined} a logistic regression for each attribute joins all of these; a monotone
@@ -34,7 +35,9 @@ Wikipedia's comments are presumed to be no `spam`, for which only comments under
 
 `off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the words
 that they share{likeness}; a logistic regression judges, for
-which a long comment's likeness tells more than a short one's. Comments without topical content get no `off_topic` score.
+which a long comment's likeness tells more than a short one's, and one to a long article less. The corpora that may be learnt from have
+headlines and summaries alone, so each pair is learnt once more with other comments under the article as its text ('lengthened' below).
+Comments without topical content get no `off_topic` score.
 
 ## Data
 
