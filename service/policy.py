@@ -77,12 +77,12 @@ def exempt(case: Case) -> Iterator[Reason]:
 
 def banned_words(case: Case) -> Iterator[Reason]:
     if words := found(case.settings.words.banned, case.comment.text):
-        yield Reason(code="banned_word", outcome=Outcome.REJECT, message=f"Banned: {_quoted(words)}.", words=words)
+        yield Reason(code="banned_word", outcome=Outcome.REJECT, message="The comment has a word on the list of banned words.", words=words)
 
 
 def suspect_words(case: Case) -> Iterator[Reason]:
     if words := found(case.settings.words.suspect, case.comment.text):
-        yield _hold("suspect_word", f"On the list of suspect words: {_quoted(words)}.", words)
+        yield _hold("suspect_word", "The comment has a word on the list of suspect words.", words)
 
 
 def scoring_failed(case: Case) -> Iterator[Reason]:
@@ -222,10 +222,6 @@ def _host(link: str) -> str:
 
 def _within(host: str, domains: tuple[str, ...]) -> bool:
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
-
-
-def _quoted(words: tuple[str, ...]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
 
 
 def _plural(noun: str, count: int) -> str:

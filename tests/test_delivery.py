@@ -99,6 +99,19 @@ def test_a_decision_is_told_and_signed(parts: Parts, gazette: Caller, receiver: 
     assert delivery.deliver_one(parts) is None
 
 
+@pytest.mark.parametrize("kind", ["banned", "suspect"])
+def test_a_listed_word_is_told_without_what_the_reader_wrote(
+    new_app: Callable[..., Flask], receiver: Receiver, clock: Clock, kind: str
+) -> None:
+    app = new_app(ALLOW_PRIVATE_WEBHOOKS="yes", POLICY=f'[words]\n{kind} = ["zorgl*"]\n')
+    listen(app.extensions["parts"], receiver.url)
+    make_caller(app, "gazette").comment("c1", "You <i>zorgler</i> of trains.")
+    deliver_all(app.extensions["parts"], clock)
+    [(_, body)] = receiver.got
+    assert f"{kind}_word".encode() in body
+    assert b"zorgler" not in body
+
+
 def test_an_earlier_decision_is_not_told_again(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
     listen(parts, receiver.url)
     gazette.comment("c1", "Fine.")

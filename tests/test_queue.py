@@ -21,7 +21,7 @@ off_topic = 0.8
 [reject]
 toxicity = 0.95
 [words]
-suspect = ["swindl*"]
+suspect = ["swindl*", "idiot"]
 """
 
 ATTACKS = [
@@ -140,6 +140,13 @@ def test_a_card_has_all_that_is_needed(held: dict[str, int], ada: Visitor, gazet
     ):
         assert shown in page, shown
     assert '<mark title="Suspect word">Swindler</mark>' in page
+
+
+def test_a_moderator_reads_which_word_of_the_list_it_was_also_in_disguise(gazette: Caller, ada: Visitor) -> None:
+    gazette.comment("c1", "You i d i o t!")
+    (comment,) = ids(ada)
+    for page in (ada.page("/review/"), ada.page(f"/review/comments/{comment}")):
+        assert "a word on the list of suspect words. “<bdi>idiot</bdi>”" in page
 
 
 def test_a_colleagues_comment_is_not_handed_out(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:
