@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Flask, Response, g
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from service.domain import Invalid
+from service.storage.engine import sentence
 from service.verdicts import Conflict, Unknown
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,10 @@ def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
     return problem(400, f"The body is not JSON: {flaw}.")
 
 
+def log_unreachable(error: SQLAlchemyError) -> None:
+    log.error("database does not answer", exc_info=error, extra={"problem": sentence(error)})
+
+
 def is_half_a_pair(error: ValidationError) -> bool:
     """Whether a text held a lone surrogate, which is JSON and no Unicode; any other bad escape is no JSON."""
     first = error.errors(include_url=False, include_input=False)[0]
@@ -92,8 +97,8 @@ def _on_http_exception(error: HTTPException) -> Response:
     return respond(of(error), headers)
 
 
-def _on_database_error(error: Exception) -> Response:
-    log.error("database does not answer", exc_info=error)
+def _on_database_error(error: SQLAlchemyError) -> Response:
+    log_unreachable(error)
     detail = "The database does not answer. What this request asked for may not be stored: send the same request again."
     return respond(problem(503, detail), {"Retry-After": str(RETRY_SECONDS)})
 

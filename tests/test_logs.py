@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from conftest import Caller
 from flask import Flask
+from room import Visitor
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from service.logs import JsonFormatter
 
@@ -96,17 +97,41 @@ def test_a_failing_scorer_is_logged_with_its_place_and_without_the_text(gazette:
     assert "secretive" not in lines.text
 
 
-@pytest.mark.parametrize("fault", [OperationalError, DataError])
-def test_a_failing_database_is_logged_without_the_text(gazette: Caller, engine: Engine, lines: Lines, fault: type[Exception]) -> None:
+def fail_with(engine: Engine, fault: type[DBAPIError], said: str) -> None:
+    """From now on no comment is stored, and this is what the driver says."""
+
     def fail(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if statement.startswith("INSERT INTO comments"):
-            raise fault(statement, parameters, Exception("secretive words"))
+            raise fault(statement, parameters, Exception(said))
 
     event.listen(engine, "before_cursor_execute", fail)
+
+
+def test_a_value_that_the_database_refuses_is_logged_without_it(gazette: Caller, engine: Engine, lines: Lines) -> None:
+    fail_with(engine, DataError, "secretive words")
     answer = gazette.post("/v1/comments", SECRETIVE)
-    assert answer.status_code == (503 if fault is OperationalError else 500)
-    assert [line["error"] for line in lines.all if "error" in line] == ["ValueError", fault.__name__]
+    assert answer.status_code == 500
+    assert [line["error"] for line in lines.all if "error" in line] == ["ValueError", "DataError"]
     assert "secretive" not in lines.text + answer.text
+
+
+def test_a_failing_database_is_logged_with_what_the_driver_says_and_without_the_text(gazette: Caller, engine: Engine, lines: Lines) -> None:
+    fail_with(engine, OperationalError, "database or disk is full\nDETAIL: a row with secretive words")
+    answer = gazette.post("/v1/comments", SECRETIVE)
+    assert answer.status_code == 503
+    assert [line["problem"] for line in lines.all if "problem" in line] == ["database or disk is full"]
+    assert "secretive" not in lines.text + answer.text
+
+
+def test_a_page_of_a_failing_database_is_logged_with_what_the_driver_says(
+    ada: Visitor, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any, **__: Any) -> Any:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
+
+    monkeypatch.setattr("service.storage.cards.page", gone)
+    assert ada.get("/review/").status_code == 503
+    assert [line["problem"] for line in lines.all if "problem" in line] == ["server closed the connection unexpectedly"]
 
 
 def test_nothing_that_a_reader_wrote_is_logged(gazette: Caller, lines: Lines) -> None:

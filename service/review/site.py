@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from service.domain import Invalid
+from service.errors import log_unreachable
 from service.verdicts import Conflict, Unknown
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,12 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Invalid, lambda error: _problem(422, f"{error}."))
     blueprint.register_error_handler(Exception, _on_exception)
     for unreachable in (OperationalError, InterfaceError):
-        blueprint.register_error_handler(unreachable, lambda error: _problem(503, "The database does not answer. Nothing was changed."))
+        blueprint.register_error_handler(unreachable, _on_database_error)
+
+
+def _on_database_error(error: SQLAlchemyError) -> ResponseReturnValue:
+    log_unreachable(error)
+    return _problem(503, "The database does not answer. Nothing was changed.")
 
 
 def _on_exception(error: Exception) -> ResponseReturnValue:
