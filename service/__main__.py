@@ -1,5 +1,6 @@
 """`python -m service`: the service under gunicorn, on a database of the newest version."""
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -9,8 +10,11 @@ from service.storage.engine import StorageError, migrate, open_engine
 
 METRICS_FOLDER = "var/metrics"
 
+DESCRIPTION = "Serves on HOST and PORT. It takes no arguments: what can be set is set by environment variables, which the README lists."
+
 
 def main() -> None:
+    argparse.ArgumentParser("python -m service", description=DESCRIPTION).parse_args()
     try:
         migrate(open_engine(Config.from_environ(os.environ).database_url))
     except (ConfigError, StorageError) as error:

@@ -28,7 +28,8 @@ control_socket_disable = True
 logconfig_dict = dict_config(_config.log_level)
 
 
-def on_starting(_server: Any) -> None:
+def when_ready(_server: Any) -> None:
+    """With the port taken and before the first worker, so that a start in vain wipes nothing of a service that runs."""
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     for kind in ("counter", "gauge", "histogram", "summary"):  # by name: somebody's database may lie beside them
         for left_over in folder.glob(f"{kind}_*.db"):

@@ -212,14 +212,23 @@ def test_a_body_over_the_limit_is_413(service: Service, chunked: bool) -> None:
     assert service.ask("POST", "/v1/comments", iter([body]) if chunked else body)[0] == 413
 
 
-def test_both_workers_are_counted_whichever_answers(service: Service) -> None:
-    def counted() -> float:
-        page = service.ask("GET", "/metrics")[1]["page"]
-        return sum(map(float, re.findall(r'^moderation_decisions_total\{.*site="gazette".*\} (\S+)$', page, re.MULTILINE)))
+def counted(service: Service) -> float:
+    """The decisions on the gazette's comments, as the service tells Prometheus."""
+    page = service.ask("GET", "/metrics")[1]["page"]
+    return sum(map(float, re.findall(r'^moderation_decisions_total\{.*site="gazette".*\} (\S+)$', page, re.MULTILINE)))
 
-    before = counted()
+
+def test_both_workers_are_counted_whichever_answers(service: Service) -> None:
+    before = counted(service)
     at_once([lambda n=n: service.comment(f"count{n}", "Well said.") for n in range(40)])
-    assert {counted() for _ in range(10)} == {before + 40}
+    assert {counted(service) for _ in range(10)} == {before + 40}
+
+
+def test_a_second_start_on_the_same_port_leaves_the_figures_of_the_first(service: Service) -> None:
+    service.comment("counted", "Well said.")
+    before = counted(service)
+    second = subprocess.run(COMMAND, cwd=service.folder, env=service.environ, capture_output=True, timeout=120)
+    assert (second.returncode, counted(service)) == (1, before)
 
 
 def test_each_line_of_the_log_is_json_and_none_has_a_readers_words(service: Service) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from service.__main__ import main
+
 
 def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
@@ -12,6 +14,29 @@ def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(tmp_path:
     for name in ("counter_12.db", "histogram_12.db", "gauge_livesum_12.db", "comments.db"):
         (tmp_path / name).touch()
 
-    server.on_starting(None)
+    server.when_ready(None)
 
     assert [path.name for path in tmp_path.iterdir()] == ["comments.db"]
+
+
+def start(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
+    """How a start with these words ends that serves nothing."""
+    monkeypatch.setattr("sys.argv", ["python -m service", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+def test_asked_for_help_it_says_how_it_is_started_and_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(monkeypatch, "--help") == 0
+    assert "usage: python -m service" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["--port=9000", "serve"])
+def test_a_word_that_it_does_not_know_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert start(monkeypatch, word) == 2
+    assert word in capsys.readouterr().err
