@@ -16,7 +16,7 @@ from flask import Flask, Response, g, has_request_context, request
 
 from service import metrics
 
-OWN_FIELDS = ("inputs", "route", "method", "status", "milliseconds", "site", "version", "delivery", "attempt", "problem")
+OWN_FIELDS = ("inputs", "route", "method", "status", "milliseconds", "site", "delivery", "attempt", "problem", "model_version", "before")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger("service.requests")

@@ -1,9 +1,11 @@
 """What is logged: a JSON object a line with the request's id, and never a reader's words or a key."""
 
+import ast
 import json
 import logging
 from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from room import Visitor
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from service.logs import JsonFormatter
+import service
+from service.logs import OWN_FIELDS, JsonFormatter
 
 SECRETIVE = {
     "id": "c1",
@@ -165,3 +168,11 @@ def test_an_unforeseen_fault_is_logged_under_the_id_of_its_answer(
     (line,) = [line for line in lines.all if line["message"] == "request failed"]
     assert (line["error"], line["request_id"]) == ("RuntimeError", answer.get_json()["request_id"])
     assert "secretive" not in lines.text
+
+
+def test_every_field_that_the_service_logs_is_written() -> None:
+    found = [node for file in Path(service.__file__).parent.rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
+    named = [word.value for call in found if isinstance(call, ast.Call) for word in call.keywords if word.arg == "extra"]
+    fields = {key.value for value in named if isinstance(value, ast.Dict) for key in value.keys if isinstance(key, ast.Constant)}
+    assert fields
+    assert fields <= set(OWN_FIELDS)
