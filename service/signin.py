@@ -60,6 +60,13 @@ def disable(parts: Parts, name: str) -> None:
             raise Invalid("name", "a moderator's name")
 
 
+def enable(parts: Parts, name: str) -> None:
+    """Lets a moderator in again, by the password or account of before. Raises Invalid."""
+    with writing(parts.engine) as db:
+        if not moderators.set_values(db, name, active=True):
+            raise Invalid("name", "a moderator's name")
+
+
 def by_password(parts: Parts, name: str, password: str) -> Moderator:
     """Raises Refused; after five failures in a row for fifteen minutes whatever the password."""
     with reading(parts.engine) as db:
@@ -67,7 +74,7 @@ def by_password(parts: Parts, name: str, password: str) -> Moderator:
     right = _matches(_NOBODY if row is None or row.password_hash is None else row.password_hash, password)
     now = datetime.now(UTC)
     if row is not None and row.locked_until is not None and row.locked_until > now:
-        raise Refused("Too many attempts. Try again in a quarter of an hour, or ask an admin.")
+        raise Refused("Too many attempts. Try again in a quarter of an hour, or ask whoever runs this service for a new password.")
     if row is None:
         raise Refused("This name and password do not go together.")
     with writing(parts.engine) as db:
@@ -84,7 +91,8 @@ def by_subject(parts: Parts, subject: str) -> Moderator:
         row = moderators.by_subject(db, subject)
     if row is None:
         raise Refused(
-            f"No moderator is known as '{subject}' here. An admin can change that: flask moderator create NAME --subject '{subject}'"
+            f"No moderator is known as '{subject}' here. Whoever runs this service can change that: "
+            f"flask --app service moderator create NAME --subject '{subject}'"
         )
     return moderators.from_row(row)
 

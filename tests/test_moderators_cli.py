@@ -13,7 +13,7 @@ from conftest import Caller
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from room import Visitor, cards, make_moderator
+from room import PASSWORD, Visitor, cards, make_moderator
 
 from service import signin
 from service.config import Config, ConfigError
@@ -48,7 +48,31 @@ def test_a_password_is_made_and_shown_once(app: Flask) -> None:
     assert Visitor(app, "Chief").sign_in(said.split("\n")[3].strip()).status_code == 302
 
 
-@pytest.mark.parametrize("words", [("token", "Nobody"), ("disable", "Nobody")])
+def test_a_forgotten_password_is_replaced_and_ends_the_sessions_under_the_old_one(app: Flask, ada: Visitor) -> None:
+    assert run(app, "moderator", "password", "Ada", input="staple battery\nstaple battery\n")[0] == 0
+    assert ada.get("/review/").status_code == 302
+    assert [Visitor(app, "Ada").sign_in(word).status_code for word in (PASSWORD, "staple battery")] == [401, 302]
+
+
+def test_a_new_password_ends_a_lock(app: Flask, ada: Visitor) -> None:
+    for _ in range(signin.FAILURES):
+        ada.sign_in("wrong")
+    said = run(app, "moderator", "password", "Ada", "--generate")[1]
+    assert ada.sign_in(said.split("Password, shown this once:")[1].strip()).status_code == 302
+
+
+def test_a_new_password_is_not_too_short(app: Flask, ada: Visitor) -> None:
+    code, said = run(app, "moderator", "password", "Ada", input="short\nshort\n")
+    assert (code, said.splitlines()[-1]) == (1, "Error: password: expected at least 10 characters.")
+
+
+def test_whoever_was_disabled_by_mistake_is_enabled_with_the_password_as_it_was(app: Flask, ada: Visitor) -> None:
+    run(app, "moderator", "disable", "Ada")
+    assert run(app, "moderator", "enable", "Ada")[0] == 0
+    assert Visitor(app, "Ada").sign_in().status_code == 302
+
+
+@pytest.mark.parametrize("words", [("token", "Nobody"), ("disable", "Nobody"), ("enable", "Nobody"), ("password", "Nobody", "--generate")])
 def test_a_name_that_nobody_has_is_refused(app: Flask, words: tuple[str, ...]) -> None:
     code, said = run(app, "moderator", *words)
     assert (code, "Traceback" in said) == (1, False)

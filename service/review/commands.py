@@ -25,14 +25,27 @@ moderator_group = AppGroup("moderator", help="The people who judge held comments
 @click.option("--generate", is_flag=True, help="Make a password and show it, once, rather than ask for one.")
 def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str | None, generate: bool) -> None:
     """Make a moderator."""
-    password = (
-        secrets.token_urlsafe(12) if generate else None if subject else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
+    password = None if subject and not generate else _password(generate)
     try:
         made = signin.create(current_parts(), name=name, role=Role(role), sites=sites, password=password, subject=subject)
     except Invalid as error:
         raise click.ClickException(f"{error}.") from None
     click.echo(f"{made.name} may moderate {', '.join(sites) or 'every site'}, as {role}.")
+    if generate:
+        click.echo(f"Password, shown this once:\n\n  {password}\n")
+
+
+@moderator_group.command("password")
+@click.argument("name")
+@click.option("--generate", is_flag=True, help="Make a password and show it, once, rather than ask for one.")
+def set_password(name: str, generate: bool) -> None:
+    """Set a new password. It ends a lock, and the sessions under the old one."""
+    password = _password(generate)
+    try:
+        signin.set_password(current_parts(), name, password)
+    except Invalid as error:
+        raise click.ClickException(f"{error}.") from None
+    click.echo(f"{name} has a new password; sessions under the old one have ended.")
     if generate:
         click.echo(f"Password, shown this once:\n\n  {password}\n")
 
@@ -69,7 +82,22 @@ def disable_moderator(name: str) -> None:
         signin.disable(current_parts(), name)
     except Invalid as error:
         raise click.ClickException(f"{error}.") from None
-    click.echo(f"{name} cannot sign in any more. Their verdicts stay.")
+    click.echo(f"{name} cannot sign in any more. Their verdicts stay. To undo it: flask --app service moderator enable NAME")
+
+
+@moderator_group.command("enable")
+@click.argument("name")
+def enable_moderator(name: str) -> None:
+    """Let a disabled moderator in again. The password stays; the token has ended."""
+    try:
+        signin.enable(current_parts(), name)
+    except Invalid as error:
+        raise click.ClickException(f"{error}.") from None
+    click.echo(f"{name} may sign in again. For the API they need a new token: flask --app service moderator token NAME")
+
+
+def _password(generate: bool) -> str:
+    return secrets.token_urlsafe(12) if generate else str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @click.command("demo")
