@@ -136,7 +136,7 @@ def test_a_card_has_all_that_is_needed(held: dict[str, int], ada: Visitor, gazet
         "0 rejected",
         "0.70",
         "holds from 0.60",
-        "gazette / sport",
+        "gazette / <bdi>sport</bdi>",
     ):
         assert shown in page, shown
     assert '<mark title="Suspect word">Swindler</mark>' in page
@@ -191,6 +191,14 @@ def test_what_a_reader_writes_never_runs(gazette: Caller, ada: Visitor, attack: 
     for page in pages:
         assert attack not in page
         assert 'href="javascript:' not in page
+
+
+@pytest.mark.parametrize("name", ["\u202eada", "نور"])
+def test_a_name_that_is_read_from_the_right_turns_nothing_beside_it(gazette: Caller, ada: Visitor, name: str) -> None:
+    gazette.comment("c1", "rude", author={"id": "a1", "name": name}, article={"id": "1", "title": name}, section=name)
+    page = ada.page("/review/", section=name)
+    assert page.count(f"<bdi>{name}</bdi>") == 4  # the title, the author, the section and the filter
+    assert name not in page.replace(f"<bdi>{name}</bdi>", "").replace(f'value="{name}"', "").replace(f">{name}</option>", "")
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
