@@ -1,6 +1,5 @@
 """Is it alive, is it ready, and what has it done."""
 
-import resource
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -10,10 +9,8 @@ import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
-
-from service.storage.engine import writing
 
 
 def figure(caller: Caller, name: str, **labels: str) -> float:
@@ -52,40 +49,6 @@ def test_it_is_not_ready_without_its_database(stranger: Caller, unplug: Callable
     unplug()
     answer = stranger.get("/readyz")
     assert (answer.status_code, answer.get_json()["database"]) == (503, "does not answer")
-
-
-def test_it_is_not_ready_while_somebody_else_holds_the_write_lock(stranger: Caller, engine: Engine) -> None:
-    with writing(engine) as db:
-        db.execute(text("DELETE FROM policies") if engine.dialect.name == "sqlite" else text("LOCK TABLE policies"))
-        answer = stranger.get("/readyz")
-    assert (answer.status_code, answer.get_json()["database"]) == (503, "takes no write")
-
-
-def test_it_is_not_ready_on_a_full_disk(stranger: Caller, engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's disk is its own")
-    stranger.get("/readyz")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
-    try:
-        answer = stranger.get("/readyz")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert (answer.status_code, answer.get_json()["database"]) == (503, "takes no write")
-
-
-def test_it_is_not_ready_on_a_database_that_is_only_read(stranger: Caller, engine: Engine) -> None:
-    """As a standby of PostgreSQL is."""
-    setting = {"sqlite": "PRAGMA query_only = 1", "postgresql": "SET TRANSACTION READ ONLY"}[engine.dialect.name]
-    event.listen(engine, "begin", lambda db: db.exec_driver_sql(setting))
-    answer = stranger.get("/readyz")
-    assert (answer.status_code, answer.get_json()["database"]) == (503, "takes no write")
-
-
-def test_asking_whether_it_is_ready_leaves_nothing_behind(stranger: Caller, engine: Engine) -> None:
-    stranger.get("/readyz")
-    with engine.connect() as db:
-        assert db.execute(text("SELECT count(*) FROM policies")).scalar_one() == 0
 
 
 def test_it_is_not_ready_on_tables_of_another_version(stranger: Caller, engine: Engine) -> None:

@@ -1,9 +1,7 @@
 """Connections: SQLite in WAL mode or PostgreSQL, one way of reading and one of writing."""
 
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,12 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, insert, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from service.storage.tables import policies
-
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_306_002  # any number that nobody else locks
-TRIED = 512 * 1024  # characters: more than a comment, with its entries in every index, writes
-PATIENCE = 15  # seconds that a transaction waits for another one's lock on SQLite
-USUAL = {"sqlite": (f"PRAGMA busy_timeout = {PATIENCE * 1000}", "PRAGMA cache_size = -2000"), "postgresql": ()}
-TRYING = {
-    "sqlite": ("PRAGMA busy_timeout = 1000", "PRAGMA cache_size = 5"),  # so small a cache sends to the disk what is not committed yet
-    "postgresql": ("SET LOCAL statement_timeout = '1s'",),
-}
 
 
 class StorageError(Exception):
@@ -36,7 +25,7 @@ class StorageError(Exception):
 def open_engine(url: str) -> Engine:
     """An engine that connects at first use. A statement's values, which may be a reader's text, stay out of its errors."""
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -53,18 +42,6 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction, committed to disk at the end of the block, undone where the block raises."""
     with engine.execution_options(writing=True).begin() as connection:
         yield connection
-
-
-def try_writing(engine: Engine) -> None:
-    """Writes as a comment would, waiting a second at the most for whoever else writes, and undoes it. Raises SQLAlchemyError."""
-    tried = {"version": f"tried-{secrets.token_hex(8)}", "text": "x" * TRIED, "first_used_at": datetime.now(UTC)}
-    with engine.connect() as connection:
-        try:
-            _set(connection, TRYING)
-            connection.execute(insert(policies).values(tried))
-        finally:
-            connection.rollback()
-            _set(connection, USUAL)
 
 
 def migrate(engine: Engine) -> None:
@@ -109,11 +86,6 @@ def _alembic() -> AlembicConfig:
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
-
-
-def _set(connection: Connection, settings: Mapping[str, Sequence[str]]) -> None:
-    for setting in settings[connection.dialect.name]:
-        connection.exec_driver_sql(setting)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
