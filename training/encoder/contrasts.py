@@ -24,10 +24,12 @@ LABELS = {
 }
 # What only the joining learns from: no encoder of ours is fine-tuned on it.
 JOINED = {
-    "idle": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0},
+    "idle": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0},
     "sources": {"spam": 0.0},
 }
 LINK = "https://news.example/story"
+# Where as many of them were learnt, attacks without a rude word were missed more often, threats above all.
+PER_IDLE = 4
 # A frame around any of the attacks makes more different sentences than a template does.
 TIMES = {"quoted": 4}
 
@@ -64,7 +66,8 @@ def joined() -> list[LabelledText]:
     for name, labels in JOINED.items():
         for template in sentences()[name]:
             rng = _rng(template)
-            texts = [filled(template, rng) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
+            number = PER_IDLE if name == "idle" else PER_TEMPLATE
+            texts = [filled(template, rng) + rng.choice(("", "", ".", "!")) for _ in range(number)]
             found += [LabelledText(text, labels, template, normalise(text)) for text in texts]
     return found
 
