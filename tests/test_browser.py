@@ -258,6 +258,28 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, cms: Call
     assert_accessible(page)
 
 
+def test_nothing_of_a_readers_is_wider_than_a_small_screen(browser: Browser, address: str, cms: Caller) -> None:
+    long = "n" * 200
+    article = {"id": long, "title": f"{long}title", "text": long * 3}
+    cms.comment("x" * 200, f"rude {long}", article=article, author={"id": long, "name": long}, section=long, parent={"text": long})
+    page = enter(browser, address, viewport={"width": 320, "height": 640})
+    page.locator("summary", has_text="Note").click()
+    page.get_by_label("For your colleagues").fill(long)
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator(".notes")).to_be_visible()
+    widths = {path: width_beyond_screen(page, path) for path in ("", f"?author={long}", "band?article=1&low=0.5", "comments/1")}
+    page.goto("/review/")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Nothing waits")).to_be_visible()
+    widths |= {path: width_beyond_screen(page, path) for path in ("recent?who=everybody", "overview", "deliveries", "models")}
+    assert widths == dict.fromkeys(widths, 0)
+
+
+def width_beyond_screen(page: Page, path: str) -> int:
+    page.goto(f"/review/{path}")
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
 def assert_accessible(page: Page) -> None:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
     assert found.response["passes"]
