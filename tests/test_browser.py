@@ -148,6 +148,54 @@ def test_undo_and_notes_and_steps_by_key(browser: Browser, address: str, cms: Ca
     assert states(cms, 3) == ["hold"] * 3
 
 
+def test_a_comment_that_was_edited_meanwhile_is_shown_anew_and_can_be_judged(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    comment = page.locator(".card.current").get_attribute("data-comment")
+    card = page.locator(f"#card-{comment}")
+    id = f"c{(card.locator('.text').text_content() or '').split('number ')[1][0]}"
+    cms.comment(id, "A rude remark, edited.")
+    page.keyboard.press("a")
+    expect(page.locator("#said")).to_contain_text("edited")
+    expect(card.locator(".text")).to_have_text("A rude remark, edited.")
+    expect(card.get_by_role("checkbox", name="Select")).to_be_visible()
+    page.keyboard.press("a")
+    expect(card).to_have_class("card done")
+    assert cms.get(f"/v1/comments/{id}").get_json()["comment"]["state"] == "approve"
+
+
+def test_stepping_goes_on_to_the_end_of_the_queue(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 45)
+    page = enter(browser, address)
+    for number in range(45):
+        expect(page.locator(".card").nth(number)).to_have_class("card current")
+        page.keyboard.press("j")
+    expect(page.locator(".card")).to_have_count(45)
+
+
+def test_a_selected_comment_that_is_judged_alone_is_selected_no_more(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    for box in page.get_by_role("checkbox", name="Select").all():
+        box.check()
+    page.locator(".card button.approve").first.click()
+    expect(page.get_by_role("form", name="The selected comments")).to_contain_text("2 selected")
+
+
+def test_what_is_said_does_not_lie_over_the_selections_buttons(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 12)
+    page = enter(browser, address, viewport={"width": 390, "height": 700})
+    for box in page.get_by_role("checkbox", name="Select").all()[:2]:
+        box.check()
+    page.locator(".card button.approve").nth(2).click()
+    said = page.locator("#said")
+    expect(said).not_to_be_empty()
+    told, bar = said.bounding_box(), page.locator("#bulk").bounding_box()
+    assert told is not None
+    assert bar is not None
+    assert told["y"] + told["height"] <= bar["y"]
+
+
 def test_reject_by_mouse_with_a_reason_and_a_word_to_the_author(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 1)
     page = enter(browser, address)

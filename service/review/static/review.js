@@ -9,9 +9,15 @@ let lastMove = Date.now();
 const say = (message) => {
   const toast = document.querySelector("#said");
   toast.textContent = message;
+  aboveTheBar(toast);
   clearTimeout(say.timer);
   say.timer = setTimeout(() => { toast.textContent = ""; }, 5000);
 };
+
+function aboveTheBar(toast) {
+  const bar = document.querySelector(".bulk");
+  toast.style.bottom = bar?.offsetHeight ? `${innerHeight - bar.getBoundingClientRect().top + 8}px` : "";
+}
 
 async function ask(address, options = {}) {
   const headers = { Accept: "application/json", "X-CSRFToken": token };
@@ -28,6 +34,9 @@ const post = (address, form) => ask(address, { method: "POST", body: form ?? new
 
 const address = (card, does) => `/review/comments/${card.dataset.comment}/${does}`;
 const open = () => every(".card[data-comment]").filter((card) => !card.matches(".done, .taken"));
+const after = (card) => open().filter((other) => card.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+const before = (card) => open().filter((other) => card.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING);
+const fetchPage = async (address) => new DOMParser().parseFromString(await (await fetch(address, { headers: { Accept: "text/html" } })).text(), "text/html");
 
 // ---- claims
 
@@ -48,33 +57,35 @@ function giveBack(card) {
   card.classList.remove("taken");
   card.querySelector(".state").hidden = true;
 }
+async function renew(card, why) {  // edited, decided or taken by somebody: its own page knows
+  const fresh = await fetchPage(`/review/comments/${card.dataset.comment}`).then((page) => page.querySelector(".card"), () => null);
+  if (!fresh?.querySelector("form[data-does]")) { take(card, why); return; }
+  const kept = every(".actions > .open, .actions > .pick", card);
+  card.replaceChildren(...fresh.childNodes);
+  card.querySelector(".actions").append(...kept);
+  if (card === current) card.focus();
+}
 
 // ---- which card
 
 function turnTo(card, { focus = true } = {}) {
   if (!card || card === current) return;
-  const before = current;
-  before?.classList.remove("current");
-  if (before) release(before);
+  current?.classList.remove("current");
+  if (current) release(current);
   current = card;
   card.classList.add("current");
   if (focus) { card.focus({ preventScroll: true }); card.scrollIntoView({ block: "nearest" }); }
   claim(card);
-  if (open().length < FEW_LEFT) fetchMore();
+  if (after(card).length < FEW_LEFT) fetchMore();
 }
 function step(by) {
-  const cards = open();
-  if (!cards.length) return;
-  const all = every(".card[data-comment]");
-  const here = all.indexOf(current);
-  const rest = by > 0 ? cards.filter((card) => all.indexOf(card) > here) : cards.filter((card) => all.indexOf(card) < here).reverse();
-  if (rest.length) turnTo(rest[0]);
+  if (!current) { turnTo(open()[0]); return; }
+  turnTo(by > 0 ? after(current)[0] : before(current).at(-1));
 }
 function turnToNext(card) {
-  const all = every(".card[data-comment]");
   card.classList.remove("current");
   current = null;
-  turnTo(open().find((other) => all.indexOf(other) > all.indexOf(card)) ?? open()[0]);
+  turnTo(after(card)[0] ?? open()[0]);
   if (!current) location.assign(location.pathname + location.search);
 }
 async function fetchMore() {
@@ -82,8 +93,7 @@ async function fetchMore() {
   if (!more || fetchMore.busy) return;
   fetchMore.busy = true;
   try {
-    const response = await fetch(more.href, { headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await fetchPage(more.href);
     const here = new Set(every(".card").map((card) => card.id));
     for (const card of every("#cards > li", page)) if (!here.has(card.querySelector(".card").id)) document.querySelector("#cards").append(card);
     const next = page.querySelector("#following");
@@ -104,6 +114,7 @@ function done(card, message) {
   state.hidden = false;
   every("details[open]", card).forEach((details) => { details.open = false; });
   every(".pick input", card).forEach((box) => { box.checked = false; });
+  countPicked();
 }
 async function judge(form, button) {
   const card = form.closest(".card");
@@ -113,7 +124,7 @@ async function judge(form, button) {
   if (button?.name) sent.set(button.name, button.value);
   const answer = await post(form.action, sent);
   delete card.dataset.busy;
-  if (!answer.ok) { if (answer.status === 409) take(card, answer.message); say(answer.message); return; }
+  if (!answer.ok) { if (answer.status === 409) await renew(card, answer.message); say(answer.message); return; }
   if ("alone" in card.dataset) { location.assign(sent.get("next")); return; }
   done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`);
   say(answer.message);
@@ -168,6 +179,15 @@ async function update() {
   }
 }
 
+// ---- the selection
+
+function countPicked() {
+  const label = document.querySelector("#picked");
+  if (!label) return;
+  label.textContent = `${every(".pick :checked").length} selected:`;
+  aboveTheBar(document.querySelector("#said"));
+}
+
 // ---- keys
 
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]");
@@ -203,13 +223,11 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
-document.addEventListener("change", () => {
-  const picked = every(".pick :checked").length, label = document.querySelector("#picked");
-  if (label) label.textContent = `${picked} selected:`;
-});
+document.addEventListener("change", countPicked);
 window.addEventListener("pagehide", () => { if (current && document.querySelector("#cards")) navigator.sendBeacon(address(current, "release"), new URLSearchParams({ csrf_token: token })); });
 
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
 setInterval(update, LOOK_AGAIN);
+window.addEventListener("pageshow", countPicked);  // a browser that comes back ticks the boxes again
 const alone = document.querySelector(".card[data-alone]");
 if (alone?.querySelector(".actions form[data-does]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
