@@ -79,16 +79,15 @@ def open_to_all() -> None:
 
 def own_forms() -> None:
     """Anybody, through the pages of this service."""
-    if current_parts().config.secret_key is None:
-        sentence = "SECRET_KEY is not set, so nobody can sign in. `make run` makes one in var/secret_key."
-        abort(Response(sentence, 503, content_type="text/plain; charset=utf-8"))  # a page of ours would need it
+    _check_secret_key()
     _csrf.protect()
 
 
 def signed_in() -> ResponseReturnValue | None:
     """A moderator with a session, through the pages of this service."""
-    own_forms()
+    _check_secret_key()
     if current_user.is_authenticated:
+        _csrf.protect()
         return None
     if request.method != "GET" or request.accept_mimetypes.best == "application/json":
         abort(401, "Your session is over. Sign in again.")
@@ -180,6 +179,12 @@ def signing_secret(secret_key: str | None, key_id: str) -> str:
 def endpoint_secret(secret_key: str | None, endpoint_id: str, rotation: int) -> str:
     """The secret with which we sign what an endpoint is sent."""
     return _derive(secret_key, f"endpoint:{endpoint_id}:{rotation}")
+
+
+def _check_secret_key() -> None:
+    if current_parts().config.secret_key is None:
+        sentence = "SECRET_KEY is not set, so nobody can sign in. `make run` makes one in var/secret_key."
+        abort(Response(sentence, 503, content_type="text/plain; charset=utf-8"))  # a page of ours would need it
 
 
 def _derive(secret_key: str | None, purpose: str) -> str:

@@ -196,6 +196,25 @@ def test_what_is_said_does_not_lie_over_the_selections_buttons(browser: Browser,
     assert told["y"] + told["height"] <= bar["y"]
 
 
+def test_what_is_being_written_outlives_the_session(browser: Browser, address: str, app: Flask, cms: Caller) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    page.locator("details.note summary").click()
+    page.get_by_label("For your colleagues").fill("Half a thought")
+    signin.disable(app.extensions["parts"], "Ada")
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#said")).to_contain_text("Your session is over")
+    expect(page.get_by_label("For your colleagues")).to_have_value("Half a thought")
+
+
+def test_a_session_that_is_over_leads_to_the_door(browser: Browser, address: str, app: Flask, cms: Caller) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    signin.disable(app.extensions["parts"], "Ada")
+    page.keyboard.press("u")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
 def test_reject_by_mouse_with_a_reason_and_a_word_to_the_author(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 1)
     page = enter(browser, address)

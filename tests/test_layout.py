@@ -81,7 +81,7 @@ def test_the_pages_but_for_the_door_ask_for_a_session(app: Flask) -> None:
     doors = {"/review/sign-in", "/review/sign-in/provider", "/review/sign-in/provider/answer", "/review/static/<path:filename>"}
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/review") and rule.rule not in doors:
-            path = rule.rule.replace("<key:comment>", "1")
+            path = re.sub("<[^>]+>", "1", rule.rule)
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
                 answer = app.test_client().open(path, method=method)
-                assert answer.status_code == 400 if method == "POST" else "/review/sign-in" in answer.headers["Location"], (method, rule)
+                assert answer.status_code in (400, 401) if method == "POST" else "/review/sign-in" in answer.headers["Location"], rule

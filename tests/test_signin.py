@@ -119,7 +119,7 @@ def test_passwords_and_tokens_are_stored_as_hashes(app: Flask, ada: Visitor, eng
         row = moderators.named(db, "Ada")
     assert row is not None
     assert row.password_hash.startswith("$argon2id$")
-    assert token.rpartition("_")[2] not in str(row)
+    assert token.split("_", 2)[2] not in str(row)
 
 
 @pytest.mark.parametrize("token", ["cmm", "cmm_", "cmm_1", "cmm_x_y", "cmm_999999_abc", "cmm_1_wrong", f"cmm_{'9' * 40}_a", "cmm_²_a"])
@@ -141,3 +141,18 @@ def test_pages_forbid_whatever_is_not_theirs(ada: Visitor) -> None:
 def test_the_look_is_kept_in_the_browser(ada: Visitor) -> None:
     ada.send("/review/look", look=["dark", "blur", "nonsense"], next="/review/recent")
     assert '<html lang="en" data-dark data-blur >' in ada.page("/review/")
+
+
+@pytest.mark.parametrize("path", ["/review/nothing", "/review/comments/x", "/review/comments/1/nothing"])
+def test_an_address_that_leads_nowhere_is_a_page_of_the_room(ada: Visitor, path: str) -> None:
+    answer = ada.get(path)
+    assert (answer.status_code, "<h1>Not done</h1>" in answer.text) == (404, True)
+
+
+def test_a_form_of_another_page_is_refused(ada: Visitor) -> None:
+    assert ada.client.post("/review/undo").status_code == 400
+
+
+def test_a_form_that_is_sent_after_the_session_is_told_so(app: Flask) -> None:
+    answer = Visitor(app).client.post("/review/undo")
+    assert (answer.status_code, "Your session is over." in answer.text) == (401, True)

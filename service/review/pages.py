@@ -95,6 +95,12 @@ def help_page() -> ResponseReturnValue:
     return render_template("help.html")
 
 
+@blueprint.get("/<path:_elsewhere>")
+def nothing(_elsewhere: str) -> ResponseReturnValue:
+    """An address of the room that leads nowhere, as a page of it."""
+    abort(404, "There is no such page.")
+
+
 @blueprint.get("/live")
 def live() -> ResponseReturnValue:
     """Of the comments on a moderator's screen: who has which, and which wait no more."""

@@ -23,12 +23,17 @@ async function ask(address, options = {}) {
   const headers = { Accept: "application/json", "X-CSRFToken": token };
   try {
     const response = await fetch(address, { ...options, headers });
-    if (response.status === 401) location.reload();
+    if (response.status === 401) return signedOut();
     const body = await response.json();
     return { ok: response.ok, status: response.status, ...body };
   } catch {
     return { ok: false, status: 0, message: "The service does not answer. Nothing was changed." };
   }
+}
+function signedOut() {
+  const message = "Your session is over. Copy what you wrote, and sign in again.";
+  if (every("textarea").some((field) => field.value.trim())) say(message); else location.reload();
+  return { ok: false, status: 401, message };
 }
 const post = (address, form) => ask(address, { method: "POST", body: form ?? new FormData() });
 
