@@ -15,7 +15,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     from flask import Flask
     from flask_limiter import Limiter
 
-    from service import auth, cli, delivery_commands, errors, logs, routes
+    from service import auth, cli, errors, logs, routes
     from service.config import Config
     from service.parts import Parts
 
@@ -38,5 +38,4 @@ def create_app(config: "Config | None" = None) -> "Flask":
     )
     routes.register(app, limiter)
     cli.register(app)
-    delivery_commands.register(app)
     return app

@@ -15,7 +15,6 @@ from service import auth, model_commands, rules, scoring
 from service.config import SECRET_KEY_FILE
 from service.domain import MAX_NAME
 from service.parts import current_parts
-from service.review.commands import demo_command, moderator_group
 from service.rule_problems import PolicyError
 from service.storage import keys
 from service.storage.engine import StorageError, fault, migrate, reading, writing
@@ -29,7 +28,7 @@ EXAMPLE = {
 }
 
 
-class _Sentences(click.Command):
+class Sentences(click.Command):
     """A command whose foreseeable faults are a sentence and not a stack trace."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -41,7 +40,7 @@ class _Sentences(click.Command):
             raise click.ClickException(fault(error)) from None
 
 
-class Group(_Sentences, AppGroup):
+class Group(Sentences, AppGroup):
     pass
 
 
@@ -64,7 +63,9 @@ def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
 
 
 def register(app: Flask) -> None:
-    from service.intake.commands import coral_group, suggestions_group  # which stand on this module
+    from service.delivery_commands import deliver, delivery_group, endpoint_group  # these three stand on this module
+    from service.intake.commands import coral_group, suggestions_group
+    from service.review.commands import demo_command, moderator_group
 
     for command in (
         key_group,
@@ -76,11 +77,14 @@ def register(app: Flask) -> None:
         demo_command,
         coral_group,
         suggestions_group,
+        endpoint_group,
+        delivery_group,
+        deliver,
     ):
         app.cli.add_command(command)
 
 
-@click.command("migrate", cls=_Sentences)
+@click.command("migrate", cls=Sentences)
 @with_appcontext
 def migrate_command() -> None:
     """Bring the database to this version. Does nothing where it is; run it before each start of a new version."""
@@ -134,7 +138,7 @@ def check_policy(file: Path | None) -> None:
     click.echo(rules.summary(rules.load(file or current_parts().config.policy_file)))
 
 
-@click.command("quickstart", cls=_Sentences)
+@click.command("quickstart", cls=Sentences)
 @with_appcontext
 def quickstart() -> None:
     """Set up for a first try: a secret, a database, a key; and print a request to paste."""

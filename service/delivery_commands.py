@@ -6,11 +6,11 @@ from threading import Event
 from typing import Any
 
 import click
-from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy import Row
 
 from service import auth, delivery
+from service.cli import Group, Sentences
 from service.config import ConfigError
 from service.domain import MAX_URL
 from service.events import EVENTS
@@ -20,13 +20,8 @@ from service.post import Refused, check_url
 from service.storage import endpoints, outbox
 from service.storage.engine import reading, writing
 
-endpoint_group = AppGroup("endpoint", help="Where a site's CMS is told of decisions and verdicts, by signed webhook.")
-delivery_group = AppGroup("delivery", help="What was told, what waits, and what was given up.")
-
-
-def register(app: Flask) -> None:
-    for command in (endpoint_group, delivery_group, deliver):
-        app.cli.add_command(command)
+endpoint_group = Group("endpoint", help="Where a site's CMS is told of decisions and verdicts, by signed webhook.")
+delivery_group = Group("delivery", help="What was told, what waits, and what was given up.")
 
 
 @endpoint_group.command("create")
@@ -122,7 +117,7 @@ def replay(id: str | None, endpoint: str | None) -> None:
     click.echo(f"Messages to be sent again: {replayed}.")
 
 
-@click.command("deliver")
+@click.command("deliver", cls=Sentences)
 @with_appcontext
 def deliver() -> None:
     """Send webhooks until SIGTERM or SIGINT. Several may run at once."""

@@ -66,7 +66,10 @@ def unshadow() -> None:
 
 
 def _said(manifest: Path) -> str:
-    about = json.loads(manifest.read_text(encoding="utf-8")).get("newsroom", {})
+    try:
+        about = json.loads(manifest.read_text(encoding="utf-8")).get("newsroom", {})
+    except (OSError, ValueError, AttributeError) as error:
+        return f"its manifest cannot be read ({type(error).__name__})"
     auc = about.get("figures", {}).get("auc", {}).get("candidate")
     told = f"{about.get('lessons', {}).get('verdicts', 0):,} verdicts, tests {'passed' if about.get('passed') else 'refused'}"
     return told + (f", ROC-AUC {auc:.3f}" if auc is not None else "")

@@ -31,8 +31,12 @@ class Pointer:
 
 
 def shipped_version(models: Path) -> str:
-    """The version of the models that lie in the folder itself, which came with the service."""
-    return str(json.loads((models / MANIFEST).read_text(encoding="utf-8"))["version"])
+    """The version of the models that lie in the folder itself, which came with the service. Raises ModelError."""
+    path = models / MANIFEST
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: cannot be read ({type(error).__name__}). MODELS_DIR names the folder of the models.") from None
 
 
 def pointer(models: Path) -> Pointer:
@@ -112,8 +116,10 @@ def run_beside(models: Path, version: str | None) -> Pointer:
 @contextmanager
 def _swapping(models: Path) -> Iterator[Pointer]:
     """One at a time, so that of two commands neither's change is lost."""
+    if not models.is_dir():
+        raise ModelError(f"{models}: there is no such models folder. MODELS_DIR names it.")
     home = models / VERSIONS
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(exist_ok=True)
     with (home / ".lock").open("w") as lock:
         flock(lock, LOCK_EX)
         try:

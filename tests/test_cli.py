@@ -60,14 +60,20 @@ def test_migrating_twice_does_nothing(app: Flask) -> None:
     assert [run(app, "migrate")[0] for _ in range(2)] == [0, 0]
 
 
-@pytest.mark.parametrize("words", [("key", "list"), ("key", "create", "--site", "gazette"), ("key", "revoke", "x")])
+READERS = [("key", "list"), ("moderator", "list"), ("endpoint", "list"), ("delivery", "list")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [*READERS, ("key", "create", "--site", "gazette"), ("key", "revoke", "x"), ("moderator", "create", "Ada", "--generate")],
+)
 def test_a_database_without_tables_is_a_sentence(new_app: Callable[..., Flask], tmp_path: Path, words: tuple[str, ...]) -> None:
     code, said = run(new_app(DATABASE_URL=f"sqlite:///{tmp_path}/empty.db"), *words)
     assert code == 1
     assert "flask --app service migrate" in said
 
 
-@pytest.mark.parametrize("words", [("key", "list"), ("migrate",), ("quickstart",)])
+@pytest.mark.parametrize("words", [*READERS, ("migrate",), ("quickstart",), ("demo",)])
 @pytest.mark.parametrize("url", ["postgresql://ada:hunter2@127.0.0.1:1/none", "sqlite:////proc/none/comments.db"])
 def test_a_database_that_does_not_answer_is_a_sentence(new_app: Callable[..., Flask], words: tuple[str, ...], url: str) -> None:
     code, said = run(new_app(DATABASE_URL=url), *words)

@@ -170,3 +170,19 @@ def test_the_shadow_can_be_ended(run: Callable[..., tuple[int, str]], models: Pa
     versions.run_beside(models, "one")
     assert run("unshadow")[0] == 0
     assert json.loads((models / "versions" / "in-force.json").read_text())["shadow"] is None
+
+
+@pytest.mark.parametrize("written", ["{", "[]", ""])
+def test_the_list_goes_on_after_a_version_whose_manifest_is_damaged(
+    run: Callable[..., tuple[int, str]], models: Path, written: str
+) -> None:
+    (models / "versions" / "one" / "manifest.json").write_text(written)
+    code, said = run("list")
+    assert (code, "its manifest cannot be read" in said, "\ntwo " in said) == (0, True, True)
+
+
+@pytest.mark.parametrize("words", [("list",), ("check",), ("rollback",), ("activate", "one")])
+def test_without_a_models_folder_the_commands_say_so(new_app: Callable[..., Flask], tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = new_app(MODELS_DIR=str(tmp_path / "nothing")).test_cli_runner().invoke(args=["model", *words])
+    assert (done.exit_code, "Traceback" in done.output, "nothing" in done.output) == (1, False, True)
+    assert not (tmp_path / "nothing").exists()

@@ -3,9 +3,10 @@
 import secrets
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from service import signin
+from service.cli import Group, Sentences
 from service.domain import Invalid, Role
 from service.parts import current_parts
 from service.review import demo
@@ -14,7 +15,7 @@ from service.storage.engine import migrate, reading
 
 DEMO_SITE = "example"
 
-moderator_group = AppGroup("moderator", help="The people who judge held comments.")
+moderator_group = Group("moderator", help="The people who judge held comments.")
 
 
 @moderator_group.command("create")
@@ -100,7 +101,7 @@ def _password(generate: bool) -> str:
     return secrets.token_urlsafe(12) if generate else str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-@click.command("demo")
+@click.command("demo", cls=Sentences)
 @with_appcontext
 def demo_command() -> None:
     """Fill the site 'example' with a month of comments on three articles, and make a moderator to look at them."""
