@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from service.domain import ATTRIBUTES, MAX_COMMENT, Comment, Decision, History, Outcome, Reason, Scores
+from service.domain import ATTRIBUTES, MAX_COMMENT, Comment, Decision, History, Outcome, Reason, Scores, score_in_words, threshold_in_words
 from service.language import primary, reads
 from service.rules import Rules, Settings
 from service.wordlist import found
@@ -116,7 +116,8 @@ def _threshold(case: Case, attribute: str, score: float) -> Iterator[Reason]:
     for name, outcome in (("reject", Outcome.REJECT), ("hold", Outcome.HOLD)):
         threshold = getattr(case.settings, name).get(attribute)
         if threshold is not None and score >= threshold:
-            message = f"{attribute.replace('_', ' ').capitalize()} {score:.2f} is at or above the {name} threshold {threshold:.2f}."
+            which, shown = attribute.replace("_", " ").capitalize(), score_in_words(score, threshold)
+            message = f"{which} {shown} is at or above the {name} threshold {threshold_in_words(threshold)}."
             if case.foreign and outcome is Outcome.REJECT:
                 outcome, message = Outcome.HOLD, f"{message} It only holds, as the model does not know the language."
             words = case.scores.words.get(attribute, ()) if case.scores else ()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from service.domain import ATTRIBUTES
+from service.domain import ATTRIBUTES, threshold_in_words
 from service.language import KNOWN
 from service.rule_problems import PolicyError, Problem, contradictions, from_validation, named, nearest, read_text, syntax_problem
 from service.toml_lines import line_of, lines
@@ -189,12 +189,14 @@ def _described(settings: Settings) -> list[str]:
     text.append(f"  languages: {', '.join(settings.languages) or 'any'}")
     for attribute in ATTRIBUTES:
         marks = [
-            f"{name} at {getattr(settings, name)[attribute]:.2f}" for name in ("hold", "reject") if attribute in getattr(settings, name)
+            f"{name} at {threshold_in_words(getattr(settings, name)[attribute])}"
+            for name in ("hold", "reject")
+            if attribute in getattr(settings, name)
         ]
         text.append(f"  {attribute}: {', '.join(marks) or 'off'}")
     length, links, repeats, floods = settings.length, settings.links, settings.repeats, settings.floods
     longest = "any" if length.max_characters is None else f"{length.max_characters:,}"
-    shouting = "off" if settings.shouting.hold_above is None else f"hold above {settings.shouting.hold_above:.0%} capitals"
+    shouting = "off" if settings.shouting.hold_above is None else f"hold above {100 * settings.shouting.hold_above:g}% capitals"
     return [
         *text,
         f"  exempt roles: {', '.join(settings.exempt.roles) or 'none'}",
@@ -206,7 +208,7 @@ def _described(settings: Settings) -> list[str]:
         f"  shouting: {shouting} in {settings.shouting.min_letters} letters or more",
         f"  length: {length.min_characters:,} to {longest} characters",
         f"  sensitive articles: {len(settings.sensitive.articles)}",
-        f"  audit: {settings.audit.share:.1%} of what no person saw",
+        f"  audit: {100 * settings.audit.share:g}% of what no person saw",
     ]
 
 

@@ -55,6 +55,19 @@ def test_a_reason_is_a_sentence_with_its_numbers() -> None:
     assert (reason.code, reason.score, reason.threshold) == ("severe_toxicity", 0.91, 0.6)
 
 
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        (0.995, "Toxicity 0.995 is at or above the reject threshold 0.995."),
+        (0.9949, "Toxicity 0.99 is at or above the hold threshold 0.50."),
+        (0.7, "Toxicity 0.70 is at or above the hold threshold 0.50."),
+    ],
+)
+def test_a_score_that_a_threshold_is_above_never_reads_like_it(score: float, message: str) -> None:
+    (reason,) = decide("Text.", "[hold]\ntoxicity = 0.5\n[reject]\ntoxicity = 0.995", scores=Scores({"toxicity": score}, "m1")).reasons
+    assert reason.message == message
+
+
 def test_an_attribute_without_a_score_or_a_threshold_says_nothing() -> None:
     assert decide("Well said!", "[hold]\noff_topic = 0.5", scores=Scores({"toxicity": 0.9}, "m1")).outcome is APPROVE
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Caller
+from conftest import Caller, make_caller
 from flask import Flask
 from room import Visitor, cards, make_moderator, make_token
 from sqlalchemy import Engine, update
@@ -147,6 +147,13 @@ def test_a_moderator_reads_which_word_of_the_list_it_was_also_in_disguise(gazett
     (comment,) = ids(ada)
     for page in (ada.page("/review/"), ada.page(f"/review/comments/{comment}")):
         assert "a word on the list of suspect words. “<bdi>idiot</bdi>”" in page
+
+
+def test_a_card_has_the_threshold_as_it_is_written(new_app: Any) -> None:
+    app = new_app(POLICY="[hold]\ntoxicity = 0.695\n")
+    make_caller(app, "gazette").comment("c1", "A rude remark.")
+    page = make_moderator(app, "Ada").page("/review/")
+    assert ("0.700" in page, "holds from 0.695" in page) == (True, True)
 
 
 def test_a_colleagues_comment_is_not_handed_out(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:

@@ -205,6 +205,13 @@ def test_the_examples_in_the_shipped_policy_work() -> None:
     assert found.for_("gazette", "sport").hold["profanity"] == 0.9
 
 
+def test_the_summary_has_numbers_as_they_are_written() -> None:
+    said = rules.summary(rules.parse("[reject]\ntoxicity = 0.995\n[shouting]\nhold_above = 0.755\n[audit]\nshare = 0.0005"))
+    assert "toxicity: reject at 0.995\n" in said
+    assert "hold above 75.5% capitals" in said
+    assert "audit: 0.05% of" in said
+
+
 def test_the_summary_says_what_is_on_and_what_a_place_changes() -> None:
     text = rules.summary(rules.parse(SITES))
     default, gazette, sport = (part.splitlines() for part in text.split("\n\n")[1:])

@@ -9,7 +9,7 @@ from flask import Blueprint
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from service.domain import ATTRIBUTES, Reason, Rejection
+from service.domain import ATTRIBUTES, Reason, Rejection, score_in_words, threshold_in_words
 from service.storage.queue import MOST_COUNTED
 
 REASONS = {
@@ -35,8 +35,9 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 def register(blueprint: Blueprint) -> None:
     """The filters for templates."""
-    filters: tuple[Callable[..., Any], ...] = (plain, age, clock, count, said, plain_pair, same_pair, article_pair)
-    for function in filters:
+    words: tuple[Callable[..., Any], ...] = (plain, age, clock, count, said, score_in_words, threshold_in_words)
+    pairs: tuple[Callable[..., Any], ...] = (plain_pair, same_pair, article_pair)
+    for function in words + pairs:
         blueprint.add_app_template_filter(function)
     for function in (marked, without, csrf):
         blueprint.add_app_template_global(function)
