@@ -50,10 +50,9 @@ def create_endpoint(site: str, url: str, events: str) -> None:
 def list_endpoints() -> None:
     """List the endpoints, without their secrets."""
     with reading(current_parts().engine) as db:
-        rows = endpoints.every(db)
+        rows, tried = endpoints.every(db), outbox.last_attempts(db)
     for row in rows:
-        state = f"disabled: {row.disabled_because}" if row.disabled_at else f"failing ({row.failures})" if row.failures else "in force"
-        click.echo(f"{row.id:<14}{row.site:<20}{state:<28}{','.join(row.events)}  {row.url}")
+        click.echo(f"{row.id:<12}  {row.site:<18}  {_state(row, tried.get(row.id)):<26}  {','.join(row.events)}  {row.url}")
     if not rows:
         click.echo("There is no endpoint yet. To make one: flask --app service endpoint create --site NAME --url URL")
 
@@ -136,6 +135,14 @@ def _secret(endpoint: Row[Any]) -> str:
         return auth.endpoint_secret(current_parts().config.secret_key, endpoint.id, endpoint.rotation)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _state(endpoint: Row[Any], tried: Row[Any] | None) -> str:
+    if endpoint.disabled_at:
+        return f"disabled: {endpoint.disabled_because}"
+    if tried is None or (tried.status is not None and 200 <= tried.status < 300):
+        return "in force"
+    return f"failing: {tried.status or tried.problem}"
 
 
 def _unknown(id: str) -> click.ClickException:

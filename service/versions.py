@@ -90,6 +90,8 @@ def activate(models: Path, version: str) -> Pointer:
     """Puts a version in force, once it is verified. Raises ModelError, and changes nothing then."""
     with _swapping(models) as before:
         wanted = None if folder(models, version) == models else version
+        if wanted is not None and not folder(models, wanted).is_dir():
+            raise ModelError(f"There is no version '{version}'. The versions: {', '.join([shipped_version(models), *every(models)])}.")
         verified(models, wanted)
         earlier = before.earlier if wanted == before.active else (*before.earlier, before.active)
         shadow = None if before.shadow == wanted else before.shadow

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,26 @@ def test_an_endpoint_is_made_listed_rotated_disabled_and_enabled(app: Flask, rec
     assert "no endpoint" in run(app, "endpoint", "disable", id, fails=True)
     run(app, "endpoint", "enable", id)
     assert "in force" in run(app, "endpoint", "list")
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_endpoint_that_takes_nothing_is_listed_as_failing_until_it_does(app: Flask, receiver: Receiver, status: int) -> None:
+    make_endpoint(app, receiver.url)
+    gazette, clock = make_caller(app, "gazette"), Clock()
+    receiver.answer = status
+    gazette.comment("c1", "How rude.")
+    deliver_all(app.extensions["parts"], clock)
+    failing = run(app, "endpoint", "list")
+    receiver.answer, clock.ahead = 204, timedelta(days=1)
+    deliver_all(app.extensions["parts"], clock)
+    assert (f"failing: {status}" in failing, "in force" in run(app, "endpoint", "list")) == (True, True)
+
+
+def test_a_long_state_stands_apart_from_what_follows(app: Flask, receiver: Receiver) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    with writing(app.extensions["parts"].engine) as db:
+        endpoints.disable(db, id, "it answered 410 Gone, and that means for good")
+    assert "for good  comment.decided" in run(app, "endpoint", "list")
 
 
 @pytest.mark.parametrize("what", ["rotate", "disable", "enable"])

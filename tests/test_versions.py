@@ -156,7 +156,7 @@ def test_the_commands_refuse_with_a_sentence_and_a_status(run: Callable[..., tup
     alter(models, "two")
     for words, sentence in (
         (["rollback"], "no earlier"),
-        (["activate", "none"], "no such"),
+        (["activate", "none"], f"There is no version 'none'. The versions: {fake_models.VERSION}, one, two."),
         (["activate", "two"], "SHA-256"),
         (["unshadow"], "No"),
     ):

@@ -107,6 +107,14 @@ def listing(
     return db.execute(query.order_by(deliveries.c.pk.desc()).limit(most)).all()
 
 
+def last_attempts(db: Connection) -> dict[str, Row[Any]]:
+    """What came of the newest attempt at each endpoint that was tried."""
+    newest = select(func.max(attempts.c.pk)).join(deliveries).group_by(deliveries.c.endpoint)
+    query = select(deliveries.c.endpoint, attempts.c.status, attempts.c.problem).join(deliveries).where(attempts.c.pk.in_(newest))
+    rows: Sequence[Row[Any]] = db.execute(query).all()
+    return {row.endpoint: row for row in rows}
+
+
 def unsent(db: Connection) -> Sequence[Row[Any]]:
     """For each site and state that is not final, how many messages there are."""
     query = select(endpoints.c.site, deliveries.c.state, func.count().label("messages")).join(endpoints)
