@@ -111,7 +111,7 @@ def last_attempts(db: Connection) -> dict[str, Row[Any]]:
     """What came of the newest attempt at each endpoint that was tried."""
     newest = select(func.max(attempts.c.pk)).join(deliveries).group_by(deliveries.c.endpoint)
     query = select(deliveries.c.endpoint, attempts.c.status, attempts.c.problem).join(deliveries).where(attempts.c.pk.in_(newest))
-    rows: Sequence[Row[Any]] = db.execute(query).all()
+    rows: Sequence[Any] = db.execute(query).all()
     return {row.endpoint: row for row in rows}
 
 
