@@ -19,6 +19,7 @@ MAX_COMMENT = 20_000
 MAX_SCORED = 20_480  # a text that is scored and not kept may be as long as Perspective took
 MAX_ARTICLE = 200_000
 MAX_NOTE = 2_000
+MOST_DIGITS = 6  # of a threshold or a score in words
 
 
 class Invalid(ValueError):
@@ -253,7 +254,7 @@ def score_in_words(score: float, threshold: float = 0.0) -> str:
 
 def _digits(threshold: float) -> int:
     exponent = Decimal(repr(float(threshold))).as_tuple().exponent
-    return max(2, -exponent) if isinstance(exponent, int) else 2
+    return min(max(2, -exponent), MOST_DIGITS) if isinstance(exponent, int) else 2
 
 
 def _check_text(name: str, value: str, longest: int, *, blank: bool = False) -> None:

@@ -247,3 +247,8 @@ def test_the_core_needs_neither_the_web_nor_the_database() -> None:
     program = f"import sys, {names}; print([name for name in ('flask', 'sqlalchemy', 'py3langid') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_threshold_of_hundreds_of_digits_still_holds() -> None:
+    (reason,) = decide("Text.", "[hold]\ntoxicity = 1e-300", scores=Scores({"toxicity": 1e-200}, "m1")).reasons
+    assert (reason.outcome, reason.threshold) == (HOLD, 1e-300)
