@@ -139,6 +139,11 @@ def test_only_what_a_browser_would_not_show_is_markup(written, read):
     assert normalise(written) == read
 
 
+@pytest.mark.parametrize("begun", ["<a" + " " * 19_000, "<a x" + " " * 19_000 + "=", "<a" + " x=y" * 4_000, "<a x='" + "yz " * 6_000])
+def test_the_longest_tag_that_never_ends_is_text(begun):
+    assert normalise(begun + "!") == " ".join(f"{begun}!".split())
+
+
 def test_links_and_addresses_become_one_word_each():
     assert normalise('See <a href="http://example.com/x">this</a> or mail me@example.org') == "see httplink this or mail mailaddress"
 
