@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -19,7 +18,6 @@ MAX_COMMENT = 20_000
 MAX_SCORED = 20_480  # a text that is scored and not kept may be as long as Perspective took
 MAX_ARTICLE = 200_000
 MAX_NOTE = 2_000
-MOST_DIGITS = 6  # of a threshold or a score in words
 
 
 class Invalid(ValueError):
@@ -240,21 +238,6 @@ class Moderator:
 
     def sees(self, site: str) -> bool:
         return not self.sites or site in self.sites
-
-
-def threshold_in_words(threshold: float) -> str:
-    """As it is written in the house rules, with two digits at the least."""
-    return f"{threshold:.{_digits(threshold)}f}"
-
-
-def score_in_words(score: float, threshold: float = 0.0) -> str:
-    """Rounded down to the digits of the threshold, so that no score looks like a threshold that it does not reach."""
-    return str(Decimal(repr(float(score))).quantize(Decimal(1).scaleb(-_digits(threshold)), ROUND_DOWN))
-
-
-def _digits(threshold: float) -> int:
-    exponent = Decimal(repr(float(threshold))).as_tuple().exponent
-    return min(max(2, -exponent), MOST_DIGITS) if isinstance(exponent, int) else 2
 
 
 def _check_text(name: str, value: str, longest: int, *, blank: bool = False) -> None:

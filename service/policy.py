@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from service.domain import ATTRIBUTES, MAX_COMMENT, Comment, Decision, History, Outcome, Reason, Scores, score_in_words, threshold_in_words
+from service.domain import ATTRIBUTES, MAX_COMMENT, Comment, Decision, History, Outcome, Reason, Scores
 from service.language import primary, reads
-from service.rules import Rules, Settings
+from service.rules import Rules, Settings, score_in_words, threshold_in_words
 from service.wordlist import found
 
 NO_MODEL = "none"

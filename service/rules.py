@@ -4,16 +4,19 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from service.domain import ATTRIBUTES, threshold_in_words
+from service.domain import ATTRIBUTES
 from service.language import KNOWN
 from service.rule_problems import PolicyError, Problem, contradictions, from_validation, named, nearest, read_text, syntax_problem
 from service.toml_lines import line_of, lines
 from service.wordlist import is_address, tokens
+
+MOST_DIGITS = 6  # of a threshold or a score in words
 
 
 def _attribute(name: str) -> str:
@@ -181,6 +184,21 @@ def summary(rules: Rules) -> str:
         changed = [line for line in _described(settings) if line not in _described(around)]
         text += ["", f"Site {site}{f', section {section}' if section is not None else ''}:", *(changed or ["  nothing of its own"])]
     return "\n".join(text)
+
+
+def threshold_in_words(threshold: float) -> str:
+    """As it is written in the house rules, with two digits at the least."""
+    return f"{threshold:.{_digits(threshold)}f}"
+
+
+def score_in_words(score: float, threshold: float = 0.0) -> str:
+    """Rounded down to the digits of the threshold, so that no score looks like a threshold that it does not reach."""
+    return str(Decimal(repr(float(score))).quantize(Decimal(1).scaleb(-_digits(threshold)), ROUND_DOWN))
+
+
+def _digits(threshold: float) -> int:
+    exponent = Decimal(repr(float(threshold))).as_tuple().exponent
+    return min(max(2, -exponent), MOST_DIGITS) if isinstance(exponent, int) else 2
 
 
 def _described(settings: Settings) -> list[str]:

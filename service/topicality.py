@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from service.alignment import Span, aligned
 from service.domain import Article, ScoreInput
-from service.encoder import ArticleReading, Encoder, Reading, unit
+from service.encoder import ArticleReading, Encoder, Reading, starts, unit
 from service.heads import Attached, calibrated
 from service.lexicon import FUNCTION_WORDS
 from service.normalise import normalise
@@ -189,8 +189,7 @@ def context_of(each: ScoreInput) -> Context | None:
 @lru_cache(maxsize=256)
 def _windows(text: str) -> tuple[Words, ...]:
     words = content_words(text)
-    starts = range(0, max(1, len(words) - STEP), STEP) if words else ()
-    return tuple(words[start : start + WINDOW] for start in starts)
+    return tuple(words[start : start + WINDOW] for start in starts(len(words), WINDOW, STEP)) if words else ()
 
 
 @lru_cache(maxsize=65536)

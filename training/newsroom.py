@@ -16,9 +16,8 @@ from service.domain import LIKELY_TO_REJECT, ScoreInput
 from service.features import Ngrams
 from service.newsroom import Columns, Head, Newsroom, newsroom_text, tree_margins
 from service.scoring import Model
-from training.calibration import curve
+from training.calibration import curve, soft
 from training.lessons import Example
-from training.pipelines import soft
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

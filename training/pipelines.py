@@ -36,6 +36,7 @@ NATURAL = {
 
 # The family whose sense of an attribute is ours, and on which it is calibrated: its comments are a sample of all, the others' are not.
 REFERENCE = "jigsaw"
+SPAM = "youtube-spam"  # that of `spam`, which nothing else has
 
 SMOOTHING = 0.5
 EXPERT_C = 2.0
@@ -48,11 +49,8 @@ FREEDOM = (1.0, 0.5, 1.0, 0.2)
 OWN_WEIGHT, PASSING_WEIGHT = 0.3, 0.05
 # The family whose comments are presumed not to carry an attribute that they were not judged for, and what all of them count for beside
 # those that were: few were judged for spam, under videos alone, and what sets those apart is not to pass for spam elsewhere.
-PRESUMED_WITHOUT = {"spam": "jigsaw"}
+PRESUMED_WITHOUT = {"spam": REFERENCE}
 PRESUMED_WEIGHT = 10.0
-# The families that are some attribute's reference.
-SPAM = "youtube-spam"
-JOINED_ON = (REFERENCE, SPAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _judged(texts: Sequence[LabelledText], unseen: Floats) -> Judged:
 
 
 def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats, ngrams: Ngrams, experts: Sequence[Linear]) -> Judged:
-    rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in JOINED_ON]
+    rows = [at for at, row in enumerate(texts) if encoder_never_saw(row.key) and row.family in (REFERENCE, SPAM)]
     kept = [texts[at] for at in rows]
     alone = [*(row for row in contrasts() if encoder_never_saw(row.source)), *mentions(), *joined()]
     passing = in_passing(alone, unseen=True)

@@ -1,4 +1,4 @@
-"""Bodies of systems that cannot mend what they sent: a comment must not pass unread because of half an emoji in it."""
+"""The bodies of requests; also those of systems that cannot mend what they sent: a comment must not pass unread for half an emoji in it."""
 
 import json
 from typing import Any
@@ -8,12 +8,17 @@ from flask import abort, request
 from service.intake.markup import storable
 
 
+def read(most_bytes: int) -> bytes:
+    """The body; 413 where it is longer."""
+    request.max_content_length = most_bytes + 1  # what comes in chunks is cut there, and not refused
+    if (request.content_length or 0) > most_bytes or len(body := request.get_data()) > most_bytes:
+        abort(413, f"The body is over {most_bytes:,} bytes.")
+    return body
+
+
 def read_json(most_bytes: int) -> Any:
     """The body as JSON that can be stored; 400 where it is none, 413 where it is longer."""
-    request.max_content_length = most_bytes
-    body = request.get_data()
-    if len(body) > most_bytes:  # its signature was checked before, so it was read before
-        abort(413, f"The body is over {most_bytes:,} bytes.")
+    body = read(most_bytes)
     try:
         return storable(json.loads(body))
     except (ValueError, RecursionError):

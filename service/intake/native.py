@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from service import errors, moderation, verdicts
 from service.domain import Article, Comment, Decision, Invalid, Outcome, ScoreInput
-from service.intake import payloads
+from service.intake import bodies, payloads
 from service.intake.markup import storable
 from service.intake.openapi import document, operation
 from service.moderation import Moderated
@@ -119,7 +119,7 @@ def _explanation(parts: Parts, one: ScoreInput, attributes: list[str]) -> dict[s
 
 
 def _read(payload: type[Payload], most_bytes: int) -> Payload:
-    return payload.model_validate_json(_body(most_bytes))
+    return payload.model_validate_json(bodies.read(most_bytes))
 
 
 def _read_batch() -> payloads.BatchIn:
@@ -129,17 +129,10 @@ def _read_batch() -> payloads.BatchIn:
         if not errors.is_half_a_pair(error):
             raise
         try:  # only one of its comments is at fault, and Python's parser lets it pass until that one is read
-            whole = json.loads(_body(MANY))
+            whole = json.loads(bodies.read(MANY))
         except (ValueError, RecursionError):
             raise error from None
     return payloads.BatchIn.model_validate(whole)
-
-
-def _body(most_bytes: int) -> bytes:
-    request.max_content_length = most_bytes + 1  # what comes in chunks is cut there, and not refused
-    if (request.content_length or 0) > most_bytes or len(body := request.get_data()) > most_bytes:
-        abort(413, f"The body is over {most_bytes:,} bytes.")
-    return body
 
 
 def _read_item(item: Any) -> Comment | payloads.BatchItem:

@@ -9,7 +9,8 @@ from flask import Blueprint
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from service.domain import ATTRIBUTES, Reason, Rejection, score_in_words, threshold_in_words
+from service.domain import ATTRIBUTES, Reason, Rejection
+from service.rules import score_in_words, threshold_in_words
 from service.storage.queue import MOST_COUNTED
 
 REASONS = {

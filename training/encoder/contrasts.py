@@ -54,22 +54,19 @@ def mentions() -> list[LabelledText]:
     unlisted = words | {"kinds": words["unlisted"], "groups": [f"{kind} people" for kind in words["unlisted"]]}
     for drawn in (words, unlisted):
         for line in sentences()["mentions"]:
-            rng = _rng(line)
-            texts = [filled(line, rng, words=drawn) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
-            found += [LabelledText(text, labels, line, normalise(text)) for text in texts]
+            found += _several(line, labels, words=drawn)
     return found
 
 
 def joined() -> list[LabelledText]:
     """Sentences as `contrasts` has them, of rough words at nobody and of links to what is told."""
-    found = []
-    for name, labels in JOINED.items():
-        for template in sentences()[name]:
-            rng = _rng(template)
-            number = PER_IDLE if name == "idle" else PER_TEMPLATE
-            texts = [filled(template, rng) + rng.choice(("", "", ".", "!")) for _ in range(number)]
-            found += [LabelledText(text, labels, template, normalise(text)) for text in texts]
-    return found
+    numbers = {"idle": PER_IDLE}
+    return [
+        row
+        for name, labels in JOINED.items()
+        for template in sentences()[name]
+        for row in _several(template, labels, numbers.get(name, PER_TEMPLATE))
+    ]
 
 
 def in_passing(rows: Sequence[LabelledText], *, unseen: bool) -> list[LabelledText]:
@@ -103,6 +100,14 @@ def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), words
         who=rng.choice(words["people"]),
         attack=filled(rng.choice(attacks), rng) if "{attack}" in template else "",
     )
+
+
+def _several(
+    template: str, labels: Mapping[str, float], number: int = PER_TEMPLATE, words: Mapping[str, Sequence[str]] | None = None
+) -> list[LabelledText]:
+    rng = _rng(template)
+    texts = [filled(template, rng, words=words) + rng.choice(("", "", ".", "!")) for _ in range(number)]
+    return [LabelledText(text, labels, template, normalise(text)) for text in texts]
 
 
 @cache
