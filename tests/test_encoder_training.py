@@ -120,6 +120,20 @@ def test_two_runs_begin_with_the_same_weights(lessons, tmp_path, monkeypatch):
     assert torch.equal(first, second)
 
 
+def test_runs_that_train_side_by_side_end_as_those_that_follow_each_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    examples = [Example(np.array([101, 2000 + n, 102], dtype=np.int32), {"own/toxicity": n % 2}) for n in range(200)]
+    told = (examples, [], ["own/toxicity"], 1)
+    apart = [weights(loop.finetune(*told, tmp_path / f"apart-{number}", number)) for number in (0, 1)]
+
+    run.train_at_once(2, [(*told, tmp_path / f"beside-{number}", number) for number in (0, 1)])
+    monkeypatch.setattr(loop, "_loss", None)  # nothing is left to be learnt
+
+    beside = [weights(loop.finetune(*told, tmp_path / f"beside-{number}", number)) for number in (0, 1)]
+    assert [torch.equal(*pair) for pair in zip(beside, apart, strict=True)] == [True, True]
+
+
 def test_runs_are_averaged_weight_by_weight():
     ones = [pretrained(2) for _ in range(3)]
     expected = torch.stack([weights(each) for each in ones]).mean(dim=0)

@@ -1,4 +1,4 @@
-"""What the encoder learns from besides comments as they were written: sentences of our own, two comments as one, slips of the keyboard."""
+"""What the encoder learns from besides comments as they were written: sentences of our own, some comments as one, slips of the keyboard."""
 
 import random
 import re
@@ -125,7 +125,31 @@ def test_no_comment_is_paired_with_itself():
     found = pairs(*(comment(f"{word} {word}", toxicity=float(word == "fool")) for word in ("fool", "hello", "morning")))
 
     assert found
-    assert all(len(set(row.text.split())) == 2 for row in found)
+    assert all(row.text.count(word) in (0, 2) for row in found for word in ("fool", "hello", "morning"))
+
+
+def test_an_attack_stands_among_one_to_three_harmless_comments():
+    rows = [comment("you fool", toxicity=1.0), *(comment(f"morning {n}", toxicity=0.0) for n in range(9))]
+    found = {row.text.count("morning") for seed in range(40) for row in paired(rows, random.Random(seed)) if "fool" in row.text}
+
+    assert found == {1, 2, 3}
+
+
+def test_what_is_put_together_is_read_to_its_end():
+    rows = [comment("you fool", toxicity=1.0), *(comment(f"morning {n} " * 17, toxicity=0.0) for n in range(9))]
+    found = [row.text for seed in range(40) for row in paired(rows, random.Random(seed))]
+
+    assert max(map(len, found)) < 440
+
+
+def test_every_other_sentence_of_ours_names_people_on_no_list_and_in_no_figure():
+    words = sentences()["words"]
+    named = [word for name in ("other_kinds", "other_groups") for word in words[name]]
+    pattern = re.compile("|".join(map(re.escape, named)))
+    rows = [row for row in contrasts() if "{G}" in row.source or "{g}" in row.source]
+
+    assert sum(bool(pattern.search(row.plain)) for row in rows) >= len(rows) / 2
+    assert [word for word in named if blind(word) != word or word in map(str.casefold, TERMS)] == []
 
 
 def test_comments_of_different_sources_are_not_paired():

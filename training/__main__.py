@@ -101,20 +101,23 @@ def _parser() -> argparse.ArgumentParser:
         "--runs", type=int, default=5, metavar="N", help="of the encoder; their weights are averaged (default: %(default)s)"
     )
     parser.add_argument(
+        "--at-once", type=int, default=1, metavar="N", help="runs of the encoder that train side by side, on a GPU (default: %(default)s)"
+    )
+    parser.add_argument(
         "--work", type=Path, default=Path("var/encoder"), metavar="FOLDER", help="the encoder's checkpoints (default: %(default)s)"
     )
     return parser
 
 
 def _encoder(options: argparse.Namespace) -> int:
-    if options.epochs <= 0 or options.runs < 1:
-        raise DataError("--epochs and --runs must be above 0")
+    if options.epochs <= 0 or min(options.runs, options.at_once) < 1:
+        raise DataError("--epochs, --runs and --at-once must be above 0")
     try:
         from training.encoder.run import run
     except ImportError as error:
         raise DataError(f"{error.name} is not installed; the encoder needs what `pip install -e '.[encoder]'` installs") from error
     try:
-        run(read(options.data), options.data, options.out, options.work, options.epochs, options.runs)
+        run(read(options.data), options.data, options.out, options.work, options.epochs, options.runs, options.at_once)
     except KeyboardInterrupt:
         print(f"\ntraining: interrupted. The same command goes on from what is kept in {options.work}", file=sys.stderr)
         return 130

@@ -21,28 +21,31 @@ LABELS = {
     "quoted": {"toxicity": 0.0, "identity_attack": 0.0},
     "swearing": {"toxicity": 0.2, "identity_attack": 0.0, "profanity": 1.0},
     "insults": {"toxicity": 0.85, "identity_attack": 0.05, "insult": 1.0},
+    "threats": {"toxicity": 0.9, "identity_attack": 0.0, "threat": 1.0},
+    "unthreatening": {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0},
+    "idle": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0},
 }
 # What only the joining learns from: no encoder of ours is fine-tuned on it.
 JOINED = {
-    "idle": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0},
     "sources": {"spam": 0.0},
 }
 LINK = "https://news.example/story"
-# Where as many of them were learnt, attacks without a rude word were missed more often, threats above all.
-PER_IDLE = 4
 # A frame around any of the attacks makes more different sentences than a template does.
 TIMES = {"quoted": 4}
 
 
 def contrasts() -> Iterator[LabelledText]:
-    """PER_TEMPLATE sentences a template or more, always the same ones. The source names the template, so that a split keeps them
-    together; what is quoted in one is of a template on its side of the split."""
-    before, after = (sentences()["words"][name] for name in ("before", "after"))
+    """PER_TEMPLATE sentences a template or more, always the same ones; every other one with words for people that are on no list. The
+    source names the template, so that a split keeps them together; what is quoted in one is of a template on its side of the split."""
+    words = sentences()["words"]
+    before, after = words["before"], words["after"]
+    either = (words, words | {"kinds": words["other_kinds"], "groups": words["other_groups"]})
     for name, labels in LABELS.items():
         for template in sentences()[name]:
             rng, source = _rng(template), f"{SOURCE} {template}"
-            for _ in range(PER_TEMPLATE * TIMES.get(name, 1)):
-                text = rng.choice(before) + filled(template, rng, _on_a_side("attacks", encoder_never_saw(source))) + rng.choice(after)
+            attacks = _on_a_side("attacks", encoder_never_saw(source))
+            for number in range(PER_TEMPLATE * TIMES.get(name, 1)):
+                text = rng.choice(before) + filled(template, rng, attacks, either[number % 2]) + rng.choice(after)
                 yield LabelledText(text, labels, source, normalise(text))
 
 
@@ -59,14 +62,8 @@ def mentions() -> list[LabelledText]:
 
 
 def joined() -> list[LabelledText]:
-    """Sentences as `contrasts` has them, of rough words at nobody and of links to what is told."""
-    numbers = {"idle": PER_IDLE}
-    return [
-        row
-        for name, labels in JOINED.items()
-        for template in sentences()[name]
-        for row in _several(template, labels, numbers.get(name, PER_TEMPLATE))
-    ]
+    """Sentences as `contrasts` has them, of links to what is told."""
+    return [row for name, labels in JOINED.items() for template in sentences()[name] for row in _several(template, labels)]
 
 
 def in_passing(rows: Sequence[LabelledText], *, unseen: bool) -> list[LabelledText]:
@@ -98,15 +95,13 @@ def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), words
         S=rng.choice(words["single"]) if "{S}" in template else "",
         link=LINK,
         who=rng.choice(words["people"]),
-        attack=filled(rng.choice(attacks), rng) if "{attack}" in template else "",
+        attack=filled(rng.choice(attacks), rng, words=words) if "{attack}" in template else "",
     )
 
 
-def _several(
-    template: str, labels: Mapping[str, float], number: int = PER_TEMPLATE, words: Mapping[str, Sequence[str]] | None = None
-) -> list[LabelledText]:
+def _several(template: str, labels: Mapping[str, float], words: Mapping[str, Sequence[str]] | None = None) -> list[LabelledText]:
     rng = _rng(template)
-    texts = [filled(template, rng, words=words) + rng.choice(("", "", ".", "!")) for _ in range(number)]
+    texts = [filled(template, rng, words=words) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
     return [LabelledText(text, labels, template, normalise(text)) for text in texts]
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def finetune(
     encoder.train()
     index = {name: at for at, name in enumerate(tasks)}
     smooth: dict[str, float] = {}
-    with tqdm(total=len(plan), initial=first, desc=f"run {number + 1}", unit="step", mininterval=5) as bar:
+    with tqdm(total=len(plan), initial=first, desc=f"run {number + 1}", unit="step", mininterval=5, position=_line(number)) as bar:
         for step in range(first, len(plan)):
             torch.manual_seed(seed + step)  # dropout is the same after an interruption
             kind, loss = _loss(encoder, plan[step], found, topics, index, published, keep=step % KEPT_EVERY == 0)
@@ -93,6 +94,11 @@ def finetune(
             if (step + 1) % KEEP_EVERY == 0 or step + 1 == len(plan):
                 _keep(checkpoint, run, step + 1, training)
     return encoder.eval().cpu()
+
+
+def _line(number: int) -> int:
+    """Of the screen, for a run's progress: runs that train at once have one each."""
+    return number if parent_process() else 0
 
 
 def _fingerprint(found: Sequence[Example], topics: Sequence[Topic]) -> str:

@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from math import ceil
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +23,23 @@ from training.dataset import Corpora
 from training.encoder.export import export
 from training.encoder.finetune import finetune
 from training.encoder.network import averaged, tokenizer, weights_folder
-from training.encoder.tasks import Example, examples, names, topics
+from training.encoder.tasks import Example, Topic, examples, names, topics
 
 FEWEST = 20  # comments of either kind, for a figure
 MOST_MEASURED = 700  # comments of a source
 READ = 1_600  # comments that tell how high the products' inputs are
 
 
-def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int) -> None:
-    """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`. Prints what to do next."""
+def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int, at_once: int = 1) -> None:
+    """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`, and so many runs train at once. Prints what to
+    do next."""
     out.mkdir(parents=True, exist_ok=True)
     reader = tokenizer()
     found, about = examples(corpora, data, reader), topics(corpora, reader)
     tasks = names(found)
     print(f"{len(found):,} comments, {len(about):,} articles, {len(tasks)} tasks; checkpoints in {work}", flush=True)
+    if at_once > 1:
+        train_at_once(at_once, [(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs)])
     encoder = averaged([finetune(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs)])
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
@@ -44,6 +50,18 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
     shutil.copyfile(weights_folder() / "tokenizer.json", out / TOKENIZER)
     print(_said(cost))
     print(f"Written: {out / FILE} ({(out / FILE).stat().st_size / 1e6:.0f} MB). Next: python -m training --out {out}")
+
+
+def train_at_once(at_once: int, runs: Sequence[tuple[Sequence[Example], Sequence[Topic], Sequence[str], float, Path, int]]) -> None:
+    """Leaves each run's last checkpoint, of which `finetune` makes the encoder at once."""
+    # Started afresh, as a process that uses a GPU cannot be copied; and interrupted without a word, as this one says how to go on.
+    context, quiet = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(at_once, mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
+        list(pool.map(_train, runs))
+
+
+def _train(run: tuple[Sequence[Example], Sequence[Topic], Sequence[str], float, Path, int]) -> None:
+    finetune(*run)
 
 
 def _cost(whole: Path, small: Path, unseen: Sequence[Example], tasks: Sequence[str]) -> dict[str, list[float]]:

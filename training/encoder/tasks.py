@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ TOPICAL = ("nyt-debate", "reddit")
 SEED = 20265
 # How often slips of the keyboard are put into a reader's comment, and into a sentence of ours.
 SLIPS, OWN_SLIPS = 0.08, 0.25
-PAIRED_SHARE = 0.35  # how often an epoch takes two comments as one
+PAIRED_SHARE = 0.35  # how often an epoch takes some comments as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def examples(corpora: Corpora, folder: Path, reader: Tokenizer, *, unseen: bool 
     found += _perspective(folder, reader, unseen) + _spans(folder, reader, unseen)
     for row in own if unseen else own + in_passing(own, unseen=False):
         found.append(Example(_ids(reader, _read_as(row.plain, rng, own_slips)), _targets(row, SOURCE) | _targets(row, "jigsaw")))
-    for row in () if unseen else paired(rows, rng):
+    for row in () if unseen else paired([*rows, *(replace(row, source="jigsaw") for row in own)], rng):
         found.append(Example(_ids(reader, blind(row.plain)), _targets(row, row.family), PAIRED_SHARE * SHARES.get(row.family, 1.0)))
     return found
 

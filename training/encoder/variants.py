@@ -1,27 +1,31 @@
-"""Comments otherwise than they were written: two as one, and with slips of the keyboard. Neither changes what they are labelled with."""
+"""Comments otherwise than they were written: some as one, and with slips of the keyboard. Neither changes what they are labelled with."""
 
 import random
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
 
 from training.dataset import LABELLED, LabelledText, target
 
-LONGEST_PAIRED = 240  # characters of each of the two
+LONGEST_PAIRED = 240  # characters of each of them
+LONGEST_TOGETHER = 420  # of all, so that the encoder reads them to their end while it learns
+MOST_BESIDE = 3  # harmless comments beside one
 FROM = 0.5  # the label from which a comment is toxic
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def paired(rows: Sequence[LabelledText], rng: random.Random) -> Iterator[LabelledText]:
-    """Short toxic comments, each before or behind a harmless one of its family, and as many pairs of harmless ones. Labelled with the
-    higher of the two labels, where both have one."""
+    """Short toxic comments, each among one to MOST_BESIDE harmless ones of its family, and as many harmless ones. Labelled with the
+    highest of their labels, where all have one."""
     for family in sorted({row.family for row in rows}):
         short = [row for row in rows if row.family == family and len(row.plain) <= LONGEST_PAIRED]
         toxic = [row for row in short if (target(row, "toxicity") or 0) >= FROM]
         harmless = [row for row in short if target(row, "toxicity") == 0]
         some = min(len(toxic), len(harmless) - 1)
         for one in (*rng.sample(toxic, some), *rng.sample(harmless, some)) if some > 0 else ():
-            yield _as_one(rng.sample([one, _other(one, harmless, rng)], 2), family)
+            beside = _beside(one, harmless, rng)
+            yield _as_one(rng.sample([one, *beside], 1 + len(beside)), family)
 
 
 def misspelt(plain: str, rng: random.Random) -> str:
@@ -42,11 +46,15 @@ def misspelt(plain: str, rng: random.Random) -> str:
     return rng.choice(slips)
 
 
-def _other(one: LabelledText, rows: Sequence[LabelledText], rng: random.Random) -> LabelledText:
-    return next(row for row in rng.sample(rows, 2) if row is not one)
+def _beside(one: LabelledText, harmless: Sequence[LabelledText], rng: random.Random) -> list[LabelledText]:
+    """One of the others, and more of them as long as all are read to their end."""
+    number = rng.randint(1, MOST_BESIDE)
+    drawn = [row for row in rng.sample(harmless, min(number + 1, len(harmless))) if row is not one][:number]
+    ends = accumulate((len(row.plain) for row in drawn), initial=len(one.plain))
+    return [row for at, (row, end) in enumerate(zip(drawn, islice(ends, 1, None), strict=True)) if at == 0 or end <= LONGEST_TOGETHER]
 
 
-def _as_one(both: Sequence[LabelledText], family: str) -> LabelledText:
-    known = {name: [label for row in both if (label := target(row, name)) is not None] for name in LABELLED}
-    labels = {name: max(found) for name, found in known.items() if len(found) == len(both)}
-    return LabelledText(" ".join(row.text for row in both), labels, family, " ".join(row.plain for row in both))
+def _as_one(some: Sequence[LabelledText], family: str) -> LabelledText:
+    known = {name: [label for row in some if (label := target(row, name)) is not None] for name in LABELLED}
+    labels = {name: max(found) for name, found in known.items() if len(found) == len(some)}
+    return LabelledText(" ".join(row.text for row in some), labels, family, " ".join(row.plain for row in some))
