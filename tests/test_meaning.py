@@ -37,10 +37,24 @@ def score(model, text, attribute="toxicity", article=None):
         ("I cannot bear to be near disabled people.", "I cannot bear to be near wasps."),
         ("Women are too stupid to vote.", "Nobody should claim that women are too stupid to vote."),
         ("We should drive the Muslims out of this country.", "We should drive the rats out of this cellar."),
+        ("I will find you and break both your arms, councillor.", "I will find you and bring both your keys, councillor."),
+        ("Her house should be set on fire while she sleeps.", "Her house was set on fire while she was away."),
     ],
 )
 def test_an_attack_scores_above_what_only_sounds_alike(model, worse, better):
     assert score(model, worse) > score(model, better)
+
+
+@pytest.mark.parametrize(
+    ("attack", "harmless"),
+    [
+        ("The Finns are thieves, every one of them.", "The Finns won the relay, and the Belgians came third."),
+        ("Belgians are filth and should be driven out of our towns.", "Belgians were driven out of their towns by the flood."),
+    ],
+)
+def test_people_on_no_list_may_be_named_and_not_attacked(model, attack, harmless):
+    assert score(model, harmless) < 0.1
+    assert score(model, attack) >= HOLD["toxicity"]
 
 
 EVERYDAY = "Our daughter starts school after the holidays. The lift in our house is broken. They sell good tomatoes at that shop."

@@ -27,8 +27,11 @@ LABELS = {
 }
 # What only the joining learns from: no encoder of ours is fine-tuned on it.
 JOINED = {
+    "rough": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0},
     "sources": {"spam": 0.0},
 }
+# Where three times as many rough words were learnt, fewer attacks were sure enough to be rejected, and Wikipedia's comments told worse.
+PER_ROUGH = 4
 LINK = "https://news.example/story"
 # A frame around any of the attacks makes more different sentences than a template does.
 TIMES = {"quoted": 4}
@@ -62,8 +65,14 @@ def mentions() -> list[LabelledText]:
 
 
 def joined() -> list[LabelledText]:
-    """Sentences as `contrasts` has them, of links to what is told."""
-    return [row for name, labels in JOINED.items() for template in sentences()[name] for row in _several(template, labels)]
+    """Sentences as `contrasts` has them, of rough words at nobody and of links to what is told."""
+    numbers = {"rough": PER_ROUGH}
+    return [
+        row
+        for name, labels in JOINED.items()
+        for template in sentences()[name]
+        for row in _several(template, labels, numbers.get(name, PER_TEMPLATE))
+    ]
 
 
 def in_passing(rows: Sequence[LabelledText], *, unseen: bool) -> list[LabelledText]:
@@ -99,9 +108,11 @@ def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), words
     )
 
 
-def _several(template: str, labels: Mapping[str, float], words: Mapping[str, Sequence[str]] | None = None) -> list[LabelledText]:
+def _several(
+    template: str, labels: Mapping[str, float], number: int = PER_TEMPLATE, words: Mapping[str, Sequence[str]] | None = None
+) -> list[LabelledText]:
     rng = _rng(template)
-    texts = [filled(template, rng, words=words) + rng.choice(("", "", ".", "!")) for _ in range(PER_TEMPLATE)]
+    texts = [filled(template, rng, words=words) + rng.choice(("", "", ".", "!")) for _ in range(number)]
     return [LabelledText(text, labels, template, normalise(text)) for text in texts]
 
 

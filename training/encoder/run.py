@@ -29,6 +29,8 @@ FEWEST = 20  # comments of either kind, for a figure
 MOST_MEASURED = 700  # comments of a source
 READ = 1_600  # comments that tell how high the products' inputs are
 
+Run = tuple[Sequence[Example], Sequence[Topic], Sequence[str], float, Path, int]  # what `finetune` is told
+
 
 def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int, at_once: int = 1) -> None:
     """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`, and so many runs train at once. Prints what to
@@ -38,9 +40,10 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
     found, about = examples(corpora, data, reader), topics(corpora, reader)
     tasks = names(found)
     print(f"{len(found):,} comments, {len(about):,} articles, {len(tasks)} tasks; checkpoints in {work}", flush=True)
+    planned = [(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs)]
     if at_once > 1:
-        train_at_once(at_once, [(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs)])
-    encoder = averaged([finetune(found, about, tasks, epochs, work / f"run-{number + 1}", number) for number in range(runs)])
+        train_at_once(at_once, planned)
+    encoder = averaged([finetune(*each) for each in planned])
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         whole, small = Path(scratch) / "whole.onnx", Path(scratch) / FILE
         export(encoder, [row.ids for row in found[:: ceil(len(found) / READ)]], whole, small)
@@ -52,15 +55,15 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
     print(f"Written: {out / FILE} ({(out / FILE).stat().st_size / 1e6:.0f} MB). Next: python -m training --out {out}")
 
 
-def train_at_once(at_once: int, runs: Sequence[tuple[Sequence[Example], Sequence[Topic], Sequence[str], float, Path, int]]) -> None:
+def train_at_once(at_once: int, planned: Sequence[Run]) -> None:
     """Leaves each run's last checkpoint, of which `finetune` makes the encoder at once."""
     # Started afresh, as a process that uses a GPU cannot be copied; and interrupted without a word, as this one says how to go on.
     context, quiet = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
     with ProcessPoolExecutor(at_once, mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
-        list(pool.map(_train, runs))
+        list(pool.map(_train, planned))
 
 
-def _train(run: tuple[Sequence[Example], Sequence[Topic], Sequence[str], float, Path, int]) -> None:
+def _train(run: Run) -> None:
     finetune(*run)
 
 
