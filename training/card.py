@@ -65,8 +65,8 @@ _ENCODER = """A sentence encoder, six layers of MiniLM with 22 million parameter
 output for each source and label, since sources mean different things by 'toxic'; another for Perspective's published scores, and one for
 the words that people marked as toxic. Its vectors, and its tokens by the likest of the other text's, learnt which comment belongs to which
 article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
-groups beside denials, quotations, support, and complaints about things; and, so that neither hides anything, comments among harmless
-ones and with slips of the keyboard. {runs}It reads
+groups, threats and insults beside denials, quotations, support, news, idioms, and complaints about things; and, so that neither hides
+anything, comments among harmless ones and with slips of the keyboard. {runs}It reads
 in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
 
 """
@@ -110,10 +110,12 @@ models know.
 _LIMITS = """
 ## Limits
 
-- Irony, reclaimed words and polite contempt are still misjudged: see HateCheck above.
+- Irony, reclaimed words and polite contempt are still misjudged: see HateCheck above. Most veiled threats pass, and so does most of
+  what is said against somebody in one sentence among several harmless ones.
 - The reference sense of toxicity is Wikipedia talk pages' (Jigsaw 2018). Reader comments differ; the news comments here (Civil)
   were pre-filtered and are harder than they look.
-- Groups whose names are not on the list in `service/groups.py` are not protected by it. Tweets in the data carry a known bias against
+- Groups whose names are not on the list in `service/groups.py` are not read as one word, so scores may differ by which of them is
+  named; the encoder learnt some such names in attacks and in harmless sentences alike. Tweets in the data carry a known bias against
   African-American English.
 - `threat` and `severe_toxicity` rest on few examples, so their upper scores are uncertain.
 - `spam` knows what spam under videos looks like in 2013 to 2015, nothing else; its prevalence of 5 % is an assumption, as is 10 %
