@@ -135,24 +135,22 @@ class AttributeHeads(_Reading):
         return joined([theirs for ours, theirs in aligned(one.text, plain) if ours in told], one.text)
 
     def _marked(self, plain: str, encoder: Encoder) -> set[Span]:
-        """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest. Never a group's
-        name where there is anything else."""
+        """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest."""
         marks = encoder.read(plain).marks
         begins, ends = [begin for begin, _, _ in marks], [end for _, end, _ in marks]
         odds = {
             word: max((odds for *_, odds in marks[bisect_right(ends, word[0]) : bisect_left(begins, word[1])]), default=-np.inf)
-            for word in [(b, e) for b, e in words(plain) if plain[b:e] != GROUP] or words(plain)
+            for word in _telling(plain, words(plain))
         }
         least = min(MARK_FROM, max(odds.values(), default=MARK_FROM))
         return {word for word, found in odds.items() if found >= least}
 
     def _missed(self, plain: str, attribute: str) -> set[Span]:
-        """Spans of the words without which the worst few words of a read text, by themselves, are less so; or else of all these. Only
-        words that say something count, and a group's name does not: what is said of the group is why."""
+        """Spans of the words without which the worst few words of a read text, by themselves, are less so; or else of all these."""
         column = self.attributes.index(attribute)
         first, last = self.heads.worst_window(plain, self._encoder, column)
         within = [(b, e) for b, e in words(plain) if first <= b and e <= last]
-        spans = [(b, e) for b, e in within if plain[b:e] != GROUP and plain[b:e] not in FUNCTION_WORDS] or within
+        spans = _telling(plain, within)
         runs = [spans[at : at + RUN] for at in starts(len(spans), RUN, RUN_STEP)]
         texts = [plain[run[0][0] : run[-1][1]] for run in runs if run]
         if not texts:
@@ -183,6 +181,11 @@ class PerspectiveHeads(_Reading):
     def rate_perspective(self, texts: Sequence[str]) -> Floats:
         """(texts, names of `scale`)."""
         return self.heads.predict(texts, self._encoder)
+
+
+def _telling(plain: str, spans: Sequence[Span]) -> Sequence[Span]:
+    """Those of words that say something, if any does; a group's name does not, for what is said of the group is why."""
+    return [(b, e) for b, e in spans if plain[b:e] != GROUP and plain[b:e] not in FUNCTION_WORDS] or spans
 
 
 def joined(spans: Sequence[Span], text: str) -> list[Span]:

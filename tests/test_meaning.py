@@ -195,6 +195,7 @@ def test_the_worst_words_are_found_wherever_in_a_comment_they_stand(model, attri
         ("Muslims are animals.", "identity_attack", ["animals"]),
         ("Women should stay in the kitchen.", "toxicity", ["kitchen"]),
         ("Crikey, a spider in my fucking coffee!", "profanity", ["fucking"]),
+        ("I know where you live and which school your kids go to.", "toxicity", ["school"]),
     ],
 )
 def test_neither_a_groups_name_nor_a_word_that_says_nothing_is_why(model, text, attribute, told):
