@@ -1,6 +1,7 @@
 """The moderators' room in a real browser: by key, by mouse, by two people at once, on a phone, and for people who listen to it."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Caller, make_caller
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from room import PASSWORD
 from werkzeug.serving import make_server
 
@@ -171,6 +172,18 @@ def test_stepping_goes_on_to_the_end_of_the_queue(browser: Browser, address: str
         expect(page.locator(".card").nth(number)).to_have_class("card current")
         page.keyboard.press("j")
     expect(page.locator(".card")).to_have_count(45)
+
+
+def test_a_step_past_the_last_card_waits_for_the_next_ones(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 25)
+    page = enter(browser, address)
+    asked: list[Route] = []
+    page.route(re.compile(r"/review/\?"), lambda route: asked.append(route))
+    for _ in range(20):
+        page.keyboard.press("j")
+    expect(page.locator(".card").nth(19)).to_have_class("card current")
+    asked[0].continue_()
+    expect(page.locator(".card").nth(20)).to_have_class("card current")
 
 
 def test_a_selected_comment_that_is_judged_alone_is_selected_no_more(browser: Browser, address: str, cms: Caller) -> None:

@@ -83,8 +83,9 @@ function turnTo(card, { focus = true } = {}) {
   claim(card);
   if (after(card).length < FEW_LEFT) fetchMore();
 }
-function step(by) {
+async function step(by) {
   if (!current) { turnTo(open()[0]); return; }
+  if (by > 0 && !after(current).length) await fetchMore();
   turnTo(by > 0 ? after(current)[0] : before(current).at(-1));
 }
 function turnToNext(card) {
@@ -93,17 +94,19 @@ function turnToNext(card) {
   turnTo(after(card)[0] ?? open()[0]);
   if (!current) location.assign(location.pathname + location.search);
 }
-async function fetchMore() {
+let fetching = null;
+function fetchMore() {
+  fetching ??= fetchFollowing().finally(() => { fetching = null; });
+  return fetching;
+}
+async function fetchFollowing() {
   const more = document.querySelector("#following");
-  if (!more || fetchMore.busy) return;
-  fetchMore.busy = true;
-  try {
-    const page = await fetchPage(more.href);
-    const here = new Set(every(".card").map((card) => card.id));
-    for (const card of every("#cards > li", page)) if (!here.has(card.querySelector(".card").id)) document.querySelector("#cards").append(card);
-    const next = page.querySelector("#following");
-    if (next) more.href = next.getAttribute("href"); else more.closest(".following").remove();
-  } finally { fetchMore.busy = false; }
+  if (!more) return;
+  const page = await fetchPage(more.href);
+  const here = new Set(every(".card").map((card) => card.id));
+  for (const card of every("#cards > li", page)) if (!here.has(card.querySelector(".card").id)) document.querySelector("#cards").append(card);
+  const next = page.querySelector("#following");
+  if (next) more.href = next.getAttribute("href"); else more.closest(".following").remove();
 }
 
 // ---- verdicts
