@@ -30,15 +30,14 @@ JOINED = {
     "rough": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0},
     "sources": {"spam": 0.0},
 }
-# Where three times as many rough words were learnt, fewer attacks were sure enough to be rejected, and Wikipedia's comments told worse.
-PER_ROUGH = 4
 LINK = "https://news.example/story"
-# A frame around any of the attacks makes more different sentences than a template does.
-TIMES = {"quoted": 4}
+# How many of a kind, beside the others. A frame around any of the attacks makes more different sentences than a template does; where three
+# times as many rough words were learnt, fewer attacks were sure enough to be rejected, and Wikipedia's comments told worse.
+TIMES = {"quoted": 4, "rough": 1 / 3}
 
 
 def contrasts() -> Iterator[LabelledText]:
-    """PER_TEMPLATE sentences a template or more, always the same ones; every other one with words for people that are on no list. The
+    """PER_TEMPLATE sentences a template or more (TIMES), always the same; every other one with words for people that are on no list. The
     source names the template, so that a split keeps them together; what is quoted in one is of a template on its side of the split."""
     words = sentences()["words"]
     before, after = words["before"], words["after"]
@@ -47,7 +46,7 @@ def contrasts() -> Iterator[LabelledText]:
         for template in sentences()[name]:
             rng, source = _rng(template), f"{SOURCE} {template}"
             attacks = _on_a_side("attacks", encoder_never_saw(source))
-            for number in range(PER_TEMPLATE * TIMES.get(name, 1)):
+            for number in range(_per_template(name)):
                 text = rng.choice(before) + filled(template, rng, attacks, either[number % 2]) + rng.choice(after)
                 yield LabelledText(text, labels, source, normalise(text))
 
@@ -66,12 +65,8 @@ def mentions() -> list[LabelledText]:
 
 def joined() -> list[LabelledText]:
     """Sentences as `contrasts` has them, of rough words at nobody and of links to what is told."""
-    numbers = {"rough": PER_ROUGH}
     return [
-        row
-        for name, labels in JOINED.items()
-        for template in sentences()[name]
-        for row in _several(template, labels, numbers.get(name, PER_TEMPLATE))
+        row for name, labels in JOINED.items() for template in sentences()[name] for row in _several(template, labels, _per_template(name))
     ]
 
 
@@ -106,6 +101,10 @@ def filled(template: str, rng: random.Random, attacks: Sequence[str] = (), words
         who=rng.choice(words["people"]),
         attack=filled(rng.choice(attacks), rng, words=words) if "{attack}" in template else "",
     )
+
+
+def _per_template(kind: str) -> int:
+    return round(PER_TEMPLATE * TIMES.get(kind, 1))
 
 
 def _several(

@@ -32,7 +32,7 @@ READ = 1_600  # comments that tell how high the products' inputs are
 Run = tuple[Sequence[Example], Sequence[Topic], Sequence[str], float, Path, int]  # what `finetune` is told
 
 
-def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int, at_once: int = 1) -> None:
+def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs: int, at_once: int) -> None:
     """Writes `encoder.onnx` and `tokenizer.json` to `out`; checkpoints are kept in `work`, and so many runs train at once. Prints what to
     do next."""
     out.mkdir(parents=True, exist_ok=True)

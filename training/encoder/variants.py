@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from training.dataset import LABELLED, LabelledText, target
 
@@ -50,8 +50,10 @@ def _beside(one: LabelledText, harmless: Sequence[LabelledText], rng: random.Ran
     """One of the others, and more of them as long as all are read to their end."""
     number = rng.randint(1, MOST_BESIDE)
     drawn = [row for row in rng.sample(harmless, min(number + 1, len(harmless))) if row is not one][:number]
-    ends = accumulate((len(row.plain) for row in drawn), initial=len(one.plain))
-    return [row for at, (row, end) in enumerate(zip(drawn, islice(ends, 1, None), strict=True)) if at == 0 or end <= LONGEST_TOGETHER]
+    first, *more = drawn
+    room = LONGEST_TOGETHER - len(one.plain) - len(first.plain)
+    ends = accumulate(len(row.plain) for row in more)
+    return [first, *(row for row, end in zip(more, ends, strict=True) if end <= room)]
 
 
 def _as_one(some: Sequence[LabelledText], family: str) -> LabelledText:
