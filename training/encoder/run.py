@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from math import ceil
 from multiprocessing import get_context
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -57,10 +58,15 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
 
 def train_at_once(at_once: int, planned: Sequence[Run]) -> None:
     """Leaves each run's last checkpoint, of which `finetune` makes the encoder at once."""
-    # Started afresh, as a process that uses a GPU cannot be copied; and interrupted without a word, as this one says how to go on.
-    context, quiet = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(at_once, mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
+    # Started afresh, as a process that uses a GPU cannot be copied.
+    with ProcessPoolExecutor(at_once, mp_context=get_context("spawn"), initializer=_quiet) as pool:
         list(pool.map(_train, planned))
+
+
+def _quiet() -> None:
+    """An interruption ends the process without a word, as the one that waits for it says how to go on; and leaves no lock behind."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    tqdm.set_lock(RLock())
 
 
 def _train(run: Run) -> None:
