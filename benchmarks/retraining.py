@@ -25,9 +25,9 @@ from service.scoring import Model
 from service.storage import demo, moderators
 from service.storage.engine import migrate, reading, writing
 from training import lessons
-from training.automation import both
 from training.newsroom import Material, fit_newsroom, remembering, scores_of, shipped_scores
 from training.rehearsal import prepare
+from training.thresholds import both
 from training.trial import Bools
 
 SIZES = (200, 500, 1_000, 2_157)

@@ -21,7 +21,7 @@ from training.dataset import DataError, LabelledText, target
 from training.encoder.contrasts import contrasts, joined, mentions
 from training.evaluate import calibration_error, threshold_rows
 from training.pipelines import fit_attributes
-from training.thresholds import printed_proposals, proposals
+from training.proposals import printed_proposals, proposals
 from training.topics import TRAINED_ON, draw_pairs
 
 MODELS = Path(__file__).parent.parent / "models"

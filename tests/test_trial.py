@@ -9,10 +9,10 @@ from test_caution import examples
 
 from service.domain import LIKELY_TO_REJECT, Outcome
 from service.rules import parse
-from training.automation import Proposal, both
 from training.gate import judge
 from training.lessons import Example, labels
 from training.regression_set import Checked
+from training.thresholds import Proposal, both
 from training.trial import Tried, _weighted_auc, auc, gain, split, stands_for, under_rules
 
 RULES = parse("[hold]\ntoxicity = 0.6\nlikely_to_reject = 0.3\n[reject]\ntoxicity = 0.95\nlikely_to_reject = 0.9\n")

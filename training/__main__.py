@@ -10,14 +10,14 @@ from service import rules
 from service.encoder import FILE, Encoder
 from service.rule_problems import PolicyError
 from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
-from training import automation, report, retrain
+from training import report, retrain, thresholds
 from training.dataset import Corpora, DataError, read
 from training.evaluate import held_out_metrics, measure
 from training.perspective import fit_perspective
 from training.pipelines import fit_attributes
+from training.proposals import printed_proposals
 from training.publish import publish, write_manifest
 from training.tables import held_out_tables, markdown, measured_tables
-from training.thresholds import printed_proposals
 from training.topics import fit_topicality
 
 EXAMPLES = """examples:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["retrain"]:
         return retrain.main(arguments[1:])
     if arguments[:1] == ["thresholds"]:
-        return automation.main(arguments[1:])
+        return thresholds.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         if options.step == "encoder":

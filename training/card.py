@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from training.proposals import printed_proposals
 from training.tables import held_out_tables, markdown, measured_tables
-from training.thresholds import printed_proposals
 
 _HEAD = """# Model card: {version}
 

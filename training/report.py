@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from training import plots
+from training.proposals import proposals
 from training.retrain_report import table
 from training.scored import Scored
 from training.tables import Table, held_out_tables, measured_tables
-from training.thresholds import proposals
 
 Floats = npt.NDArray[np.float64]
 
