@@ -17,6 +17,8 @@ from flask import Flask, Response, g, has_request_context, request
 from service import metrics
 
 OWN_FIELDS = ("inputs", "route", "method", "status", "milliseconds", "site", "delivery", "attempt", "problem", "model_version", "before")
+# What the server repeats of a request that it cannot read: behind a wrong Content-Length, the rest of a comment.
+_REPEATED = re.compile(r"^(Invalid request from ip=\S*|Error handling request)[: ].*", re.DOTALL)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger("service.requests")
@@ -28,7 +30,7 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _said(record),
         }
         if has_request_context() and "request_id" in g:
             line["request_id"] = g.request_id
@@ -37,6 +39,11 @@ class JsonFormatter(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["at"] = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(record.exc_info[2])[-8:]]
         return json.dumps(line)
+
+
+def _said(record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    return _REPEATED.sub(r"\1", message) if record.name == "gunicorn.error" else message
 
 
 def dict_config(level: str) -> dict[str, Any]:

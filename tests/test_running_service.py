@@ -239,6 +239,19 @@ def test_each_line_of_the_log_is_json_and_none_has_a_readers_words(service: Serv
     assert service.key not in service.log
 
 
+def test_what_a_wrong_length_leaves_of_a_body_is_not_logged(service: Service) -> None:
+    rest = 'IVAN secretive words"}'
+    body = json.dumps({"id": "short", "text": "é" * len(rest)}, ensure_ascii=False)[:-2] + rest
+    head = f"POST /v1/comments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        for _ in range(2):
+            connection.sendall((head + body).encode())
+        while connection.recv(4096):
+            pass
+    assert "Invalid request from ip=127.0.0.1" in service.log
+    assert "secretive" not in service.log
+
+
 def test_the_request_that_quickstart_prints_works_when_pasted(service: Service) -> None:
     command = [sys.executable, "-m", "flask", "--app", "service", "quickstart"]
     said = subprocess.run(command, cwd=service.folder, env=service.environ, capture_output=True, text=True, check=True).stdout
