@@ -89,6 +89,7 @@ def _alembic() -> AlembicConfig:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.create_function("lower", 1, lambda value: value and value.lower(), deterministic=True)  # SQLite's own knows ASCII alone
     connection.isolation_level = None  # the driver's own BEGIN would come too late for a write lock
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
