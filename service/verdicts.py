@@ -5,7 +5,7 @@ that of two moderators at the same moment one decides and the other is told who 
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -153,13 +153,13 @@ def note(parts: Parts, moderator: Moderator, comment: int, text: str) -> Row[Any
         return history.add_note(db, comment, moderator.name, text.strip())
 
 
-def bulk(parts: Parts, moderator: Moderator, chosen: Iterable[int], verdict: Verdict) -> Bulk:
-    """The same verdict for many, each by itself: what somebody else decided meanwhile stays as it is."""
+def bulk(parts: Parts, moderator: Moderator, chosen: Mapping[int, int | None], verdict: Verdict) -> Bulk:
+    """The same verdict for many, each by itself and as the revision that was read: what changed meanwhile stays as it is."""
     batch = secrets.token_hex(16)
     given, refused = [], []
-    for comment in dict.fromkeys(chosen):
+    for comment, revision in chosen.items():
         try:
-            give(parts, moderator, comment, verdict, batch=batch)
+            give(parts, moderator, comment, verdict, revision=revision, batch=batch)
             given.append(comment)
         except (Conflict, Unknown) as problem:
             refused.append((comment, str(problem)))
@@ -192,11 +192,12 @@ def _judge(
 
 def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Moderator) -> Row[Any]:
     before = None if given.about is None else history.find(db, given.about)
-    decision = comments.decision_from_row(history.newest_decision(db, stored))
+    given_on = history.newest_decision(db, stored)
+    decision = comments.decision_from_row(given_on)
     outcome = decision.outcome if before is None else Outcome(before.outcome)
     history.put_in_force(db, stored.pk, outcome, None if before is None else before.pk)
     if before is None:
-        queue.put(db, stored, decision)
+        queue.put(db, stored, decision, since=given_on.at)
         queue.claim(db, stored.pk, moderator)
     overview.forget(db, given.at)
     undo = history.add_undo(db, given, outcome, moderator.name)

@@ -21,6 +21,8 @@ from service.config import Config
 from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
 
+pytest_plugins = ["browsing"]
+
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql:///test")
 POLICY = """
 languages = ["en"]

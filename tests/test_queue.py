@@ -215,6 +215,37 @@ def test_marking_words_keeps_a_text_safe(attack: str) -> None:
     assert attack not in shown.replace('<mark title="Suspect word">', "").replace("</mark>", "")
 
 
+def test_a_marked_word_names_each_reason_that_it_is_for() -> None:
+    reasons = [Reason(code=code, outcome=Outcome.HOLD, message="", words=("moron",)) for code in ("toxicity", "off_topic")]
+    assert '<mark title="Toxicity, Off topic">Moron</mark>' in marked("You Moron.", reasons)
+
+
+def test_a_phrase_is_marked_however_it_is_spaced() -> None:
+    reason = Reason(code="suspect_word", outcome=Outcome.HOLD, message="", words=("phone number",))
+    assert '<mark title="Suspect word">phone  \nnumber</mark>' in marked("her phone  \nnumber is", [reason])
+
+
+def test_a_search_does_not_ask_for_capitals(gazette: Caller, ada: Visitor) -> None:
+    gazette.comment("c1", "A rude word of MÜLLER and ÅNGSTRÖM.")
+    assert len(ids(ada, q="müller")) == len(ids(ada, q="ångström")) == 1
+
+
+def test_an_empty_page_of_a_queue_that_is_not_empty_says_where_the_rest_is(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:
+    ben.send(f"/review/comments/{held['word']}/claim", script=True)
+    page = ada.page("/review/", section="sport")
+    assert "colleagues are reading" in page
+    assert "Nothing" not in page
+
+
+def test_one_at_a_time_keeps_the_filter(held: dict[str, int], ada: Visitor) -> None:
+    found = ada.get("/review/next", section="sport", order="newest").headers["Location"]
+    assert found.partition("?")[0] == f"/review/comments/{held['word']}"
+    page = ada.page(found)
+    assert 'value="/review/next?section=sport&amp;order=newest"' in page
+    ada.judge(held["word"], verdict="approve")
+    assert ada.get("/review/next", section="sport", order="newest").headers["Location"] == "/review/?section=sport&order=newest"
+
+
 def test_a_verdict_works_without_a_script(held: dict[str, int], ada: Visitor) -> None:
     answer = ada.judge(held["word"], script=False, verdict="approve", next="/review/?order=oldest")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/review/?order=oldest")

@@ -244,7 +244,7 @@ def test_another_sites_moderator_sees_and_changes_nothing(gazette: Caller, ada: 
     for action in ("verdict", "correction", "claim", "notes", "agreement"):
         answer = carol.send(f"/review/comments/{comment}/{action}", script=True, verdict="approve", text="a")
         assert answer.status_code == 404, action
-    assert carol.send("/review/bulk", script=True, comment=[comment], verdict="approve").get_json()["comments"] == []
+    assert carol.send("/review/bulk", script=True, comment=[f"{comment}_1"], verdict="approve").get_json()["comments"] == []
     assert waiting(ada) == [comment]
 
 
@@ -253,12 +253,52 @@ def test_a_selection_is_judged_at_once_and_undone_at_once(gazette: Caller, ada: 
         hold(gazette, f"c{number}", f"A rude remark {number}.", author={"id": f"a{number}"})
     chosen = waiting(ada)
     ben.judge(chosen[0], verdict="approve")
-    done = ada.send("/review/bulk", script=True, comment=chosen, verdict="reject", reason_code="offensive").get_json()
+    read = [f"{comment}_1" for comment in chosen]
+    done = ada.send("/review/bulk", script=True, comment=read, verdict="reject", reason_code="offensive").get_json()
     assert done["comments"] == chosen[1:]
     assert "3 of 4" in done["message"]
     assert "Ben approved this" in done["message"]
     assert sorted(ada.send("/review/undo", script=True).get_json()["comments"]) == sorted(chosen[1:])
     assert sorted(waiting(ada)) == sorted(chosen[1:])
+
+
+def test_of_a_selection_what_was_edited_meanwhile_still_waits(gazette: Caller, ada: Visitor) -> None:
+    for number in range(2):
+        hold(gazette, f"c{number}", f"A rude remark {number}.", author={"id": f"a{number}"})
+    edited, other = waiting(ada)
+    hold(gazette, "c0" if "remark 0" in ada.page(f"/review/comments/{edited}") else "c1", "A rude remark, and worse.")
+    done = ada.send("/review/bulk", script=True, comment=[f"{edited}_1", f"{other}_1"], verdict="approve").get_json()
+    assert done["comments"] == [other]
+    assert "The author edited this comment" in done["message"]
+    assert waiting(ada) == [edited]
+
+
+def test_what_is_undone_waits_as_long_as_it_did(gazette: Caller, ada: Visitor) -> None:
+    hold(gazette)
+    hold(gazette, "later", "Another rude remark.")
+    first = cards(ada.page("/review/", order="oldest"))[0]
+    ada.judge(first, verdict="approve")
+    ada.send("/review/undo")
+    assert cards(ada.page("/review/", order="oldest"))[0] == first
+
+
+def test_a_note_may_be_as_long_as_the_page_lets_it_be(gazette: Caller, ada: Visitor) -> None:
+    hold(gazette)
+    text = "line\r\n" * 399 + "end"
+    assert len(text.replace("\r\n", "\n")) <= 2_000 < len(text)
+    assert ada.send(f"/review/comments/{waiting(ada)[0]}/notes", script=True, text=text).status_code == 200
+
+
+def test_agreeing_is_offered_for_a_colleagues_verdict_once(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    comment = waiting(ada)[0]
+    ada.judge(comment, verdict="approve")
+    state(gazette)  # the CMS asks, so that the verdict can be undone no more
+    path, offer = f"/review/comments/{comment}", "I agree with the verdict"
+    assert offer not in ada.page(path)
+    assert offer in ben.page(path)
+    ben.send(f"{path}/agreement")
+    assert offer not in ben.page(path)
 
 
 def test_a_band_of_scores_on_an_article_is_judged_after_a_sample(gazette: Caller, ada: Visitor, engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """The queue, a comment, what was said lately; and the forms with which a moderator works."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,16 +53,18 @@ def queue_page() -> ResponseReturnValue:
 
 @blueprint.get("/next")
 def next_comment() -> ResponseReturnValue:
-    """The most urgent comment that nobody has, on a page of its own."""
+    """The first comment of the queue that nobody has, on a page of its own."""
+    wanted = filters.read(request.args)
     with reading(current_parts().engine) as db:
-        rows = cards.page(db, moderator(), filters.read(request.args), after=None, most=1)
-    return redirect(url_for("pages.comment", comment=rows[0].pk) if rows else url_for("pages.queue"))
+        rows = cards.page(db, moderator(), wanted, after=None, most=1)
+    args = filters.written(wanted)
+    return redirect(url_for("pages.comment", comment=rows[0].pk, **args) if rows else url_for("pages.queue", **args))
 
 
 @blueprint.get("/comments/<key:comment>")
 def comment(comment: int) -> ResponseReturnValue:
-    """One comment with its history. Opening it claims it, where it waits."""
-    taken = None
+    """One comment with its history. Opening it claims it, where it waits. A filter tells which comes next."""
+    taken, args = None, filters.written(filters.read(request.args))
     try:
         verdicts.claim(current_parts(), moderator(), comment)
     except verdicts.Conflict as conflict:
@@ -72,9 +75,10 @@ def comment(comment: int) -> ResponseReturnValue:
             abort(404, "There is no such comment.")
         said = comments.verdicts_of(db, comment)
         facts = {"decisions": comments.decisions_of(db, comment), "verdicts": said, "undoable": _undoable(row, said)}
+        facts["agreeable"] = _agreeable(row, said)
         facts["told"] = outbox.listing(db, comment=comment)
         card = _with_notes(db, [row])[0]
-    return render_template("comment.html", card=card, taken=taken, **facts)
+    return render_template("comment.html", card=card, taken=taken, args=args, **facts)
 
 
 @blueprint.get("/recent")
@@ -150,7 +154,7 @@ def agree(comment: int) -> ResponseReturnValue:
 
 @blueprint.post("/comments/<key:comment>/notes")
 def add_note(comment: int) -> ResponseReturnValue:
-    verdicts.note(current_parts(), moderator(), comment, request.form.get("text", ""))
+    verdicts.note(current_parts(), moderator(), comment, _typed("text"))
     return _done("Note added.")
 
 
@@ -164,8 +168,9 @@ def undo() -> ResponseReturnValue:
 
 @blueprint.post("/bulk")
 def bulk() -> ResponseReturnValue:
-    """The same verdict for a selection."""
-    return _bulk_done(filters.keys(request.form.getlist("comment"))[:MOST_AT_ONCE])
+    """The same verdict for a selection: comments, each with the revision that was read."""
+    read = [filters.keys(one.split("_")) for one in request.form.getlist("comment")]
+    return _bulk_done({pair[0]: pair[1] for pair in read[:MOST_AT_ONCE] if len(pair) == 2})
 
 
 @blueprint.get("/band")
@@ -192,7 +197,7 @@ def judge_band() -> ResponseReturnValue:
         raise Invalid("seen", "the time of the sample") from None
     with reading(current_parts().engine) as db:
         found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
-    return _bulk_done(found)
+    return _bulk_done(dict.fromkeys(found))
 
 
 def _check_band(wanted: cards.Filter) -> None:
@@ -211,11 +216,16 @@ def _verdict() -> Verdict:
         moderator=moderator().name,
         at=datetime.now(UTC),
         reason_code=Rejection(code) if outcome == "reject" else None,
-        explanation=request.form.get("explanation", "").replace("\x00", "").strip() if outcome == "reject" else "",
+        explanation=_typed("explanation").replace("\x00", "").strip() if outcome == "reject" else "",
     )
 
 
-def _bulk_done(chosen: list[int]) -> ResponseReturnValue:
+def _typed(name: str) -> str:
+    """What was written in a field, its line ends as the browser counted them."""
+    return request.form.get(name, "").replace("\r\n", "\n")
+
+
+def _bulk_done(chosen: Mapping[int, int | None]) -> ResponseReturnValue:
     verdict = _verdict()
     done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
     said = f"{SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
@@ -237,6 +247,14 @@ def _undoable(row: Row[Any], said: Any) -> int | None:
     if standing is None or standing.told_at is not None:
         return None
     return standing.pk if standing.moderator == moderator().name or moderator().role is Role.ADMIN else None
+
+
+def _agreeable(row: Row[Any], said: Any) -> bool:
+    """Whether the verdict in force is a colleague's with which the moderator has not agreed."""
+    standing = next((one for one in said if one.pk == row.verdict), None)
+    if standing is None or standing.moderator == moderator().name:
+        return False
+    return all((one.action, one.about, one.moderator) != ("agree", standing.pk, moderator().name) for one in said)
 
 
 def _with_notes(db: Any, rows: Any) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ REASONS = {
     "suspect_word": "Suspect word",
     "sensitive_article": "Sensitive article",
     "scoring_failed": "Not scored",
+    "partly_read": "Not read whole",
     "language": "Foreign language",
     "new_author": "New author",
     "flood": "Many comments at once",
@@ -31,12 +32,13 @@ REASONS = {
 SAID: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "hold": "held"}
 REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
 
+LONG, LONG_LINES = 400, 9  # of a text that scrolls within its card on a phone
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 def register(blueprint: Blueprint) -> None:
     """The filters for templates."""
-    words: tuple[Callable[..., Any], ...] = (plain, age, clock, count, said, score_in_words, threshold_in_words)
+    words: tuple[Callable[..., Any], ...] = (plain, age, clock, count, said, scrolls, score_in_words, threshold_in_words)
     pairs: tuple[Callable[..., Any], ...] = (plain_pair, same_pair, article_pair)
     for function in words + pairs:
         blueprint.add_app_template_filter(function)
@@ -46,18 +48,32 @@ def register(blueprint: Blueprint) -> None:
 
 
 def marked(text: str, reasons: Iterable[Reason]) -> Markup:
-    """The text, safe to show, with each reason's words in a <mark> that says which reason."""
-    titles = {word.casefold(): plain(reason.code) for reason in reasons for word in reason.words if word.strip()}
+    """The text, safe to show, with the reasons' words in a <mark> that says which reasons."""
+    titles: dict[tuple[str, ...], list[str]] = {}
+    for reason in reasons:
+        for word in filter(str.strip, reason.words):
+            titles.setdefault(_in_parts(word), []).append(plain(reason.code))
     if not titles:
         return escape(text)
-    longest_first = sorted(titles, key=len, reverse=True)
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first), re.IGNORECASE)
+    longest_first = sorted(titles, key=lambda parts: len(" ".join(parts)), reverse=True)
+    phrases = [r"\s+".join(map(re.escape, parts)) for parts in longest_first]
+    pattern = re.compile("|".join(rf"(?<!\w){phrase}(?!\w)" for phrase in phrases), re.IGNORECASE)
     shown, end = Markup(), 0
     for match in pattern.finditer(text):
-        title = titles.get(match[0].casefold(), "")
+        title = ", ".join(dict.fromkeys(titles.get(_in_parts(match[0]), ())))
         shown += escape(text[end : match.start()]) + Markup('<mark title="{}">{}</mark>').format(title, match[0])
         end = match.end()
     return shown + escape(text[end:])
+
+
+def scrolls(text: str) -> bool:
+    """Whether a text may be higher than its card lets it be."""
+    return len(text) > LONG or text.count("\n") > LONG_LINES
+
+
+def _in_parts(word: str) -> tuple[str, ...]:
+    """A word or phrase, however it is spaced and written."""
+    return tuple(word.casefold().split())
 
 
 def plain(code: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -20,6 +21,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+STALE = "This page is from before you signed in, or too old. Copy what you wrote, and load the page again."
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -33,6 +35,7 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.after_request(_add_headers)
     blueprint.context_processor(lambda: {"look": look()})
     blueprint.register_error_handler(HTTPException, lambda error: _problem(error.code or 500, error.description or ""))
+    blueprint.register_error_handler(CSRFError, lambda _: _problem(400, STALE))
     blueprint.register_error_handler(Conflict, lambda error: _problem(409, str(error)))
     blueprint.register_error_handler(Unknown, lambda error: _problem(404, str(error)))
     blueprint.register_error_handler(Invalid, lambda error: _problem(422, f"{error}."))

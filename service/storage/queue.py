@@ -15,18 +15,19 @@ CLAIM = timedelta(minutes=4)
 MOST_COUNTED = 1_000
 
 
-def put(db: Connection, comment: Row[Any], decision: Decision) -> None:
-    """Has a comment wait where its decision asks for a person: it is held, or chosen for an audit. Else it waits no more."""
+def put(db: Connection, comment: Row[Any], decision: Decision, *, since: datetime | None = None) -> None:
+    """Has a comment wait, from now or as long as it did, where its decision asks for a person: it is held, or chosen for an audit. Else
+    it waits no more."""
     take_out(db, comment.pk)
     audit = decision.outcome is not Outcome.HOLD
     if audit and all(reason.code != "audit" for reason in decision.reasons):
         return
     _remember_length(db, comment.site)
-    now = datetime.now(UTC)
+    since = since or datetime.now(UTC)
     risk = urgency.risk(decision.scores)
     values = {name: getattr(comment, name) for name in ("site", "section", "article", "author_id", "language")}
-    values |= {"comment": comment.pk, "audit": audit, "risk": risk, "waiting_since": now}
-    db.execute(insert(queue).values(values | {"urgent_at": urgency.urgent_at(now, risk, audit=audit)}))
+    values |= {"comment": comment.pk, "audit": audit, "risk": risk, "waiting_since": since}
+    db.execute(insert(queue).values(values | {"urgent_at": urgency.urgent_at(since, risk, audit=audit)}))
     if marks := _marks(comment.pk, decision):
         db.execute(insert(queue_marks), marks)
 

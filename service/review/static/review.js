@@ -14,6 +14,10 @@ const say = (message) => {
   say.timer = setTimeout(() => { toast.textContent = ""; }, 5000);
 };
 
+function leave(address, message) {  // what was done is said on the next page
+  sessionStorage.setItem("said", message);
+  if (address === location.href) location.reload(); else location.assign(address);
+}
 function aboveTheBar(toast) {
   const bar = document.querySelector(".bulk");
   toast.style.bottom = bar?.offsetHeight ? `${innerHeight - bar.getBoundingClientRect().top + 8}px` : "";
@@ -47,7 +51,7 @@ const fetchPage = async (address) => new DOMParser().parseFromString(await (awai
 
 async function claim(card) {
   const answer = await post(address(card, "claim"));
-  if (!answer.ok && answer.status === 409) take(card, answer.message);
+  if (!answer.ok && answer.status === 409 && !card.matches(".done")) take(card, answer.message);  // an answer may come late
   return answer.ok;
 }
 const release = (card) => { if (!card.matches(".done, .taken")) post(address(card, "release")); };
@@ -68,6 +72,8 @@ async function renew(card, why) {  // edited, decided or taken by somebody: its 
   const kept = every(".actions > .open, .actions > .pick", card);
   card.replaceChildren(...fresh.childNodes);
   card.querySelector(".actions").append(...kept);
+  for (const box of every(".pick input", card)) { box.checked = false; box.value = `${card.dataset.comment}_${card.querySelector("[name=revision]").value}`; }
+  countPicked();
   if (card === current) card.focus();
 }
 
@@ -92,7 +98,12 @@ function turnToNext(card) {
   card.classList.remove("current");
   current = null;
   turnTo(after(card)[0] ?? open()[0]);
-  if (!current) location.assign(location.pathname + location.search);
+  if (!current) fromTheBeginning();
+}
+function fromTheBeginning() {
+  const query = new URLSearchParams(location.search);
+  query.delete("after");
+  location.assign(`${location.pathname}?${query}`);
 }
 let fetching = null;
 function fetchMore() {
@@ -102,7 +113,8 @@ function fetchMore() {
 async function fetchFollowing() {
   const more = document.querySelector("#following");
   if (!more) return;
-  const page = await fetchPage(more.href);
+  const page = await fetchPage(more.href).catch(() => null);
+  if (!page?.querySelector("#waiting")) { say("The rest of the queue could not be loaded. “More of the queue” tries again."); return; }
   const here = new Set(every(".card").map((card) => card.id));
   for (const card of every("#cards > li", page)) if (!here.has(card.querySelector(".card").id)) document.querySelector("#cards").append(card);
   const next = page.querySelector("#following");
@@ -133,7 +145,7 @@ async function judge(form, button) {
   const answer = await post(form.action, sent);
   delete card.dataset.busy;
   if (!answer.ok) { if (answer.status === 409) await renew(card, answer.message); say(answer.message); return; }
-  if ("alone" in card.dataset) { location.assign(sent.get("next")); return; }
+  if ("alone" in card.dataset) { leave(sent.get("next"), answer.message); return; }
   done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`);
   say(answer.message);
   if (card === current) turnToNext(card);
@@ -143,6 +155,7 @@ async function undoNewest() {
   const answer = await post("/review/undo");
   say(answer.message);
   if (!answer.ok) return;
+  if (alone) { leave(`/review/comments/${answer.comments[0]}${location.search}`, answer.message); return; }
   for (const comment of answer.comments) {
     const card = document.querySelector(`#card-${comment}`);
     if (!card) continue;
@@ -150,7 +163,7 @@ async function undoNewest() {
     card.querySelector(".state").hidden = true;
     turnTo(card);
   }
-  if (!answer.comments.some((comment) => document.querySelector(`#card-${comment}`))) location.reload();
+  if (!answer.comments.some((comment) => document.querySelector(`#card-${comment}`))) leave(location.href, answer.message);
   update();
 }
 async function addNote(form) {
@@ -208,6 +221,12 @@ function unfold(name) {
   details.querySelector(name === "reject" ? "button" : "textarea").focus({ preventScroll: true });
   details.lastElementChild.scrollIntoView({ block: "nearest" });
 }
+function fold() {
+  const menu = document.querySelector(".menu[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); return; }
+  every("details[open]", current ?? document).forEach((details) => { details.open = false; });
+  current?.focus();
+}
 const KEYS = {
   j: () => step(1), k: () => step(-1), u: undoNewest,
   a: () => press("button.approve"), r: () => unfold("reject"), n: () => unfold("note"),
@@ -216,7 +235,8 @@ const KEYS = {
 };
 document.addEventListener("keydown", (event) => {
   lastMove = Date.now();
-  if (event.key === "Escape") { every("details[open]", current ?? document).forEach((details) => { details.open = false; }); current?.focus(); return; }
+  if (event.key === "Escape") { fold(); return; }
+  if (event.repeat && !"jk".includes(event.key)) return;  // a key that stays down says one thing once
   if ("keysOff" in document.documentElement.dataset || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   const reason = current?.querySelector(`details.reject[open] button[data-key="${CSS.escape(event.key)}"]`);
   const act = reason ? () => reason.click() : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
@@ -236,6 +256,8 @@ window.addEventListener("pagehide", () => { if (current && document.querySelecto
 
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
 setInterval(update, LOOK_AGAIN);
+if (sessionStorage.getItem("said")) say(sessionStorage.getItem("said"));
+sessionStorage.removeItem("said");
 window.addEventListener("pageshow", countPicked);  // a browser that comes back ticks the boxes again
 const alone = document.querySelector(".card[data-alone]");
 if (alone?.querySelector(".actions form[data-does]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
