@@ -135,12 +135,13 @@ def digest(text: str) -> str:
 class Scores:
     """A number from 0 to 1 for each attribute that the model could judge; one without evidence is absent, not zero.
 
-    `words`: of each attribute that was explained, the words that did it, as they were sent.
+    `words`: of each attribute that was explained, the words that did it, as they were sent. `whole`: whether all of the text was read.
     """
 
     values: Mapping[str, float]
     model_version: str
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The sentence encoder: a small transformer of our own, which reads texts in windows. Its file is made by `python -m training encoder`."""
 
 import json
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, Split
+from tokenizers.pre_tokenizers import Sequence as InTurn
 
 from service.alignment import Span
 from service.normalise import normalise
@@ -23,6 +26,8 @@ FILE, TOKENIZER = "encoder.onnx", "tokenizer.json"
 # In the file's own description: the tasks' names, for each its ROC-AUC in float32 and in 8 bits, and how many runs were averaged.
 TASKS, COST, RUNS = "tasks", "cost", "runs"
 WINDOW, STEP = 112, 80  # tokens, two of them the window's own begin and end
+MOST_WINDOWS = 64  # of a text; in English the longest comment has about as many, of signs alone four times so many
+LONGEST = WINDOW - 2 + (MOST_WINDOWS - 1) * STEP  # tokens of a text that is read whole
 PASSAGE, PASSAGE_STEP, HEADING = 64, 48, 24  # tokens of an article's text, and of the title that each of its passages begins with
 LONGEST_ARTICLE = 20_000  # characters; what a comment is about is said by then
 MOST_TOKENS = 512  # of an article that a comment's are compared to: among more, every token finds its like by chance
@@ -61,9 +66,7 @@ class Encoder:
     def __init__(self, network: bytes, tokenizer: bytes) -> None:
         """Takes what is in FILE and TOKENIZER and predicts nothing. Raises what tokenizers raises."""
         self._network = network
-        self._tokenizer = Tokenizer.from_buffer(tokenizer)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = opened(tokenizer)
         self.read = lru_cache(maxsize=CACHED)(self._read)
         self.read_article = lru_cache(maxsize=CACHED_ARTICLES)(self._read_article)
 
@@ -102,6 +105,10 @@ class Encoder:
         found: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         return found
 
+    def reads_whole(self, plain: str) -> bool:
+        """Whether it reads all of a text, and not MOST_WINDOWS spread over it."""
+        return len(plain) <= LONGEST or len(self._tokenizer.encode(plain).ids) - 2 <= LONGEST
+
     def remember(self, readings: int) -> None:
         """Keeps so many readings from now on, for training, which asks for the same comments and articles over and over."""
         self.read = lru_cache(maxsize=readings)(self._read)
@@ -115,12 +122,13 @@ class Encoder:
         marks: dict[int, float] = {}
         tokens: list[Singles] = []
         weights: list[Singles] = []
-        for start in starts(len(ids), WINDOW - 2, STEP):
+        read_to = 0
+        for start in _spread(starts(len(ids), WINDOW - 2, STEP)):
             vector, logit, marked, matched, weighed = self._ask([begin, *ids[start : start + WINDOW - 2], end])
             vectors.append(vector)
             logits.append(logit)
             windows.append((spans[start][0], spans[min(start + WINDOW - 2, len(spans)) - 1][1]) if spans else (0, 0))
-            fresh = slice(1 + len(marks) - start, -1)
+            fresh, read_to = slice(1 + max(read_to - start, 0), -1), start + len(marked) - 2
             tokens.append(matched[fresh])
             weights.append(weighed[fresh])
             for at, odds in enumerate(marked[1:-1], start):
@@ -154,9 +162,27 @@ class Encoder:
         return tuple(each[0] for each in self._session.run(None, {"ids": np.array([ids], dtype=np.int64)}))
 
 
+def opened(tokenizer: bytes) -> Tokenizer:
+    """The tokenizer of a file, for texts of any length. A character without a token stands alone: in a word it would make all of the
+    word unknown, an emoji that touches an insult hide it."""
+    found = Tokenizer.from_buffer(tokenizer)
+    found.no_truncation()
+    found.no_padding()
+    single = {token.removeprefix("##") for token in found.get_vocab()}
+    known = "".join(sorted(one for one in single if len(one) == 1 and unicodedata.category(one)[0] in "LMN"))
+    found.pre_tokenizer = InTurn([Split(Regex(rf"[^\s{known}]"), "isolated"), BertPreTokenizer()])
+    return found
+
+
 def starts(length: int, window: int, step: int) -> Iterator[int]:
     """Where windows begin, so that the last one reaches the end."""
     yield from range(0, max(1, length - window + step), step)
+
+
+def _spread(windows: Iterable[int]) -> list[int]:
+    """MOST_WINDOWS of them at most, from the first to the last."""
+    every = list(windows)
+    return every if len(every) <= MOST_WINDOWS else [every[round(at)] for at in np.linspace(0, len(every) - 1, MOST_WINDOWS)]
 
 
 def vector(reading: Reading) -> Floats:

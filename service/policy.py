@@ -90,6 +90,11 @@ def scoring_failed(case: Case) -> Iterator[Reason]:
         yield _hold("scoring_failed", "The comment could not be scored, so a person has to judge it.")
 
 
+def partly_read(case: Case) -> Iterator[Reason]:
+    if case.scores is not None and not case.scores.whole:
+        yield _hold("partly_read", "The comment has more words and signs than the model reads, so a person has to read the rest.")
+
+
 def unsupported_language(case: Case) -> Iterator[Reason]:
     if case.foreign:
         readable = ", ".join(f"'{code}'" for code in case.settings.languages)
@@ -188,6 +193,7 @@ ORDER: tuple[Callable[[Case], Iterator[Reason]], ...] = (
     sensitive_article,
     # What cannot be judged.
     scoring_failed,
+    partly_read,
     unsupported_language,
     # What the model says.
     attributes,

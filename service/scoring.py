@@ -19,6 +19,7 @@ from service.alignment import Span
 from service.domain import Article, Parent, ScoreInput, Scores
 from service.encoder import Encoder
 from service.features import FEATURES_VERSION
+from service.normalise import normalise
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
@@ -107,7 +108,11 @@ class Model:
         """A Scores an input, in their order; the same input gives the same numbers, alone or among others."""
         rated = self.rate(inputs)
         rows = zip(*(rated[name].tolist() for name in self.attributes), strict=True)
-        return [Scores({name: p for name, p in zip(self.attributes, row, strict=True) if not np.isnan(p)}, self.version) for row in rows]
+        found = [{name: p for name, p in zip(self.attributes, row, strict=True) if not np.isnan(p)} for row in rows]
+        return [Scores(values, self.version, whole=self._reads_whole(one.text)) for values, one in zip(found, inputs, strict=True)]
+
+    def _reads_whole(self, text: str) -> bool:
+        return self.encoder is None or self.encoder.reads_whole(normalise(text))
 
     def rate(self, inputs: Sequence[ScoreInput]) -> dict[str, npt.NDArray[np.float64]]:
         """The scores by attribute, each (inputs,); NaN where there is no evidence. What comes later corrects what came before."""

@@ -2,12 +2,10 @@
 
 import json
 import tomllib
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from service import encoder as encoders
 from service.domain import Article, ScoreInput
 from service.encoder import Encoder
 from service.scoring import load
@@ -85,6 +83,24 @@ def test_an_insult_at_the_end_of_a_long_comment_is_seen(model):
     assert score(model, CALM * 30 + "You are a stupid worthless idiot, shut your mouth.") >= HOLD["toxicity"]
 
 
+@pytest.mark.parametrize("sign", ["😀", "🐀", "♥", "☹", "™", "ⱷ"])
+@pytest.mark.parametrize("insult", ["You are a moron", "Muslims are vermin", "What a stupid cunt"])
+def test_a_sign_that_touches_a_word_does_not_hide_it(model, insult, sign):
+    assert score(model, insult + sign) >= min(score(model, f"{insult} {sign}"), score(model, insult)) - 0.1
+
+
+def test_signs_in_the_place_of_spaces_hide_nothing(model):
+    assert score(model, "You😡are😡a😡pathetic😡moron😡and😡nobody😡likes😡you") >= HOLD["toxicity"]
+    assert score(model, "Thank😀you😀for😀this😀lovely😀article") < 0.1
+
+
+@pytest.mark.parametrize("need", ["need a place to sleep.", "need jobs, and so do we.", "ask for a fair chance."])
+@pytest.mark.parametrize("group", ["Refugees", "Disabled people", "Women", "Single mothers", "Students"])
+def test_what_people_need_is_no_attack_on_them(model, group, need):
+    (found,) = model.score([ScoreInput(text=f"{group} {need}")])
+    assert {name: value for name, value in found.values.items() if name in HOLD and value >= HOLD[name]} == {}
+
+
 def test_a_comment_scores_the_same_alone_and_among_others(model):
     texts = [ScoreInput(text=CALM * times, article=ARTICLE) for times in (1, 2, 7)]
 
@@ -124,29 +140,6 @@ def test_the_weightiest_token_is_what_a_comment_is_about(word):
     begin, end, _ = about.marks[about.weights.argmax()]
     assert f"nobody should be surprised, the {word}"[begin:end] == word
     assert about.weights.max() > vague.weights.max()
-
-
-def test_an_articles_reading_begins_with_its_titles_tokens():
-    encoder = Encoder.of(ROOT / "models")
-    titled, whole = encoder.read_article(ARTICLE.title, ""), encoder.read_article(ARTICLE.title, ARTICLE.text)
-
-    assert len(titled.tokens) == titled.title == whole.title == 5
-    assert (whole.tokens[: whole.title] == titled.tokens).all()
-
-
-@pytest.mark.parametrize("sentences", [1, 8, 30])
-def test_each_token_of_a_text_is_read_once_however_long_it_is(sentences):
-    reading = Encoder.of(ROOT / "models").read(CALM * sentences)
-
-    assert len(reading.tokens) == len(reading.weights) == len(reading.marks)
-    assert (reading.weights > 0).all()
-
-
-def test_a_long_article_is_kept_by_no_more_tokens_than_are_compared():
-    kept = Encoder.of(ROOT / "models").read_article("City council raises parking fees", CALM * 100).tokens
-
-    assert len(kept) == encoders.MOST_TOKENS
-    assert kept.base is None  # what is cut off is let go
 
 
 @pytest.mark.parametrize(
@@ -232,14 +225,6 @@ def test_eight_bits_cost_no_task_more_than_0_003():
 
     assert len(cost) >= 10
     assert {task: (whole, small) for task, (whole, small) in cost.items() if whole - small >= 0.003} == {}
-
-
-def test_every_window_of_a_text_is_read_up_to_its_end():
-    starts = list(encoders.starts(500, 110, 80))
-
-    assert starts[0] == 0
-    assert starts[-1] + 110 >= 500
-    assert all(later - earlier <= 110 for earlier, later in pairwise(starts))
 
 
 def test_the_card_lists_what_is_not_served(model):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,6 +82,13 @@ def test_without_scores_to_rely_on_a_comment_is_held(scores: Scores | None) -> N
     decision = decide("Text.", "[reject]\ntoxicity = 0.9", scores=scores)
     assert (decision.outcome, codes(decision), decision.scores) == (HOLD, ["scoring_failed"], {})
     assert decision.model_version == ("m1" if scores else policy.NO_MODEL)
+
+
+def test_a_comment_of_which_the_model_read_parts_is_held_and_still_rejected_for_what_it_read() -> None:
+    read = Scores({"toxicity": 0.1}, "m1", whole=False)
+    assert codes(decide("Text.", "[reject]\ntoxicity = 0.9", scores=read)) == ["partly_read"]
+    assert decide("Text.", "[reject]\ntoxicity = 0.9", scores=read).outcome is HOLD
+    assert decide("Text.", "[reject]\ntoxicity = 0.9", scores=replace(read, values={"toxicity": 0.95})).outcome is REJECT
 
 
 def test_a_banned_word_rejects_even_where_the_scorer_fails_or_the_language_is_unknown() -> None:

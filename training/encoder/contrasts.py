@@ -52,9 +52,9 @@ def contrasts() -> Iterator[LabelledText]:
 
 
 def mentions() -> list[LabelledText]:
-    """Sentences as `contrasts` has them that name a group and say nothing of it, half of them one that is on no list; none is for the
+    """Sentences as `contrasts` has them that name a group and say nothing against it, half of them one that is on no list; none is for the
     encoder."""
-    labels, found = {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0}, []
+    labels, found = {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0}, []
     words = sentences()["words"]
     unlisted = words | {"kinds": words["unlisted"], "groups": [f"{kind} people" for kind in words["unlisted"]]}
     for drawn in (words, unlisted):

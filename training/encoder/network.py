@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from service.encoder import MATCHED
+from service.encoder import MATCHED, TOKENIZER, opened
 
 WIDTH, HEADS, LAYERS, INNER, VOCABULARY, POSITIONS = 384, 12, 6, 1536, 30522, 512
 DROPOUT = 0.1
@@ -22,11 +22,8 @@ def weights_folder() -> Path:
 
 
 def tokenizer() -> Tokenizer:
-    """WordPiece without padding or truncation: windows are cut by whoever reads."""
-    found = Tokenizer.from_file(str(weights_folder() / "tokenizer.json"))
-    found.no_truncation()
-    found.no_padding()
-    return found
+    """WordPiece, as the service opens it."""
+    return opened((weights_folder() / TOKENIZER).read_bytes())
 
 
 class Dropout(nn.Module):

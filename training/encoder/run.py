@@ -51,7 +51,7 @@ def run(corpora: Corpora, data: Path, out: Path, work: Path, epochs: float, runs
         cost = _cost(whole, small, examples(corpora, data, reader, unseen=True), tasks)
         _describe(small, {TASKS: json.dumps(tasks), COST: json.dumps(cost), RUNS: json.dumps(runs)})
         shutil.copyfile(small, out / FILE)
-    shutil.copyfile(weights_folder() / "tokenizer.json", out / TOKENIZER)
+    shutil.copyfile(weights_folder() / TOKENIZER, out / TOKENIZER)
     print(_said(cost))
     print(f"Written: {out / FILE} ({(out / FILE).stat().st_size / 1e6:.0f} MB). Next: python -m training --out {out}")
 

@@ -1,0 +1,71 @@
+"""What the encoder reads: in windows, every token once, and no more of a text than an English comment has."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from service import encoder as encoders
+from service.domain import Article, ScoreInput
+from service.encoder import MOST_WINDOWS, WINDOW, Encoder
+from service.scoring import load
+
+ROOT = Path(__file__).parent.parent
+CALM = "The council met on Monday to talk about the budget for the coming year and about the new tram line. "
+ARTICLE = Article(id="a", title="City council raises parking fees", text="Parking in the centre will cost three euros an hour. " * 40)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.of(ROOT / "models")
+
+
+def test_an_articles_reading_begins_with_its_titles_tokens(encoder):
+    titled, whole = encoder.read_article(ARTICLE.title, ""), encoder.read_article(ARTICLE.title, ARTICLE.text)
+
+    assert len(titled.tokens) == titled.title == whole.title == 5
+    assert (whole.tokens[: whole.title] == titled.tokens).all()
+
+
+@pytest.mark.parametrize("sentences", [1, 8, 30])
+def test_each_token_of_a_text_is_read_once_however_long_it_is(encoder, sentences):
+    reading = encoder.read(CALM * sentences)
+
+    assert len(reading.tokens) == len(reading.weights) == len(reading.marks)
+    assert (reading.weights > 0).all()
+
+
+def test_a_long_article_is_kept_by_no_more_tokens_than_are_compared(encoder):
+    kept = encoder.read_article("City council raises parking fees", CALM * 100).tokens
+
+    assert len(kept) == encoders.MOST_TOKENS
+    assert kept.base is None  # what is cut off is let go
+
+
+def test_every_window_of_a_text_is_read_up_to_its_end():
+    starts = list(encoders.starts(500, 110, 80))
+
+    assert starts[0] == 0
+    assert starts[-1] + 110 >= 500
+    assert all(later - earlier <= 110 for earlier, later in pairwise(starts))
+
+
+@pytest.mark.parametrize("text", ["!?" * 10_000, "a." * 9_900, "word 😀" * 3_000])
+def test_of_a_text_of_signs_parts_are_read_from_its_begin_to_its_end(encoder, text):
+    reading = encoder.read(text)
+
+    assert len(reading.windows) == MOST_WINDOWS
+    assert (reading.windows[0][0], reading.windows[-1][1]) == (0, len(text))
+    assert len(reading.tokens) == len(reading.weights) == len(reading.marks) <= MOST_WINDOWS * (WINDOW - 2)
+    assert not encoder.reads_whole(text)
+
+
+def test_the_longest_comment_in_english_is_read_whole(encoder):
+    assert encoder.reads_whole((CALM * 300)[:20_000])
+
+
+def test_a_score_says_whether_all_of_the_text_was_read():
+    model = load(ROOT / "models")
+    short, signs = model.score([ScoreInput(text="Well said."), ScoreInput(text="?!" * 10_000)])
+
+    assert (short.whole, signs.whole) == (True, False)
