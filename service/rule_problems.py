@@ -20,6 +20,8 @@ EXPECTED = {
     "int_type": "expected a whole number.",
     "float_type": "expected a number.",
     "finite_number": "expected a number from 0 to 1.",
+    "too_short": "expected at least one item.",
+    "list_type": "expected a list in square brackets.",
     "tuple_type": "expected a list in square brackets.",
     "dict_type": "expected a table of keys and values.",
     "model_type": "expected a table of keys and values.",

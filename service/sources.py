@@ -52,13 +52,25 @@ class Signature(_Table):
     timestamp_header: Name | None = None
     timestamp_prefix: str = ""
 
+    @model_validator(mode="after")
+    def _says_where_the_timestamp_stands(self) -> Self:
+        if "{timestamp}" in self.signed and not (self.timestamp_header or self.timestamp_prefix):
+            raise ValueError("{timestamp} in signed needs a timestamp_header or a timestamp_prefix.")
+        return self
+
 
 class Events(_Table):
     """Which of a system's webhooks count: those with one of these values in a header or at a place in the body."""
 
-    values: list[str]
+    values: Annotated[list[str], Field(min_length=1)]
     header: Name | None = None
     pointer: Pointer | None = None
+
+    @model_validator(mode="after")
+    def _says_where_the_values_stand(self) -> Self:
+        if (self.header is None) == (self.pointer is None):
+            raise ValueError("expected either a header or a pointer, the one place where the values stand.")
+        return self
 
 
 class Fields(_Table):

@@ -1,0 +1,52 @@
+"""sources.toml: the shipped one is right, and a mistake is a sentence with its line."""
+
+from pathlib import Path
+
+import pytest
+from test_sources import OWN, SHIPPED
+
+from service import sources
+from service.rule_problems import PolicyError
+
+
+def test_the_shipped_sources_are_off_and_right() -> None:
+    assert sources.parse(SHIPPED, {}) == {}
+    every = sources.parse(SHIPPED.replace("enabled = false", ""), {"DISCOURSE_SECRET": "a", "GHOST_SECRET": "b"})
+    assert set(every) == {"discourse", "ghost", "drupal"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('site = "gazette"', "", 2, "sources.cms.site: Field required."),
+        ('site = "gazette"', 'syte = "gazette"', 3, "sources.cms.syte: unknown key; did you mean 'site'?"),
+        ('header = "X-Sign"', 'heder = "X-Sign"', 9, "sources.cms.signature.heder: unknown key; did you mean 'header'?"),
+        ('"sha512"', '"md5"', 10, "sources.cms.signature.algorithm: Input should be 'sha256', 'sha1' or 'sha512'."),
+        ('"v1:{timestamp}:{body}"', '"{timestamp}"', 12, "sources.cms.signature.signed: expected a text with {body} in it"),
+        ('secret = "CMS_SECRET"', 'secret = "NOT_SET"', 14, "the environment has no variable NOT_SET; set it to the secret"),
+        ('id = "/a~1b/~0"', 'id = "a/b"', 16, "sources.cms.fields.id: expected a JSON Pointer, such as '/post/id'"),
+        ('id = "/a~1b/~0"', "", 2, "a source of comments needs a pointer for id among its fields."),
+        ('values = ["comment"]', "values = [1]", 7, "sources.cms.events.values (item 1): expected a text in quotes."),
+        ('values = ["comment"]', 'values = "comment"', 7, "sources.cms.events.values: expected a list in square brackets."),
+        ('values = ["comment"]', "values = []", 7, "sources.cms.events.values: expected at least one item."),
+        ('pointer = "/event"', "", 5, "sources.cms.events: expected either a header or a pointer, the one place where the values stand."),
+        ('pointer = "/event"', 'pointer = "/event"\nheader = "X-Event"', 5, "sources.cms.events: expected either a header or a pointer"),
+        (
+            'timestamp_header = "X-Time"',
+            "",
+            8,
+            "sources.cms.signature: {timestamp} in signed needs a timestamp_header or a timestamp_prefix.",
+        ),
+        ("[sources.cms.events]", "[sources.cms.events", 5, "this is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_a_sentence_with_its_line(old: str, new: str, line: int, said: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        sources.parse(OWN.replace(old, new, 1), {"CMS_SECRET": "c"})
+    assert said in str(caught.value)
+    assert f"sources.toml, line {line}: " in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="the file cannot be read"):
+        sources.load(tmp_path / "sources.toml", {})
