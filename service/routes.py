@@ -7,12 +7,14 @@ from service import auth, health
 from service.intake import coral, doors, native, perspective, sources
 from service.review import api, deliveries, door, overview, pages, versions
 
-GUARDED = (
+API = (
     (native.blueprint, auth.api_key),
     (perspective.blueprint, doors.key_in_address),
     (coral.blueprint, doors.coral_signature),
     (sources.blueprint, doors.webhook_signature),
     (api.blueprint, auth.moderator_token),
+)
+PAGES = (
     (door.blueprint, auth.own_forms),
     (pages.blueprint, auth.signed_in),
     (overview.blueprint, auth.signed_in),
@@ -30,8 +32,11 @@ UNLIMITED = (
 def register(app: Flask, limiter: Limiter) -> None:
     app.config["MAX_CONTENT_LENGTH"] = native.MANY  # of a body that is read before its view names its own limit
     app.url_map.merge_slashes = False  # an article's id may be its URL
+    one_for_all = limiter.shared_limit(app.extensions["parts"].config.rate_limit, scope="api")  # the default counts each route apart
+    for blueprint, _ in API:
+        one_for_all(blueprint)
     limiter.limit("60/minute", methods=["POST"])(door.blueprint)  # a guesser of passwords has many names to try
     for blueprint, _ in UNLIMITED:
         limiter.exempt(blueprint)
-    for blueprint, access in (*GUARDED, *UNLIMITED):
+    for blueprint, access in (*API, *PAGES, *UNLIMITED):
         auth.register(app, blueprint, access)

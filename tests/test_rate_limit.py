@@ -1,0 +1,101 @@
+"""How many requests one key may make: whatever they ask for, and whichever worker answers."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from conftest import Caller, make_caller
+from flask import Flask
+from test_errors import PLAIN, problem
+
+ANALYSIS = {"comment": {"text": "Well said."}, "requestedAttributes": {"TOXICITY": {}}}
+
+
+def test_more_requests_than_the_limit_are_429(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="3/hour"), "gazette")
+    answers = [gazette.post("/v1/comments", PLAIN) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert problem(answers[3])["status"] == 429
+    assert 0 < int(answers[3].headers["Retry-After"]) <= 3_600
+    assert "Retry-After" not in answers[2].headers
+
+
+def test_a_key_has_one_limit_over_all_routes(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="3/hour"), "gazette")
+    answers = [
+        gazette.post("/v1/comments", PLAIN),
+        gazette.post("/v1/score", {"comments": [{"text": "Well said."}]}),
+        gazette.post(f"/v1alpha1/comments:analyze?key={gazette.key}", ANALYSIS),
+        gazette.get("/v1/comments/c1"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+
+
+def test_requests_of_the_api_do_not_count_for_the_pages(new_app: Callable[..., Flask]) -> None:
+    stranger = Caller(new_app(RATE_LIMIT="1/hour"))
+    assert [stranger.get(path).status_code for path in ("/v1/queue", "/v1/comments/c1", "/review/sign-in")] == [401, 429, 200]
+
+
+def test_each_key_has_its_own_limit(new_app: Callable[..., Flask]) -> None:
+    app = new_app(RATE_LIMIT="1/hour")
+    first, second = make_caller(app, "gazette"), make_caller(app, "gazette")
+    assert [caller.post("/v1/comments", PLAIN).status_code for caller in (first, first, second)] == [200, 429, 200]
+
+
+def test_wrong_keys_are_limited_by_address(new_app: Callable[..., Flask]) -> None:
+    app = new_app(RATE_LIMIT="2/hour")
+    assert [Caller(app, f"cm_{n}_x").get("/v1/comments/c1").status_code for n in range(3)] == [401, 401, 429]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/openapi.json", "/$discovery/rest", "/review/static/review.css"])
+def test_what_is_open_to_all_is_not_limited(new_app: Callable[..., Flask], path: str) -> None:
+    stranger = Caller(new_app(RATE_LIMIT="1/hour"))
+    for _ in range(3):
+        with stranger.get(path) as answer:
+            assert answer.status_code == 200
+
+
+@pytest.fixture
+def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Redis of our own, to be stopped in the middle."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}", server
+        server.kill()
+
+
+def test_workers_count_together_in_redis(new_app: Callable[..., Flask], redis_server: tuple[str, Any]) -> None:
+    workers = [new_app(RATE_LIMIT="3/hour", REDIS_URL=redis_server[0]) for _ in range(2)]
+    key = make_caller(workers[0], "gazette").key
+    answers = [Caller(workers[n % 2], key).post("/v1/comments", PLAIN).status_code for n in range(4)]
+    assert answers == [200, 200, 200, 429]
+
+
+def test_a_redis_that_dies_stops_nothing_and_each_worker_counts(new_app: Callable[..., Flask], redis_server: tuple[str, Any]) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="2/hour", REDIS_URL=redis_server[0]), "gazette")
+    assert gazette.post("/v1/comments", PLAIN).status_code == 200
+    redis_server[1].kill()
+    redis_server[1].wait()
+    assert [gazette.post("/v1/comments", PLAIN).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_redis_that_hangs_stops_nothing(new_app: Callable[..., Flask]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gazette = make_caller(new_app(REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}"), "gazette")
+        assert gazette.post("/v1/comments", PLAIN).status_code == 200
