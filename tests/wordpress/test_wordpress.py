@@ -132,6 +132,22 @@ def test_an_editor_is_not_asked_about(site: WordPress) -> None:
     assert made["status"] == "approved"
 
 
+@pytest.mark.parametrize("registered", ["2020-01-01 12:00:00", "0000-00-00 00:00:00"])
+def test_a_member_is_judged_whatever_the_age_of_the_account(site: WordPress, registered: str) -> None:
+    comment = site.member_comment(site.member(registered), f"A member's word, since {registered}.")
+    assert site.status(comment) == "approved"
+
+
+def test_a_comment_that_the_service_refuses_is_held_for_a_person_and_the_screen_says_so(site: WordPress) -> None:
+    said = "The service refused to judge this comment"
+    comment = site.member_comment(site.member("2300-01-01 00:00:00"), "A word from beyond the service's calendar.")
+    assert site.status(comment) == "hold"
+    assert said in site.page("edit-comments.php")
+    assert said in site.page(f"comment.php?action=editcomment&c={comment}")
+    site.moderate(comment, "approved")
+    assert said not in site.page("edit-comments.php")
+
+
 def test_the_screens_say_why_and_show_no_secret(site: WordPress, newsroom: Newsroom) -> None:
     comment = site.comment("How rude of <b>them</b>.")
     assert "toxicity" in site.page("edit-comments.php").lower()

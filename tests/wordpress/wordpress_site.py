@@ -47,9 +47,20 @@ class WordPress:
         """What the editor does with a comment."""
         self.rest("POST", f"/wp/v2/comments/{comment}", {"status": status})
 
-    def rest(self, method: str, route: str, body: Any = None) -> Any:
-        login = ("editor", self.installed["password"])
-        answer = requests.request(method, f"{self.address}/?rest_route={route}", json=body, auth=login, timeout=60)
+    def member(self, registered: str) -> tuple[str, str]:
+        """The name and the password of a reader who has an account since then."""
+        name, password = json.loads(self.run("member.php", registered).splitlines()[-1])
+        return name, password
+
+    def member_comment(self, member: tuple[str, str], text: str) -> int:
+        """What a reader with an account sends; the id that WordPress gave it."""
+        made: int = self.rest("POST", "/wp/v2/comments", {"post": self.installed["post"], "content": text}, member)["id"]
+        return made
+
+    def rest(self, method: str, route: str, body: Any = None, login: tuple[str, str] | None = None) -> Any:
+        """By the editor, where no other login is given."""
+        auth = login or ("editor", self.installed["password"])
+        answer = requests.request(method, f"{self.address}/?rest_route={route}", json=body, auth=auth, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -88,8 +99,8 @@ class WordPress:
         answer = self.editor.post(f"{self.address}/wp-admin/options.php", form, timeout=60)
         assert "settings-updated=true" in answer.url, answer.text
 
-    def run(self, script: str) -> str:
-        done = subprocess.run(["php", HERE / script, self.folder], env=self.environ, capture_output=True, text=True, check=True)
+    def run(self, script: str, *words: str) -> str:
+        done = subprocess.run(["php", HERE / script, self.folder, *words], env=self.environ, capture_output=True, text=True, check=True)
         return done.stdout
 
     def log(self) -> str:

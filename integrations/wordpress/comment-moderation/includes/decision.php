@@ -236,7 +236,8 @@ function author_of( $data ) {
 		'id'   => $user ? "user-{$user->ID}" : 'guest-' . wp_hash( $mail ),
 		'name' => cut( plain( $data['comment_author'] ?? '' ), 'name' ),
 	);
-	return $user ? $author + array( 'created_at' => gmdate( 'Y-m-d\TH:i:s\Z', strtotime( $user->user_registered . ' UTC' ) ) ) : $author;
+	$since  = $user ? strtotime( $user->user_registered . ' UTC' ) : 0;
+	return $since > 0 ? $author + array( 'created_at' => gmdate( 'Y-m-d\TH:i:s\Z', $since ) ) : $author; // Imported accounts have 0000-00-00.
 }
 
 /**

@@ -99,6 +99,10 @@ function headline( $comment_id, $answer ) {
 	if ( '' !== get_comment_meta( $comment_id, META_PENDING, true ) ) {
 		return __( 'The service did not answer; it is asked again.', 'comment-moderation' );
 	}
+	$asked = '' !== get_comment_meta( $comment_id, META_ID, true );
+	if ( $asked && '' === $answer['decision'] && 'unapproved' === wp_get_comment_status( (int) $comment_id ) ) {
+		return __( 'The service refused to judge this comment; a person should decide.', 'comment-moderation' );
+	}
 	return word( $answer['decision'] );
 }
 
