@@ -27,6 +27,7 @@ EXPECTED = {
     "string_too_long": "at most {max_length} characters",
     "too_short": "at least {min_length} item",
     "too_long": "at most {max_length} items",
+    "int_type": "a whole number",
     "list_type": "a list",
     "model_type": "an object",
     "model_attributes_type": "an object",

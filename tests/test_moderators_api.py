@@ -54,6 +54,12 @@ def test_a_key_is_no_moderator_and_a_moderator_no_key(gazette: Caller, tom: Call
     assert tom.get("/v1/comments/c1").status_code == 401
 
 
+def test_a_revision_is_a_whole_number(gazette: Caller, tom: Caller) -> None:
+    gazette.comment("c1", "A rude remark.")
+    answer = tom.post("/v1/comments/c1/verdict", {"verdict": "approve", "revision": "1"})
+    assert answer.get_json()["errors"] == [{"field": "revision", "expected": "a whole number"}]
+
+
 def test_a_moderator_of_several_sites_names_one(app: Flask, gazette: Caller, herald: Caller) -> None:
     gazette.comment("c1", "A rude remark.")
     both = Caller(app, make_token(app, "Both", "gazette", "herald"))

@@ -190,11 +190,12 @@ def test_the_longest_comment_is_scored(client: Client) -> None:
     [
         ({"comment": "Well."}, "Invalid value at 'comment': expected an object."),
         (request("Well.", doNotStore="yes"), "Invalid value at 'doNotStore': expected true or false."),
-        (request("Well.", foo=1), 'Invalid JSON payload received. Unknown name "foo": Cannot find field.'),
         (
-            {"comment": {"text": "Well.", "txt": ""}},
-            "Invalid JSON payload received. Unknown name \"txt\" at 'comment': Cannot find field.",
+            {"requestedAttributes": {"T": {"scoreThreshold": "x"}}},
+            "Invalid value at 'requestedAttributes.T.scoreThreshold': expected a number.",
         ),
+        (request("Well.", foo=1), 'Invalid JSON payload received. Unknown name "foo": Cannot find field.'),
+        ({"comment": {"txt": ""}}, "Invalid JSON payload received. Unknown name \"txt\" at 'comment': Cannot find field."),
     ],
 )
 def test_a_field_that_is_not_as_expected_is_named(client: Client, body: dict[str, Any], message: str) -> None:

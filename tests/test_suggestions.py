@@ -56,6 +56,14 @@ def test_an_attribute_without_a_model_may_be_suggested(client: Client, engine: E
         ({"attributeScores": {}}, "Missing attribute_scores"),
         ({"attributeScores": {"TOXICITY": {}}}, "Missing scores for attribute TOXICITY"),
         ({"attributeScores": {"NICENESS": {"summaryScore": {"value": 1}}}}, "Unknown requested attribute: NICENESS"),
+        (
+            {"attributeScores": {"TOXICITY": {"spanScores": [{"begin": "0"}]}}},
+            "Invalid value at 'attributeScores.TOXICITY.spanScores.0.begin': expected a whole number.",
+        ),
+        (
+            {"attributeScores": {"TOXICITY": {"summaryScore": {"value": []}}}},
+            "Invalid value at 'attributeScores.TOXICITY.summaryScore.value': expected a number.",
+        ),
         ({"attributeScores": {"TOXICITY": {"summaryScore": {"value": 1.5}}}}, "A score of attribute TOXICITY is not a number from 0 to 1"),
         (
             {"attributeScores": {"TOXICITY": {"spanScores": [{"begin": 4, "end": 99, "score": {"value": 1}}]}}},

@@ -103,6 +103,8 @@ def get_article(id: str) -> ResponseReturnValue:
 def score() -> ResponseReturnValue:
     parts = current_parts()
     told = _read(payloads.ScoresIn, MANY)
+    if told.explain and len(told.comments) > payloads.MOST_EXPLAINED:
+        raise Invalid("comments", f"at most {payloads.MOST_EXPLAINED} comments where `explain` is given")
     asked = [item.to_score_input() for item in told.comments]
     with reading(parts.engine) as db:
         inputs = [moderation.complete(db, g.caller.site, one, with_record=parts.served.reads_records) for one in asked]

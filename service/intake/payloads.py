@@ -175,12 +175,6 @@ class ScoresIn(Payload):
         default=[], max_length=len(domain.ATTRIBUTES), description="the scores whose words are asked for"
     )
 
-    @model_validator(mode="after")
-    def _few_are_explained(self) -> Self:
-        if self.explain and len(self.comments) > MOST_EXPLAINED:
-            raise PydanticCustomError("explain", f"expected at most {MOST_EXPLAINED} comments where `explain` is given")
-        return self
-
 
 class ReasonOut(BaseModel):
     code: str

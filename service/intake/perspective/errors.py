@@ -27,6 +27,9 @@ QUOTA = (
 EXPECTED = {
     "string_type": "a text",
     "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
     "list_type": "a list",
     "dict_type": "an object",
     "model_type": "an object",
