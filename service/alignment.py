@@ -1,12 +1,17 @@
 """Where in a comment as it was sent the words of its normalised text stand."""
 
+import html
 import re
 from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
+from service.normalise import SQUARED
+
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _SENT = re.compile(r"[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?")  # with the signs that mask a part of it
+_ENTITY = re.compile(r"&(?:amp;)?(?:#[0-9]{1,99};?|#x[0-9a-f]{1,99};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
+_ENCLOSED = SQUARED | {ord("Ⓐ") + n: chr(97 + n % 26) for n in range(52)}
 
 Span = tuple[int, int]  # begin and end, in characters, the end not included
 
@@ -22,8 +27,9 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     Words that were changed (`s t u p i d`, `sh1t`) come from all that stands between the words around them. A word that came from
     nothing is left out.
     """
-    ours, theirs = words(plain), [match.span() for match in _SENT.finditer(original)]
-    steps = LCSseq.opcodes([original[b:e].lower().replace("’", "'") for b, e in theirs], [plain[b:e] for b, e in ours])
+    sent = _ENTITY.sub(_in_its_length, original).translate(_ENCLOSED)
+    ours, theirs = words(plain), [match.span() for match in _SENT.finditer(sent)]
+    steps = LCSseq.opcodes([sent[b:e].lower().replace("’", "'") for b, e in theirs], [plain[b:e] for b, e in ours])
     found: list[tuple[Span, Span]] = []
     for same, run in groupby(steps, key=lambda step: step.tag == "equal"):
         taken = list(run)
@@ -33,3 +39,9 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
         elif last > first:
             found += [(each, (theirs[first][0], theirs[last - 1][1])) for each in ours[start:stop]]
     return found
+
+
+def _in_its_length(entity: re.Match[str]) -> str:
+    """What an HTML entity stands for, as often as keeps every place in the text where it is."""
+    character = html.unescape(html.unescape(entity[0]))
+    return character * len(entity[0]) if len(character) == 1 else entity[0]

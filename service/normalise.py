@@ -47,7 +47,7 @@ _LOOKALIKES = str.maketrans(
     ),
 )
 _FOLDED_SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
-_SQUARED = (
+SQUARED = (
     {0x1F130 + n: chr(97 + n) for n in range(26)}
     | {0x1F150 + n: chr(97 + n) for n in range(26)}
     | {0x1F170 + n: chr(97 + n) for n in range(26)}
@@ -74,7 +74,7 @@ def visible(text: str) -> str:
     Links become the word `httplink`, addresses the word `mailaddress`.
     """
     text = _without_markup(text)
-    text = _FORMAT.sub("", _CONTROL.sub(" ", text)).translate(_SQUARED)
+    text = _FORMAT.sub("", _CONTROL.sub(" ", text)).translate(SQUARED)
     text = unicodedata.normalize("NFKC", text.translate(_PLAINER))
     text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
     text = _LINK.sub(" httplink ", _EMAIL.sub(" mailaddress ", _FORMAT.sub("", text)))

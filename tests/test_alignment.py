@@ -7,6 +7,12 @@ from hypothesis import strategies as st
 from service.alignment import aligned
 from service.normalise import normalise
 
+ALPHABETS = [
+    [f"&#{ord('a') + n};" for n in range(26)],
+    [f"&#x{ord('a') + n:X};" for n in range(26)],
+    *([chr(ord(first) + n) for n in range(26)] for first in "Ⓐⓐ🄰🅐🅰"),
+]
+
 
 def came_from(original: str) -> dict[str, str]:
     plain = normalise(original)
@@ -24,6 +30,20 @@ def came_from(original: str) -> dict[str, str]:
         ("this is sh1t", "shit", "sh1t"),
         ("F*** off, you", "fuck", "F***"),
         ("so he’ll see", "he'll", "he’ll"),
+        ("you &#105;diot", "idiot", "&#105;diot"),
+        ("you &#x69;diot!", "idiot", "&#x69;diot"),
+        ("you &amp;#105;diot now", "idiot", "&amp;#105;diot"),
+        ("you idio&#116", "idiot", "idio&#116"),
+        ("what a caf&eacute; it is", "cafe", "caf&eacute;"),
+        ("you &#8220;idiot&#8221; there", "idiot", "idiot"),
+        ("f&#42;ck you", "fuck", "f&#42;ck"),
+        ("fish &amp; chips", "chips", "chips"),
+        ("ⓜⓞⓡⓞⓝ you", "moron", "ⓜⓞⓡⓞⓝ"),
+        ("Ⓜoron you", "moron", "Ⓜoron"),
+        ("🄼🄾🅁🄾🄽, you", "moron", "🄼🄾🅁🄾🄽"),
+        ("you 🅜🅞🅡🅞🅝", "moron", "🅜🅞🅡🅞🅝"),
+        ("you 🅼🅾🆁🅾🅽", "moron", "🅼🅾🆁🅾🅽"),
+        ("you m&#9438;ron", "moron", "m&#9438;ron"),
     ],
 )
 def test_a_word_leads_back_to_what_was_written(original, word, stood):
@@ -39,7 +59,13 @@ def test_every_word_of_the_longest_comment_is_found_though_every_other_one_is_di
     assert {original[begin:end] for _, (begin, end) in found[1::4]} == {"sh1t"}
 
 
-@given(st.text(max_size=200))
+@given(st.integers(0, 4), st.sampled_from(ALPHABETS))
+def test_a_letter_is_a_part_of_its_word_however_it_is_written(at, alphabet):
+    word = "idiot"[:at] + alphabet[ord("idiot"[at]) - ord("a")] + "idiot"[at + 1 :]
+    assert came_from(f"you {word}, there") == {"you": "you", "idiot": word, "there": "there"}
+
+
+@given(st.text(max_size=200) | st.text("&#;xaimp105ⓐ🅰 '*", max_size=60))
 def test_every_span_lies_in_its_text_whatever_the_text(original):
     plain = normalise(original)
     for (b, e), (begin, end) in aligned(original, plain):
