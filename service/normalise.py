@@ -19,6 +19,7 @@ _ELEMENTS = """
 # Each blank belongs to one place of the pattern alone: where two may share it, a comment of blanks takes for ever.
 _ATTRIBUTE = r"""\s+[\w:-]{1,60}\s*=\s*(?:"[^"<>]{0,2000}"|'[^'<>]{0,2000}'|[^\s"'<>]{1,2000})"""
 _TAG = re.compile(rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>|<!--.{{0,2000}}?-->", re.DOTALL | re.IGNORECASE)
+ENDLESS = re.compile(r"&#[0-9]{8,};?")  # an entity that is no character, and whose number Python may refuse to read
 _INLINE = frozenset(
     "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()
 )
@@ -94,7 +95,7 @@ def normalise(text: str) -> str:
 
 def _without_markup(text: str) -> str:
     for _ in range(2):
-        text = html.unescape(text)
+        text = html.unescape(ENDLESS.sub("\ufffd", text))
     if "<" not in text:
         return text
     text = _HREF.sub(lambda link: f" {link[1]} {link[0]}", text)

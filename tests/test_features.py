@@ -144,6 +144,10 @@ def test_the_longest_tag_that_never_ends_is_text(begun):
     assert normalise(begun + "!") == " ".join(f"{begun}!".split())
 
 
+def test_an_entity_with_an_endless_number_is_no_character():
+    assert normalise(f"you idiot &#{'1' * 5_000}; there") == "you idiot there"
+
+
 def test_links_and_addresses_become_one_word_each():
     assert normalise('See <a href="http://example.com/x">this</a> or mail me@example.org') == "see httplink this or mail mailaddress"
 

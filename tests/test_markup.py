@@ -25,6 +25,7 @@ from service.intake.markup import masked, plain, storable
         ("one\n  two\t three", "one two three"),
         ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
         ("<!-- nothing -->", ""),
+        (f"fish &#{'1' * 5_000}; chips", "fish \ufffd chips"),
     ],
 )
 def test_the_visible_text_is_read(html: str, text: str) -> None:

@@ -4,6 +4,8 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+from service.normalise import ENDLESS
+
 _BLOCKS = frozenset(
     "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
 )
@@ -17,7 +19,7 @@ _LINES = re.compile(r" ?\n[ \n]*")
 def plain(html: str) -> str:
     """The visible text, a line for each block. A link's address stays, in brackets, where the text does not show it."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(ENDLESS.sub("\ufffd", html))
     reader.close()
     return _LINES.sub("\n", _SPACES.sub(" ", "".join(reader.parts))).strip()
 
