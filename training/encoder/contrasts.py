@@ -30,6 +30,11 @@ JOINED = {
     "rough": {"toxicity": 0.05, "identity_attack": 0.0, "insult": 0.0},
     "sources": {"spam": 0.0},
 }
+# That name a group, half of them one that is on no list, for the joining alone too.
+NAMING = {
+    "mentions": {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0},
+    "unlike_mentions": {"toxicity": 1.0, "identity_attack": 1.0},
+}
 LINK = "https://news.example/story"
 # How many of a kind, beside the others. A frame around any of the attacks makes more different sentences than a template does; where three
 # times as many rough words were learnt, fewer attacks were sure enough to be rejected, and Wikipedia's comments told worse.
@@ -52,15 +57,16 @@ def contrasts() -> Iterator[LabelledText]:
 
 
 def mentions() -> list[LabelledText]:
-    """Sentences as `contrasts` has them that name a group and say nothing against it, half of them one that is on no list; none is for the
-    encoder."""
-    labels, found = {"toxicity": 0.0, "identity_attack": 0.0, "insult": 0.0, "threat": 0.0}, []
+    """Sentences as `contrasts` has them that name a group and say nothing against it, and attacks that only sound alike."""
     words = sentences()["words"]
     unlisted = words | {"kinds": words["unlisted"], "groups": [f"{kind} people" for kind in words["unlisted"]]}
-    for drawn in (words, unlisted):
-        for line in sentences()["mentions"]:
-            found += _several(line, labels, words=drawn)
-    return found
+    return [
+        row
+        for drawn in (words, unlisted)
+        for name, labels in NAMING.items()
+        for template in sentences()[name]
+        for row in _several(template, labels, words=drawn)
+    ]
 
 
 def joined() -> list[LabelledText]:
