@@ -18,6 +18,7 @@ from service.verdicts import Conflict, Unknown
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 
 EXPECTED = {
     "missing": "this field, which is required",
@@ -42,7 +43,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Conflict, lambda error: respond(problem(409, str(error))))
     app.register_error_handler(Unknown, lambda error: respond(problem(404, str(error))))
     app.register_error_handler(HTTPException, _on_http_exception)
-    for unreachable in (OperationalError, InterfaceError, PoolTimeout):
+    for unreachable in UNREACHABLE:
         app.register_error_handler(unreachable, _on_database_error)
     app.register_error_handler(Exception, _on_exception)
     app.after_request(_retry_after_only_where_refused)

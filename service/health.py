@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.parts import Parts, current_parts
 from service.storage import comments, outbox
-from service.storage.engine import is_migrated, reading
+from service.storage.engine import is_migrated, is_writable, reading
 
 blueprint = Blueprint("health", __name__)
 metrics_blueprint = Blueprint("metrics", __name__)
@@ -58,7 +58,9 @@ def metrics() -> ResponseReturnValue:
 def _database_state(parts: Parts) -> str:
     try:
         with reading(parts.engine) as db:
-            return "ok" if is_migrated(db) else "its tables are not of this version: run `flask --app service migrate`"
+            if not is_migrated(db):
+                return "its tables are not of this version: run `flask --app service migrate`"
+            return "ok" if is_writable(db) else "it is read-only"
     except SQLAlchemyError:
         return "does not answer"
 

@@ -12,6 +12,7 @@ from service import delivery
 from service.config import Config
 from service.logs import dict_config
 from service.scoring import ModelError
+from service.storage.engine import limit_waits
 
 _config = Config.from_environ(os.environ)
 
@@ -39,6 +40,7 @@ def when_ready(_server: Any) -> None:
 def post_fork(_server: Any, worker: Any) -> None:
     parts = worker.app.wsgi().extensions["parts"]
     parts.engine.dispose(close=False)
+    limit_waits(parts.engine)
     try:
         parts.model.check_probes()
         parts.served.watch()

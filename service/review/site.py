@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from service.domain import Invalid
-from service.errors import log_unreachable
+from service.errors import UNREACHABLE, log_unreachable
 from service.verdicts import Conflict, Unknown
 
 log = logging.getLogger(__name__)
@@ -40,12 +40,13 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Unknown, lambda error: _problem(404, str(error)))
     blueprint.register_error_handler(Invalid, lambda error: _problem(422, f"{error}."))
     blueprint.register_error_handler(Exception, _on_exception)
-    for unreachable in (OperationalError, InterfaceError):
+    for unreachable in UNREACHABLE:
         blueprint.register_error_handler(unreachable, _on_database_error)
 
 
 def _on_database_error(error: SQLAlchemyError) -> ResponseReturnValue:
     log_unreachable(error)
+    g.without_database = True  # else the page would ask it who is signed in, and fail too
     return _problem(503, "The database does not answer. Nothing was changed.")
 
 

@@ -10,12 +10,21 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_306_002  # any number that nobody else locks
+LOCK_SECONDS, STATEMENT_SECONDS = 5, 15
+SILENCE = {  # seconds, but for the count: after about ten of them a server that says nothing is gone
+    "connect_timeout": 3,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 
 
 class StorageError(Exception):
@@ -29,7 +38,16 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 3})
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, connect_args=SILENCE)
+    event.listen(engine, "handle_error", _read_only_is_out_of_order, retval=True)
+    return engine
+
+
+def limit_waits(engine: Engine) -> None:
+    """Ends what waits too long on a connection of PostgreSQL as an OperationalError, so that it takes no thread for good. For what
+    answers requests alone: a migration or a training may take its time."""
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _set_limits)
 
 
 def reading(engine: Engine) -> AbstractContextManager[Connection]:
@@ -70,6 +88,11 @@ def is_migrated(connection: Connection) -> bool:
     return MigrationContext.configure(connection).get_current_revision() == ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
+def is_writable(connection: Connection) -> bool:
+    """Whether a PostgreSQL takes what is written; a standby does not."""
+    return connection.dialect.name != "postgresql" or connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off"
+
+
 def fault(error: Exception) -> str:
     """What an operator needs to know of a database that cannot be used."""
     cause = str(error.orig).strip() if isinstance(error, OperationalError) else type(error).__name__
@@ -97,3 +120,18 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+
+
+def _set_limits(connection: Any, _record: Any) -> None:
+    connection.autocommit = True  # in a transaction that is undone they would be too
+    connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'; SET statement_timeout = '{STATEMENT_SECONDS}s'")
+    connection.autocommit = False
+
+
+def _read_only_is_out_of_order(context: ExceptionContext) -> OperationalError | None:
+    """A database that was made a standby cannot be used, as one that does not answer; the next connection may find its successor."""
+    error = context.original_exception
+    if not isinstance(error, ReadOnlySqlTransaction):
+        return None
+    context.is_disconnect = True
+    return OperationalError(context.statement, None, error, hide_parameters=True)
