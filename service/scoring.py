@@ -15,6 +15,7 @@ import scipy
 import sklearn
 
 from service import encoder as encoders
+from service import manifest as manifests
 from service.alignment import Span
 from service.domain import Article, Parent, ScoreInput, Scores
 from service.encoder import Encoder
@@ -162,6 +163,16 @@ class Model:
 
 def load(folder: Path) -> Model:
     """The models of a folder, verified against its manifest before anything is unpickled. Predicts nothing. Raises ModelError."""
+    try:
+        return _load(folder)
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename or folder}: cannot be read ({error.strerror}). Let the user that the service runs as read it, "
+            f"such as by `chmod -R a+rX {folder}`."
+        ) from error
+
+
+def _load(folder: Path) -> Model:
     manifest = _manifest(folder)
     _check_made_for_us(manifest, folder)
     contents = {entry["name"]: _checked(folder / entry["name"], entry["sha256"]) for entry in manifest["files"]}
@@ -206,6 +217,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     missing = {"version", "files", "probes", "libraries", "features_version"} - manifest.keys()
     if missing or not manifest["files"]:
         raise ModelError(f"{path}: incomplete, without {', '.join(sorted(missing)) or 'any file'}. {_RETRAIN}.")
+    if flaw := manifests.flaw(manifest):
+        raise ModelError(f"{path}: not as expected at {flaw}. {_RETRAIN}.")
     return manifest
 
 

@@ -9,6 +9,7 @@ from service import versions
 from service.scoring import Model, ModelError, load
 
 LOOKS_EVERY = 1.0  # seconds
+NEVER = (0, 0)  # the stamp of no pointer
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Served:
         """Loads without predicting, as it may be before a fork. Raises ModelError."""
         self._models = models
         self._refreshing = Lock()
-        self._stamp = versions.stamp(models)
+        self._stamp: tuple[int, int] | None = NEVER  # so that the first look takes what runs beside it too
         said = versions.pointer(models)
         self._loaded = _Loaded(load(versions.folder(models, said.active)), None, versions.Pointer(said.active))
 
@@ -61,7 +62,7 @@ class Served:
 
     def watch(self) -> Event:
         """Looks at the pointer each second, in a thread that ends with the process or when the returned event is set."""
-        self.refresh()
+        self._look()
         stop = Event()
         Thread(target=self._watch, args=(stop,), name="models", daemon=True).start()
         return stop
@@ -73,8 +74,11 @@ class Served:
 
     def _watch(self, stop: Event) -> None:
         while not stop.wait(LOOKS_EVERY):
-            try:
-                if versions.stamp(self._models) != self._stamp:
-                    self.refresh()
-            except Exception as error:  # whatever it is, the next look is due, and requests go on with the model in force
-                log.error("looking for another model failed", exc_info=error)
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            if versions.stamp(self._models) != self._stamp:
+                self.refresh()
+        except Exception as error:  # whatever it is, the next look is due, and requests go on with the model in force
+            log.error("looking for another model failed", exc_info=error)

@@ -68,14 +68,15 @@ def stamp(models: Path) -> tuple[int, int] | None:
 def folder(models: Path, version: str | None) -> Path:
     """Where a version lies; None is the shipped one, which may also be called by its name."""
     checked = _checked(version)
-    if checked is None or ((models / MANIFEST).is_file() and checked == shipped_version(models)):
+    if checked is None or (os.path.isfile(models / MANIFEST) and checked == shipped_version(models)):
         return models
     return models / VERSIONS / checked
 
 
 def every(models: Path) -> list[str]:
     """The versions that were published or kept as candidates, oldest first."""
-    found = [path.parent for path in (models / VERSIONS).glob(f"*/{MANIFEST}") if _NAME.fullmatch(path.parent.name)]
+    # os.path: one folder that may not be looked into hides no other
+    found = [path for path in (models / VERSIONS).glob("*") if _NAME.fullmatch(path.name) and os.path.isfile(path / MANIFEST)]
     return [path.name for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name))]
 
 
@@ -115,20 +116,33 @@ def run_beside(models: Path, version: str | None) -> Pointer:
         return _write(models, replace(before, shadow=version))
 
 
-@contextmanager
-def _swapping(models: Path) -> Iterator[Pointer]:
-    """One at a time, so that of two commands neither's change is lost."""
+def make_home(models: Path) -> Path:
+    """The folder of the versions, made where there is none; the service may read it, whoever made it. Raises ModelError."""
     if not models.is_dir():
         raise ModelError(f"{models}: there is no such models folder. MODELS_DIR names it.")
     home = models / VERSIONS
-    home.mkdir(exist_ok=True)
-    with (home / ".lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        try:
-            before = pointer(models)
-        except ModelError:
-            before = Pointer()  # unreadable, so it is written anew
-        yield before
+    if not home.is_dir():
+        home.mkdir(exist_ok=True)
+        home.chmod(0o755)
+    return home
+
+
+@contextmanager
+def _swapping(models: Path) -> Iterator[Pointer]:
+    """One at a time, so that of two commands neither's change is lost. Raises ModelError where the folder cannot be written."""
+    try:
+        with (make_home(models) / ".lock").open("w") as lock:
+            flock(lock, LOCK_EX)
+            try:
+                before = pointer(models)
+            except ModelError:
+                before = Pointer()  # unreadable, so it is written anew
+            yield before
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename or models / VERSIONS}: cannot be written ({error.strerror}), and nothing was changed. "
+            f"Run this as a user who may write to {models / VERSIONS}."
+        ) from None
 
 
 def _write(models: Path, value: Pointer) -> Pointer:

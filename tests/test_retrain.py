@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from newsroom import Newsroom
 from service import moderation, policy, verdicts, versions
 from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, ScoreInput, Suggestion, Verdict
 from service.rules import load as load_rules
+from service.scoring import load
 from service.storage import moderators, suggestions
 from service.storage.engine import reading, writing
 from training import candidate, lessons
@@ -133,6 +135,18 @@ def test_a_version_that_cannot_be_written_again_is_still_there(newsroom: Newsroo
         patch.setattr(candidate.os, "replace", move_once)
         assert newsroom.run(capsys, "retrain", "--since", "all")[0] == 2
     assert versions.verified(newsroom.models, version).version == version
+
+
+def test_whatever_the_umask_the_service_may_read_a_version(newsroom: Newsroom, tmp_path: Path) -> None:
+    learnt = versions.verified(newsroom.models, versions.pointer(newsroom.models).active)
+    models = fake_models.publish(tmp_path / "fresh")
+    before = os.umask(0o077)
+    try:
+        name = candidate.write(models, load(models), learnt.scorers[-1], {}, [], "a report")
+    finally:
+        os.umask(before)
+    written = [models / "versions", models / "versions" / name, *(models / "versions" / name).iterdir()]
+    assert {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in written} == {(True, 0o755), (False, 0o644)}
 
 
 def test_thresholds_are_borne_out_by_what_was_tested_and_not_by_what_was_learnt(

@@ -79,6 +79,40 @@ def test_a_manifest_that_is_none_is_refused(models, written):
     refuses(models, "manifest.json")
 
 
+@pytest.mark.parametrize(
+    ("about", "where"),
+    [
+        ({"version": 7}, "version"),
+        ({"files": {"attributes.joblib": "0"}}, "files"),
+        ({"files": [{"name": "attributes.joblib"}]}, "files.0.sha256"),
+        ({"libraries": ["scikit-learn"]}, "libraries"),
+        ({"probes": [{"input": {}, "scores": {}}]}, "probes.0.input.text"),
+        ({"probes": [{"input": {"text": "A tram."}, "scores": {"toxicity": None}}]}, "probes.0.scores.toxicity"),
+        ({"probes": [{"input": {"text": "A tram.", "article": {"text": ""}}, "scores": {}}]}, "probes.0.input.article.title"),
+        ({"languages": "en"}, "languages"),
+    ],
+)
+def test_a_manifest_with_something_else_in_a_place_is_refused(models, about, where):
+    change(models, **about)
+
+    refuses(models, "manifest.json", where)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "attributes.joblib"])
+def test_a_file_that_may_not_be_read_is_refused_and_it_says_why(models, name, monkeypatch):
+    opened = Path.open
+
+    def as_another_user(path, *told, **more):
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *told, **more)
+
+    monkeypatch.setattr(Path, "open", as_another_user)
+
+    with pytest.raises(ModelError, match=rf"{name}: cannot be read \(Permission denied\).*chmod"):
+        load(models)
+
+
 def test_a_missing_model_is_refused(models):
     (models / "attributes.joblib").unlink()
 

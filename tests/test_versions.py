@@ -116,6 +116,20 @@ def test_a_watching_process_takes_another_version_within_seconds(models: Path) -
     assert served.active.version == "two"
 
 
+@pytest.mark.parametrize("fault", [ModelError("cannot be read"), PermissionError(13, "Permission denied"), RuntimeError("whatever")])
+def test_a_new_process_keeps_the_model_that_was_loaded_before_it_whatever_fails(
+    models: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise fault
+
+    served = Served(models)
+    versions.activate(models, "one")
+    monkeypatch.setattr(versions, "verified", fail)
+    served.watch().set()
+    assert served.active.version == fake_models.VERSION
+
+
 def test_a_version_runs_beside_until_it_is_activated_or_ended(models: Path) -> None:
     served = Served(models)
     versions.run_beside(models, "one")
@@ -170,6 +184,28 @@ def test_the_shadow_can_be_ended(run: Callable[..., tuple[int, str]], models: Pa
     versions.run_beside(models, "one")
     assert run("unshadow")[0] == 0
     assert json.loads((models / "versions" / "in-force.json").read_text())["shadow"] is None
+
+
+@pytest.mark.parametrize("words", [("activate", "one"), ("rollback",), ("unshadow",)])
+def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(
+    run: Callable[..., tuple[int, str]], models: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def refuse(*_: object, **more: object) -> None:
+        raise OSError(30, "Read-only file system", str(more["dir"]))
+
+    versions.activate(models, "two")
+    versions.run_beside(models, "one")
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+    code, said = run(*words)
+    assert (code, "cannot be written (Read-only file system), and nothing was changed" in said) == (1, True)
+    assert versions.pointer(models).active == "two"
+
+
+def test_where_the_versions_would_lie_may_be_something_else(run: Callable[..., tuple[int, str]], tmp_path: Path, models: Path) -> None:
+    (models / "versions").rename(tmp_path / "away")
+    (models / "versions").touch()
+    code, said = run("activate", "one")
+    assert (code, "cannot be written" in said) == (1, True)
 
 
 @pytest.mark.parametrize("written", ["{", "[]", ""])

@@ -14,7 +14,7 @@ import joblib
 
 from service.newsroom import Newsroom
 from service.scoring import MANIFEST, Model, probe_input
-from service.versions import REPORT, VERSIONS, pointer
+from service.versions import REPORT, make_home, pointer
 from training.publish import PROBES
 
 EVIDENCE = "evidence.json"
@@ -29,8 +29,7 @@ def as_model(shipped: Model, newsroom: Newsroom, version: str = "candidate") -> 
 def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], evidence: Sequence[Sequence[Any]], page: str) -> str:
     """The version's name. What is there is complete from the first moment that it has that name. The same lessons give the same version
     on the same day; one in force stays as it was tested."""
-    home = models / VERSIONS
-    home.mkdir(parents=True, exist_ok=True)
+    home = make_home(models)
     with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as scratch:
         fresh = Path(scratch) / "version"
         fresh.mkdir()
@@ -38,6 +37,9 @@ def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, 
         (fresh / EVIDENCE).write_text(json.dumps(evidence), encoding="utf-8")
         (fresh / REPORT).write_text(page.replace("VERSION", manifest["version"]), encoding="utf-8")
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        fresh.chmod(0o755)  # the service runs as another user than this command, maybe
+        for file in fresh.iterdir():
+            file.chmod(0o644)
         final = home / manifest["version"]
         if not final.exists():
             os.rename(fresh, final)

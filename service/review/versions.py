@@ -76,9 +76,9 @@ def _runs(parts: Parts) -> list[dict[str, Any]]:
     for name in reversed(versions.every(parts.config.models_dir)):
         try:
             manifest = json.loads((versions.folder(parts.config.models_dir, name) / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            about = manifest.get("newsroom", {})
+        except (OSError, ValueError, AttributeError):
             continue
-        about = manifest.get("newsroom", {})
         found.append({"version": name, "about": about, "auc": about.get("figures", {}).get("auc", {})})
     return found
 

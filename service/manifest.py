@@ -1,0 +1,50 @@
+"""What loading relies on in a manifest, which says more."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+class File(BaseModel):
+    name: str
+    sha256: str
+
+
+class Article(BaseModel):
+    title: str
+    text: str
+
+
+class Parent(BaseModel):
+    text: str
+
+
+class Input(BaseModel):
+    text: str
+    article: Article | None = None
+    parent: Parent | None = None
+
+
+class Probe(BaseModel):
+    input: Input
+    scores: dict[str, float]
+
+
+class Manifest(BaseModel):
+    version: str
+    files: list[File]
+    probes: list[Probe]
+    libraries: dict[str, str]
+    features_version: int
+    languages: list[str] = []
+
+
+def flaw(written: Mapping[str, Any]) -> str | None:
+    """Where it is not as expected, and how; None where it is."""
+    try:
+        Manifest.model_validate(written, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return None
