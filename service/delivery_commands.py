@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import Row
 
 from service import auth, delivery
-from service.cli import Group, Sentences
+from service.cli import Group, Sentences, check_site
 from service.config import ConfigError
 from service.domain import MAX_URL
 from service.events import EVENTS
@@ -25,7 +25,7 @@ delivery_group = Group("delivery", help="What was told, what waits, and what was
 
 
 @endpoint_group.command("create")
-@click.option("--site", required=True, help="The site whose comments it is told of.")
+@click.option("--site", required=True, callback=check_site, help="The site whose comments it is told of.")
 @click.option("--url", required=True, help="Where it is told, by POST.")
 @click.option("--events", default=",".join(EVENTS), show_default=True, help="Which, with commas between.")
 def create_endpoint(site: str, url: str, events: str) -> None:
@@ -37,7 +37,7 @@ def create_endpoint(site: str, url: str, events: str) -> None:
     try:
         check_url(url, allow_private=parts.config.allow_private_webhooks)
     except Refused as refused:
-        raise click.ClickException(f"{url} cannot be an endpoint. {refused}") from None
+        raise click.ClickException(f"{url!r} cannot be an endpoint. {refused}") from None
     if len(url) > MAX_URL:
         raise click.ClickException(f"The URL is longer than {MAX_URL:,} characters.")
     with writing(parts.engine) as db:

@@ -89,7 +89,9 @@ def _split(url: str) -> SplitResult:
         well_formed = target.scheme in PORTS and target.hostname and target.port != 0
     except ValueError:
         well_formed = False
-    if not well_formed or not url.isascii() or any(character.isspace() for character in url):
+    if not url.isprintable():
+        raise Refused("A URL holds no characters that cannot be seen, such as tabs and line breaks.")
+    if not well_formed or not url.isascii() or " " in url:
         raise Refused("Expected a URL such as https://cms.example/hooks.")
     if target.username is not None:
         raise Refused("A URL must not hold a user name or password; deliveries are signed instead.")

@@ -64,6 +64,17 @@ def test_an_endpoint_is_made_listed_rotated_disabled_and_enabled(app: Flask, rec
     assert "in force" in run(app, "endpoint", "list")
 
 
+@pytest.mark.parametrize("site", ["", "  ", "a" * 101])
+def test_an_endpoint_is_of_a_site_that_can_be_one(app: Flask, receiver: Receiver, site: str) -> None:
+    assert "1 to 100 characters" in run(app, "endpoint", "create", "--site", site, "--url", receiver.url, fails=True)
+
+
+def test_a_url_that_cannot_be_seen_whole_is_not_repeated_as_it_is(app: Flask) -> None:
+    said = run(app, "endpoint", "create", "--site", "gazette", "--url", "https://cms.example/\x1b[2J", fails=True)
+    assert "cannot be seen" in said
+    assert "\x1b" not in said
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_an_endpoint_that_takes_nothing_is_listed_as_failing_until_it_does(app: Flask, receiver: Receiver, status: int) -> None:
     make_endpoint(app, receiver.url)
