@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g
+from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
+BROKEN_BODY = "The body's chunks are not as HTTP has them."  # seen by the server only when a view reads it
 
 EXPECTED = {
     "missing": "this field, which is required",
@@ -43,6 +45,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Conflict, lambda error: respond(problem(409, str(error))))
     app.register_error_handler(Unknown, lambda error: respond(problem(404, str(error))))
     app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(ParseException, lambda _: respond(problem(400, BROKEN_BODY)))
     for unreachable in UNREACHABLE:
         app.register_error_handler(unreachable, _on_database_error)
     app.register_error_handler(Exception, _on_exception)

@@ -6,11 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from service.domain import Invalid
-from service.errors import UNREACHABLE, log_unreachable
+from service.errors import BROKEN_BODY, UNREACHABLE, log_unreachable
 from service.verdicts import Conflict, Unknown
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.context_processor(lambda: {"look": look()})
     blueprint.register_error_handler(HTTPException, lambda error: _problem(error.code or 500, error.description or ""))
     blueprint.register_error_handler(CSRFError, lambda _: _problem(400, STALE))
+    blueprint.register_error_handler(ParseException, lambda _: _problem(400, BROKEN_BODY))
     blueprint.register_error_handler(Conflict, lambda error: _problem(409, str(error)))
     blueprint.register_error_handler(Unknown, lambda error: _problem(404, str(error)))
     blueprint.register_error_handler(Invalid, lambda error: _problem(422, f"{error}."))

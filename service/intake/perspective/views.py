@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound
 
+from service.errors import BROKEN_BODY
 from service.intake.perspective.analysis import analyze
 from service.intake.perspective.discovery import document
 from service.intake.perspective.errors import Refused, of_http, respond
@@ -49,6 +51,11 @@ def nothing_here(_path: str) -> ResponseReturnValue:
 @blueprint.errorhandler(Refused)
 def _refused(error: Refused) -> Response:
     return respond(error)
+
+
+@blueprint.errorhandler(ParseException)
+def _broken_body(_error: ParseException) -> Response:
+    return respond(Refused(BROKEN_BODY))
 
 
 for _of in (blueprint, discovery):
