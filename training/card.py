@@ -67,7 +67,8 @@ the words that people marked as toxic. Its vectors, and its tokens by the likest
 article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
 groups, threats and insults beside denials, quotations, support, news, idioms, and complaints about things; and, so that neither hides
 anything, comments among harmless ones and with slips of the keyboard. {runs}It reads
-in windows of 112 tokens, in 8 bits. One comment in seven, and one article in seven, was kept from it.
+in windows of 112 tokens, in 8 bits; of a text of more than 64 windows, which none in English has, 64 spread over it, and a person
+reads the rest. One comment in seven, and one article in seven, was kept from it.
 
 """
 
