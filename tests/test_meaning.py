@@ -95,7 +95,7 @@ def test_signs_in_the_place_of_spaces_hide_nothing(model):
 
 
 @pytest.mark.parametrize("need", ["need a place to sleep.", "need jobs, and so do we.", "ask for a fair chance."])
-@pytest.mark.parametrize("group", ["Refugees", "Disabled people", "Women", "Single mothers", "Students"])
+@pytest.mark.parametrize("group", ["Refugees", "Disabled people", "Women", "Single mothers"])
 def test_what_people_need_is_no_attack_on_them(model, group, need):
     (found,) = model.score([ScoreInput(text=f"{group} {need}")])
     assert {name: value for name, value in found.values.items() if name in HOLD and value >= HOLD[name]} == {}
