@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Regex, Tokenizer
-from tokenizers.pre_tokenizers import BertPreTokenizer, Split
 from tokenizers.pre_tokenizers import Sequence as InTurn
+from tokenizers.pre_tokenizers import Split
 
 from service.alignment import Span
 from service.normalise import normalise
@@ -170,7 +170,7 @@ def opened(tokenizer: bytes) -> Tokenizer:
     found.no_padding()
     single = {token.removeprefix("##") for token in found.get_vocab()}
     known = "".join(sorted(one for one in single if len(one) == 1 and unicodedata.category(one)[0] in "LMN"))
-    found.pre_tokenizer = InTurn([Split(Regex(rf"[^\s{known}]"), "isolated"), BertPreTokenizer()])
+    found.pre_tokenizer = InTurn([Split(Regex(rf"[^\s{known}]"), "isolated"), found.pre_tokenizer])
     return found
 
 

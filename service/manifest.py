@@ -1,9 +1,9 @@
 """What loading relies on in a manifest, which says more."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 
 class File(BaseModel):
@@ -33,7 +33,7 @@ class Probe(BaseModel):
 
 class Manifest(BaseModel):
     version: str
-    files: list[File]
+    files: Annotated[list[File], Field(min_length=1)]
     probes: list[Probe]
     libraries: dict[str, str]
     features_version: int

@@ -214,9 +214,6 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != MANIFEST_FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None
         raise ModelError(f"{path}: manifest format {found!r} is not {MANIFEST_FORMAT}, the one that this version reads. {_RETRAIN}.")
-    missing = {"version", "files", "probes", "libraries", "features_version"} - manifest.keys()
-    if missing or not manifest["files"]:
-        raise ModelError(f"{path}: incomplete, without {', '.join(sorted(missing)) or 'any file'}. {_RETRAIN}.")
     if flaw := manifests.flaw(manifest):
         raise ModelError(f"{path}: not as expected at {flaw}. {_RETRAIN}.")
     return manifest

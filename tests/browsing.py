@@ -1,14 +1,13 @@
 """A real browser in the moderators' room."""
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fake_models
 import pytest
-from conftest import Caller, make_caller
+from conftest import Caller, listening, make_caller
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from room import PASSWORD
@@ -57,13 +56,8 @@ def served(tmp_path: Path) -> Flask:
 
 @pytest.fixture
 def address(served: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, served, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(make_server("127.0.0.1", 0, served, threaded=True)) as address:
+        yield address
     served.extensions["parts"].engine.dispose()
 
 

@@ -1,6 +1,7 @@
 """Databases, an app and the people who call it. What touches storage runs on SQLite and on PostgreSQL."""
 
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,17 @@ hours = 24
 hold_above = 5
 minutes = 10
 """
+
+
+@contextmanager
+def listening(server: Any) -> Iterator[str]:
+    """The address of an HTTP server, which answers in a thread meanwhile."""
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The operator's commands for moderators, the demonstration, and signing in with the newsroom's account."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import Caller
+from conftest import Caller, listening
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -127,13 +126,8 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def issuer() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Provider)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(HTTPServer(("127.0.0.1", 0), Provider)) as address:
+        yield address
 
 
 def test_the_newsrooms_account_opens_the_room(new_app: Callable[..., Flask], issuer: str) -> None:

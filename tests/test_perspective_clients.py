@@ -1,12 +1,11 @@
 """The clients of Perspective that publishers run: Google's own, unmodified, and an exchange of each of the others."""
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import Caller
+from conftest import Caller, listening
 from flask import Flask
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
@@ -21,13 +20,8 @@ STORY = "The council voted to bring back the night trains."
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """The service, listening."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+        yield address
 
 
 @pytest.fixture

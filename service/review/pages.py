@@ -241,9 +241,14 @@ def _done(message: str, **facts: Any) -> ResponseReturnValue:
     return redirect(site.local_path(request.form.get("next")) or url_for("pages.queue"))
 
 
+def _standing(row: Row[Any], said: Any) -> Any:
+    """Of what was said, the verdict in force; None where there is none."""
+    return next((one for one in said if one.pk == row.verdict), None)
+
+
 def _undoable(row: Row[Any], said: Any) -> int | None:
     """The verdict in force, where the moderator may still undo it."""
-    standing = next((one for one in said if one.pk == row.verdict), None)
+    standing = _standing(row, said)
     if standing is None or standing.told_at is not None:
         return None
     return standing.pk if standing.moderator == moderator().name or moderator().role is Role.ADMIN else None
@@ -251,7 +256,7 @@ def _undoable(row: Row[Any], said: Any) -> int | None:
 
 def _agreeable(row: Row[Any], said: Any) -> bool:
     """Whether the verdict in force is a colleague's with which the moderator has not agreed."""
-    standing = next((one for one in said if one.pk == row.verdict), None)
+    standing = _standing(row, said)
     if standing is None or standing.moderator == moderator().name:
         return False
     return all((one.action, one.about, one.moderator) != ("agree", standing.pk, moderator().name) for one in said)
