@@ -27,7 +27,7 @@ class Server:
     pid: int
 
     def connect(self) -> HTTPConnection:
-        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return HTTPConnection("127.0.0.1", self.port, timeout=120)
 
     def post(self, connection: HTTPConnection, path: str, body: object) -> dict[str, object]:
         connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"})
