@@ -6,10 +6,10 @@ from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
-from service.normalise import SQUARED
+from service.normalise import PICTURED, SQUARED
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_SENT = re.compile(r"[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?")  # with the signs that mask a part of it
+_SENT = re.compile(r"[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?|[" + "".join(PICTURED) + "]")  # with the signs that mask a part of it
 _ENTITY = re.compile(r"&(?:amp;)?(?:#[0-9]{1,99};?|#x[0-9a-f]{1,99};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
 _ENCLOSED = SQUARED | {ord("Ⓐ") + n: chr(97 + n % 26) for n in range(52)}
 
@@ -29,7 +29,7 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     """
     sent = _ENTITY.sub(_in_its_length, original).translate(_ENCLOSED)
     ours, theirs = words(plain), [match.span() for match in _SENT.finditer(sent)]
-    steps = LCSseq.opcodes([sent[b:e].lower().replace("’", "'") for b, e in theirs], [plain[b:e] for b, e in ours])
+    steps = LCSseq.opcodes([_plainly(sent[b:e]) for b, e in theirs], [plain[b:e] for b, e in ours])
     found: list[tuple[Span, Span]] = []
     for same, run in groupby(steps, key=lambda step: step.tag == "equal"):
         taken = list(run)
@@ -39,6 +39,10 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
         elif last > first:
             found += [(each, (theirs[first][0], theirs[last - 1][1])) for each in ours[start:stop]]
     return found
+
+
+def _plainly(word: str) -> str:
+    return PICTURED.get(word) or word.lower().replace("’", "'")
 
 
 def _in_its_length(entity: re.Match[str]) -> str:

@@ -19,7 +19,7 @@ from service.lexicon import INNOCENT, INNOCENT_PHRASES
 from service.normalise import normalise, visible
 
 # Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
-FEATURES_VERSION = 8
+FEATURES_VERSION = 9
 
 HASH_SPACE = 2**22
 

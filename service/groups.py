@@ -8,9 +8,10 @@ import re
 # What the models read in their place: a word that both n-grams and the encoder know, and that no attack is tied to.
 GROUP = "nordic"
 
-_NAMES = """
+NAMES = tuple(
+    """
     gay lesbian bisexual transgender transsexual trans queer lgbt lgbtq lgbtqia homosexual heterosexual asexual nonbinary non-binary
-    muslim islamic jew jewish christian catholic protestant mormon sikh hindu buddhist taoist atheist evangelical shia sunni
+    muslim islamic jew jewish christian catholic protestant mormon sikh hindu buddhist taoist atheist evangelical shia shiite sunni
     african african-american arab arabic asian hispanic latino latina latinx latin mexican chinese japanese korean vietnamese filipino
     indian pakistani bangladeshi turkish turk kurd kurdish iranian iraqi syrian afghan somali nigerian romanian polish
     roma romani aboriginal indigenous caucasian middle-eastern
@@ -18,7 +19,8 @@ _NAMES = """
     woman women female male men feminist
     disabled blind deaf autistic paralyzed paralysed dwarf handicapped wheelchair-user
     elderly pensioner teenager teenage millennial
-"""
+    """.split()
+)
 # These mean a person only beside a word for one.
 _COLOURS = "black white brown straight old young older younger middle aged european american canadian"
 _PEOPLE = (
@@ -26,7 +28,7 @@ _PEOPLE = (
 )
 
 _PATTERN = re.compile(
-    rf"(?<![\w-])(?:(?:{'|'.join(sorted(_NAMES.split(), key=len, reverse=True)).replace('-', '[ -]')})s?"
+    rf"(?<![\w-])(?:(?:{'|'.join(sorted(NAMES, key=len, reverse=True)).replace('-', '[ -]')})s?"
     rf"|(?:{'|'.join(_COLOURS.split())})(?=[ -](?:{_PEOPLE})\b)"
     r"|blacks|whites|(?:black|white)(?= (?:and|or) (?:black|white)\b))(?![\w-])"
 )

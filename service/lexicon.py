@@ -19,7 +19,7 @@ STEMS = tuple(
     threat ugly fat fatso disgusting gross sucks suck liar lying cheat thief crook criminal traitor coward clown ignorant ignoramus
     nutjob nutcase crazy insane delusional brainless braindead hypocrite troll dipshit numbnuts dimwit halfwit nitwit dunce simpleton
     buffoon jackoff hooker prostitute skank hoe thot simp incel cuck savage subhuman inferior porn sex sexy nude naked horny screw
-    bloody bugger tosser git wanker pillock plonker twit hell goddamn shite knobhead gobshite bellend
+    bloody bugger tosser git wanker pillock plonker twit hell goddamn shite knobhead gobshite bellend motherfuck
     """.split()
 )
 
@@ -90,7 +90,32 @@ ALIASES = {
     "idjit": "idiot",
     "eejit": "fool",
     "kys": "kill yourself",
+    "niggah": "nigga",
+    "niggahs": "niggas",
+    "fggt": "faggot",
+    "rtrd": "retard",
+    "gfy": "go fuck yourself",
+    "effing": "fucking",
+    "@$$": "ass",
+    "ahole": "asshole",
+    "aholes": "assholes",
+    "a-hole": "asshole",
+    "a-holes": "assholes",
+    "a'hole": "asshole",
 }
+
+# Words so strong that any disguise of them is undone: respelt, with swapped letters, with a letter behind any sign.
+STRONG = tuple(
+    """
+    fuck shit bitch cunt nigger nigga faggot bastard whore slut asshole arsehole bullshit motherfucker retard moron idiot imbecile
+    wanker wank twat scumbag scum pussy stupid dumbass dickhead fuckwit loser pathetic
+    """.split()
+)
+# How letters of those are written otherwise.
+RESPELT = tuple(rule.split(">") for rule in "u>v u>x ck>k ck>kk ck>cc ck>q ck>c f>ph i>y i>l i>j g>q o>u".split())
+# What would be one of those respelt, or cut in two, and is something else.
+OTHERWISE = frozenset("cnut looser schist shist retrad bastardise".split())
+APART = frozenset(("s hit", "who re", "mo ron", "los er", "lose r", "bulls hit", "fag got"))
 
 # Common words that two pieces of a split word may be: `pen.is` is a missing space before it is a disguise.
 COMMON = frozenset(
@@ -119,6 +144,16 @@ FUNCTION_WORDS = frozenset(
     """.split()
 )
 
+# Words that readers run together with those of the lists above.
+EVERYDAY = frozenset(
+    """
+    people person man guy guys kid kids boy boys girl girls child children mother father mom mum dad family face mouth house home country
+    world place life job back god right wrong good bad big little old new first last day time years go come leave stay live vote think
+    know want love look tell talk stop start keep give take bring send shut throw lock close build deserve believe respect ban deport belong
+    you're that's don't real total complete absolute typical bunch piece such filthy dirty hell earth government media newspaper
+    """.split()
+)
+
 # Names and words that only look like an insult to character n-grams, with any ending.
 INNOCENT = tuple(
     """
@@ -141,6 +176,8 @@ INNOCENT_PHRASES = (
     "van dykes?",
     "alan cumming",
     "spotted dick",
+    "faggots and (?:peas|gravy)",
+    "william the bastard",
     "clumber spaniel",
     "blue tits",
     "great tits",

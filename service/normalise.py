@@ -5,7 +5,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from service.disguise import plain_words
+from service.disguise import SIGN, plain_words
 
 # HTML's elements, and none else: readers also write <like this>.
 _ELEMENTS = """
@@ -36,14 +36,17 @@ _ADDRESSED = re.compile(r"^(?:@[\w.-]{2,40}[,:]? )+(?=\S)")  # whom a comment an
 _WRAPPED = re.compile(r"^(?:[\"(*_]+([^\"()*_]+)[\")*_]+|'([^']+)')[.!?]?$")
 _WORD = re.compile(r"[^\W_]+")
 
-# Dick, the name: before a capitalised surname that is no part of an insult.
+# Dick and the like, the names: before a capitalised surname that is no part of an insult.
 _NAME = re.compile(
-    r"\bDick(?=\s+(?!Head|Face|Move|Pic|Suck|Wad|Bag|Hole|In\b|Is\b)[A-Z][a-z]{2,})|(?<=\bMoby[ -])Dick\b|(?<=\b[A-Z]\. )Dick\b"
+    r"\bDick(?=\s+(?!Head|Face|Move|Pic|Suck|Wad|Bag|Hole|In\b|Is\b)[A-Z][a-z]{2,}|'s\s+[A-Z])"
+    r"|(?<=\bMoby[ -])Dick\b|(?<=\bTom, )Dick\b|(?<=\b[A-Z]\. )Dick\b"
+    r"|\b(?:Bich|Dik)(?=\s+(?!You\b|Off\b|Head\b)[A-Z][a-z])"
 )
+_INITIALS = re.compile(r"\bSOB(?=s?\b)")
 
 _LOOKALIKES = str.maketrans(
-    "абвгдезіїјкӏмноөпрсѕтуүхһԁԛԝҽзьѵԍɡɑεαβγδηικμνορστυχωϲјոսցօհΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕЅІЈКМНОРСТУХҮԌᏟЬВєёэийцɩɪʀɢʙʜʟɴʏᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱ",
-    "abbrdeziijklmhoonpcstyyxhdqwe3bvggaeabydniкmvopotuxwcjnugohABEZHIKMNOPTYXABESIJKMHOPCTYXYGCbBeeeuuuiirgbhlnyacdejkmoptuvwzs".replace(
+    "ħŧłđøıƒɓƙабвгдезіїјкӏмноөпрсѕтуүхһԁԛԝҽзьѵԍɡɑεαβγδηικμνορστυχωϲјոսցօհΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕЅІЈКМНОРСТУХҮԌᏟЬВєёэийцɩɪʀɢʙʜʟɴʏᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱ",
+    "htldoifbkabbrdeziijklmhoonpcstyyxhdqwe3bvggaeabydniкmvopotuxwcjnugohABEZHIKMNOPTYXABESIJKMHOPCTYXYGCbBeeeuuuiirgbhlnyacdejkmoptuvwzs".replace(
         "к", "k"
     ),
 )
@@ -53,6 +56,19 @@ SQUARED = (
     | {0x1F150 + n: chr(97 + n) for n in range(26)}
     | {0x1F170 + n: chr(97 + n) for n in range(26)}
 )
+# What pictures call somebody. All others are left out: the models learnt what words mean.
+PICTURED = {
+    "🖕": "fuck you",
+    "💩": "crap",
+    "🤡": "clown",
+    "🐒": "monkey",
+    "🐵": "monkey",
+    "🦍": "gorilla",
+    "🐀": "rat",
+    "🪳": "cockroach",
+}
+_PICTURE = re.compile(r"(?<!\w)([{0}])\1*|([{0}])\2*(?!\w)".format("".join(PICTURED)))
+_SIGNS = {"So": SIGN, "Sk": ""}  # by category; the latter are shades of skin
 # Quotation marks, dashes and dots of good typography, for those that everybody types.
 _PLAINER = str.maketrans(
     dict.fromkeys("“”„‟«»″", '"')
@@ -84,12 +100,12 @@ def visible(text: str) -> str:
 
 @lru_cache(maxsize=128)  # the rooms that ask for the same comment's; more would hold readers' texts for long
 def normalise(text: str) -> str:
-    """Lower-case text in which disguised words are plain: what the n-grams are taken from.
+    """Lower-case text in which disguised words are plain and pictures are words or left out: what the models read.
 
     Idempotent on its own results for ordinary text, and never raises. Words that were not disguised stay as they were.
     """
-    seen = _NAME.sub("Richard", visible(text))
-    plain = _SPACE.sub(" ", plain_words(seen.lower())).strip()
+    seen = _NAME.sub("Richard", _INITIALS.sub("son of a bitch", visible(text)))
+    plain = _SPACE.sub(" ", plain_words(_told(seen).lower()).replace(SIGN, " ")).strip()
     return _WRAPPED.sub(lambda found: found[1] or found[2], _ADDRESSED.sub("", plain)).strip()
 
 
@@ -100,6 +116,15 @@ def _without_markup(text: str) -> str:
         return text
     text = _HREF.sub(lambda link: f" {link[1]} {link[0]}", text)
     return _TAG.sub(lambda tag: "" if (tag[1] or "b").lower() in _INLINE else " ", text)
+
+
+def _told(text: str) -> str:
+    """A visible text whose pictures are words, or else SIGN."""
+    if text.isascii():
+        return text
+    shaded = "".join(c if c.isascii() or c in PICTURED else _SIGNS.get(unicodedata.category(c), c) for c in text)
+    told = _PICTURE.sub(lambda picture: f" {PICTURED[picture[0][0]]} ", shaded)
+    return told.translate(dict.fromkeys(map(ord, PICTURED), SIGN))  # within a word
 
 
 def _fold(text: str) -> str:

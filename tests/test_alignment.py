@@ -44,6 +44,9 @@ def came_from(original: str) -> dict[str, str]:
         ("you 🅜🅞🅡🅞🅝", "moron", "🅜🅞🅡🅞🅝"),
         ("you 🅼🅾🆁🅾🅽", "moron", "🅼🅾🆁🅾🅽"),
         ("you m&#9438;ron", "moron", "m&#9438;ron"),
+        ("you mo☆ron", "moron", "mo☆ron"),
+        ("you 🤡😂", "clown", "🤡"),
+        ("and youareamoron", "moron", "youareamoron"),
     ],
 )
 def test_a_word_leads_back_to_what_was_written(original, word, stood):

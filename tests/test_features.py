@@ -43,7 +43,7 @@ def test_plain_text_is_left_as_it_is(words):
         ("st\u200bup\u200bid", "stupid"),
         ("\u202estupid\u202c", "stupid"),
         ("an i d i o t!", "an idiot!"),
-        ("F U C K Y O U", "fuck y o u"),
+        ("F U C K Y O U", "fuck you"),
         ("stuuuupid", "stupid"),
         ("fuuck", "fuck"),
         ("you <b>id</b>iot", "you idiot"),
@@ -65,6 +65,31 @@ def test_plain_text_is_left_as_it_is(words):
         ("f'u'c'k", "fuck"),
         ("sh*te", "shite"),
         ("b3ll3nd", "bellend"),
+        ("you mo☆ron", "you moron"),
+        ("sh♥t and f★ck", "shit and fuck"),
+        ("m😂o😂r😂o😂n", "moron"),
+        ("what a clown 🤡🏻", "what a clown clown"),
+        ("you🐒", "you monkey"),
+        ("YouAreAMoron", "you are a moron"),
+        ("Ihatewomen so much", "i hate women so much"),
+        ("#killallmen", "#kill all men"),
+        ("mo🤡ron, you", "moron, you"),
+        ("🤡🤡🤡", "clown"),
+        ("sh-t and b_tches", "shit and bitches"),
+        ("c@nt, c$nt, m!ron, sh@t", "cunt, cunt, moron, shit"),
+        ("b@#$%&*t s??t f..k", "bullshit shit fuck"),
+        ("a-hole, a'hole, @$$", "asshole, asshole, ass"),
+        ("btiches, idoits and mroons", "bitches, idiots and morons"),
+        ("fvcking cvnt, fukking phaggot", "fucking cunt, fucking faggot"),
+        ("mmoron, rettarded, bstrds", "moron, retarded, bastards"),
+        ("cu nt, bi tches, mor ons", "cunt, bitches, morons"),
+        ("f:u:c:k, as(s)hole", "fuck, asshole"),
+        ("mørøn, shıt", "moron, shit"),
+        ("f u c k y o u", "fuck you"),
+        ("you SOB", "you son of a bitch"),
+        ("Bich Nguyen, Dik Jansen, Tom, Dick and Harry", "richard nguyen, richard jansen, tom, richard and harry"),
+        ("i d i o t s !", "idiots"),
+        ("f u c k y o u p a p e r", "fuck y o u p a p e r"),
         ("so *stupid* and **stupid**", "so *stupid* and **stupid**"),
     ],
 )
@@ -104,12 +129,31 @@ def test_a_disguised_word_becomes_the_plain_one(written, meant):
         "on 9/1/7",
         "an a** in maths and a b** in art",
         "the van dykes",
+        "shiites, shi'ites and sunnis",
+        "h-e-l-l-o",
+        "s h e l l",
+        "a-s-s-e-s-s",
+        "m e r a p e a k",
+        "s.hit the ball, he s hit it",
+        "king cnut, mo ron, a scummy place",
+        "the book(s), (s)he and w/o b/c",
+        "well...that so...on yes,but the.end",
+        "can't watch an idiot's house",
+        "the scmp and twts",
+        "a psychotherapist with a hangover",
+        "therapeutic burnishing nevertheless",
+        "the newspaperwomen and the washerwoman",
         "привет мир",
         "καλημερα κοσμε",
     ],
 )
 def test_what_is_no_disguise_is_left_alone(text):
     assert normalise(text) == text
+
+
+@pytest.mark.parametrize("written", ["So☀it is😂", "🇬🇧 So it ⚽ is ★★★★☆", "👩🏽‍🦰So it is❤️"])
+def test_a_picture_that_calls_nobody_anything_is_left_out(written):
+    assert normalise(written) == "so it is"
 
 
 @pytest.mark.parametrize(

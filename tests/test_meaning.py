@@ -83,7 +83,12 @@ def test_an_insult_at_the_end_of_a_long_comment_is_seen(model):
     assert score(model, CALM * 30 + "You are a stupid worthless idiot, shut your mouth.") >= HOLD["toxicity"]
 
 
-@pytest.mark.parametrize("sign", ["😀", "🐀", "♥", "☹", "™", "ⱷ"])
+@pytest.mark.parametrize("picture", ["😀", "♥", "☹☹☹", "⚽ 🇬🇧"])
+def test_a_picture_that_says_nothing_changes_no_score(model, picture):
+    assert score(model, f"You are a moron{picture}") == score(model, "You are a moron")
+
+
+@pytest.mark.parametrize("sign", ["🐀", "™", "ⱷ"])
 @pytest.mark.parametrize("insult", ["You are a moron", "Muslims are vermin", "What a stupid cunt"])
 def test_a_sign_that_touches_a_word_does_not_hide_it(model, insult, sign):
     assert score(model, insult + sign) >= min(score(model, f"{insult} {sign}"), score(model, insult)) - 0.1
