@@ -18,7 +18,10 @@ _ELEMENTS = """
 """
 # Each blank belongs to one place of the pattern alone: where two may share it, a comment of blanks takes for ever.
 _ATTRIBUTE = r"""\s+[\w:-]{1,60}\s*=\s*(?:"[^"<>]{0,2000}"|'[^'<>]{0,2000}'|[^\s"'<>]{1,2000})"""
-_TAG = re.compile(rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>|<!--.{{0,2000}}?-->", re.DOTALL | re.IGNORECASE)
+COMMENT = r"<!--(?:-?>|.*?--!?>)"  # as a browser ends it: what follows an early end is read
+_TAG = re.compile(
+    rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>|{COMMENT.replace('*', '{0,2000}')}", re.DOTALL | re.IGNORECASE
+)
 ENDLESS = re.compile(r"&#[0-9]{8,};?")  # an entity that is no character, and whose number Python may refuse to read
 _INLINE = frozenset(
     "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()

@@ -298,3 +298,8 @@ def test_an_authors_first_words_again_are_a_comment_of_their_own_once_those_were
     for _ in range(2):
         coral.moderate("A kind thing.")
     assert [(row.text, row.revision) for row in rows(engine, comments)] == [("A vile thing.", 2), ("A kind thing.", 1)]
+
+
+@pytest.mark.parametrize("before", ["<![x]> ", "<![CDATA[ > ", "<!--> ", "<!-- --!> "])
+def test_what_a_browser_shows_after_broken_markup_is_judged(coral: Coral, before: str) -> None:
+    assert coral.moderate(f"{before}A rude remark.").get_json()["status"] == "SYSTEM_WITHHELD"

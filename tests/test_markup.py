@@ -1,6 +1,7 @@
 """HTML to the text that a reader sees."""
 
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,12 @@ from service.intake.markup import masked, plain, storable
         ("one\n  two\t three", "one two three"),
         ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
         ("<!-- nothing -->", ""),
+        ("<!--> seen -->", "seen -->"),
+        ("<!-- nothing --!> seen <!-- nothing -->", "seen"),
+        ("<![CDATA[ > seen ]]>", "seen ]]>"),
+        ("<![seen", "<![seen"),
+        ("<![x]> seen", "seen"),
+        ("<!-- no end &amp; <b>seen</b>", "<!-- no end & <b>seen</b>"),
         (f"fish &#{'1' * 5_000}; chips", "fish \ufffd chips"),
     ],
 )
@@ -32,7 +39,14 @@ def test_the_visible_text_is_read(html: str, text: str) -> None:
     assert plain(html) == text
 
 
-@given(st.text(alphabet=st.sampled_from("<>/!-&;#a \nbp\"'=")) | st.text())
+@pytest.mark.parametrize("beginning", ["<!--", "<!", "<?", "</", "<![CDATA["])
+def test_what_has_no_end_costs_no_more_than_its_length(beginning: str) -> None:
+    begun = process_time()
+    plain(beginning * 50_000)
+    assert process_time() - begun < 2
+
+
+@given(st.text(alphabet=st.sampled_from("<>/![]-&;#a \nbp\"'=")) | st.text())
 def test_any_text_is_read_and_masked_in_place(html: str) -> None:
     plain(html)
     assert len(masked(html)) == len(html)

@@ -1,16 +1,18 @@
 """HTML to the text that a reader sees, and texts that any database and any model can hold."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
-from service.normalise import ENDLESS
+from service.normalise import COMMENT, ENDLESS
 
 _BLOCKS = frozenset(
     "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
 )
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
 _TAG = re.compile(r"<!--.*?-->|</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
+_COMMENT = re.compile(COMMENT, re.DOTALL)
 _HALVES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -20,7 +22,7 @@ def plain(html: str) -> str:
     """The visible text, a line for each block. A link's address stays, in brackets, where the text does not show it."""
     reader = _Reader()
     reader.feed(ENDLESS.sub("\ufffd", html))
-    reader.close()
+    reader.handle_data(unescape(reader.rawdata))  # what has no end; close() would look for it again at each beginning
     return _LINES.sub("\n", _SPACES.sub(" ", "".join(reader.parts))).strip()
 
 
@@ -60,6 +62,15 @@ class _Reader(HTMLParser):
             address, begun = self.links.pop()
             if address.startswith(("http:", "https:", "//")) and address not in "".join(self.parts[begun:]):
                 self.parts.append(f" ({address})")
+
+    def parse_comment(self, i: int, report: bool = True) -> int:
+        """To where a browser ends it; -1 where nothing does."""
+        found = _COMMENT.match(self.rawdata, i)
+        return found.end() if found else -1
+
+    def parse_html_declaration(self, i: int) -> int:
+        """As a browser does: but for comments, whatever begins so ends at the next sign."""
+        return self.parse_bogus_comment(i)
 
     def handle_data(self, data: str) -> None:
         if not self.unseen:
