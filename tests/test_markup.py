@@ -22,6 +22,7 @@ from service.intake.markup import masked, plain, storable
         ('<a href="https://spam.example/x">https://spam.example/x</a>', "https://spam.example/x"),
         ('<a href="javascript:x">here</a>', "here"),
         ('<a href="//spam.example"></a>', "(//spam.example)"),
+        ('<a href="//one.example">one<a href="//two.example">two</a></a>', "one (//one.example)two (//two.example)"),
         ("<script>alert(1)</script>Hello<style>p{}</style>", "Hello"),
         ("one\n  two\t three", "one two three"),
         ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
@@ -43,6 +44,12 @@ def test_the_visible_text_is_read(html: str, text: str) -> None:
 def test_what_has_no_end_costs_no_more_than_its_length(beginning: str) -> None:
     begun = process_time()
     plain(beginning * 50_000)
+    assert process_time() - begun < 2
+
+
+def test_links_within_links_cost_no_more_than_their_length() -> None:
+    begun = process_time()
+    plain("".join(f"<a href=//{number}>" for number in range(20_000)) + "x" * 100_000 + "</a>" * 20_000)
     assert process_time() - begun < 2
 
 

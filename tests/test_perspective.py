@@ -157,6 +157,7 @@ BOTH = {"entries": [{"text": "a"}], "articleAndParentComment": {"article": {"tex
         (request(" \n"), "COMMENT_EMPTY", "Comment must be non-empty."),
         ({"comment": {"text": "<p> </p>", "type": "HTML"}}, "COMMENT_EMPTY", "Comment must be non-empty."),
         (request("é" * 10_241), "COMMENT_TOO_LONG", "Comment text too long."),
+        ({"comment": {"text": "<p>" * 7_000, "type": "HTML"}}, "COMMENT_TOO_LONG", "Comment text too long."),
         ({"comment": {"text": "a"}}, "NO_REQUESTED_ATTRIBUTES", "Missing requested_attributes"),
         (request("12 345 !"), "LANGUAGE_DETECTION_FAILED", "Unable to detect language"),
         (request("Well.", "toxicity"), "INVALID_REQUEST", "Unknown requested attribute: toxicity"),

@@ -52,6 +52,7 @@ class _Reader(HTMLParser):
         if tag in _BLOCKS:
             self.parts.append("\n")
         if tag == "a":
+            self.handle_endtag("a")  # one within another ends it, as in a browser
             self.links.append((dict(attrs).get("href") or "", len(self.parts)))
 
     def handle_endtag(self, tag: str) -> None:

@@ -60,11 +60,11 @@ def subject(asked: Request) -> Subject:
     """The comment with its context and its languages. Raises Refused."""
     comment = asked.comment
     html = _is_html(comment)
+    if len(comment.text.encode()) > MOST_BYTES:
+        raise refusal("COMMENT_TOO_LONG", "Comment text too long.")
     text = plain(comment.text) if html else comment.text
     if not text.strip():
         raise refusal("COMMENT_EMPTY", "Comment must be non-empty.")
-    if len(comment.text.encode()) > MOST_BYTES:
-        raise refusal("COMMENT_TOO_LONG", "Comment text too long.")
     article, parent = _context(asked.context)
     detected = _detected(text)
     if not asked.languages and not detected:
