@@ -169,6 +169,12 @@ def test_no_site_sees_anothers(held: dict[str, int], carol: Visitor) -> None:
     assert "Trains" not in page
 
 
+def test_nobody_learns_who_reads_anothers_comments(held: dict[str, int], ada: Visitor, carol: Visitor) -> None:
+    ada.send(f"/review/comments/{held['word']}/claim", script=True)
+    live = carol.get("/review/live", comments="_".join(str(pk) for pk in held.values())).get_json()
+    assert live == {"waiting": "0", "claimed": {}, "gone": sorted(held.values())}
+
+
 def test_a_moderator_of_all_sites_sees_them_all(held: dict[str, int], herald: Caller, app: Flask) -> None:
     herald.comment("h1", "A rude remark.")
     chief = make_moderator(app, "Chief")

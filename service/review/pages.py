@@ -111,7 +111,7 @@ def live() -> ResponseReturnValue:
     asked = filters.keys(request.args.get("comments", "").split("_")[:500])
     with reading(current_parts().engine) as db:
         waiting = cards.count(db, moderator(), filters.read({name: value for name, value in request.args.items() if name != "comments"}))
-        states = queue.states(db, asked)
+        states = queue.states(db, moderator(), asked)
     now = datetime.now(UTC)
     claimed = {
         row.comment: row.claimant for row in states if row.claimed_by != moderator().pk and row.claimed_until and row.claimed_until > now

@@ -58,9 +58,11 @@ def release(db: Connection, comment: int, moderator: Moderator) -> None:
     db.execute(update(queue).where(mine).values(claimed_by=None, claimed_until=None))
 
 
-def states(db: Connection, comment_pks: Sequence[int]) -> Sequence[Row[Any]]:
-    """Of these comments, those that still wait, with who has each claimed."""
+def states(db: Connection, moderator: Moderator, comment_pks: Sequence[int]) -> Sequence[Row[Any]]:
+    """Of these comments, those that still wait on the moderator's sites, with who has each claimed."""
     query = select(queue, moderators.c.name.label("claimant")).outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
+    if moderator.sites:
+        query = query.where(queue.c.site.in_(moderator.sites))
     return db.execute(query.where(queue.c.comment.in_(comment_pks))).all()
 
 
