@@ -25,6 +25,12 @@ TOKEN = "cmm"  # noqa: S105 - what every token begins with
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))  # so that an unknown name takes as long to refuse as a known one
 
+# The same for a name that is locked, or it would say which names there are.
+_REFUSAL = (
+    "This name and password do not go together. After five failures a name is locked for a quarter of an hour; "
+    "whoever runs this service can give it a new password at once."
+)
+
 
 class Refused(Exception):
     """A sign-in that failed: a sentence that gives nothing away."""
@@ -74,15 +80,15 @@ def by_password(parts: Parts, name: str, password: str) -> Moderator:
     right = _matches(_NOBODY if row is None or row.password_hash is None else row.password_hash, password)
     now = datetime.now(UTC)
     if row is not None and row.locked_until is not None and row.locked_until > now:
-        raise Refused("Too many attempts. Try again in a quarter of an hour, or ask whoever runs this service for a new password.")
+        raise Refused(_REFUSAL)
     if row is None:
-        raise Refused("This name and password do not go together.")
+        raise Refused(_REFUSAL)
     with writing(parts.engine) as db:
         if right:
             moderators.set_failures(db, row.pk, 0, None)
             return moderators.from_row(row)
         moderators.count_failure(db, row.pk, most=FAILURES, locked_until=now + LOCKED)
-    raise Refused("This name and password do not go together.")
+    raise Refused(_REFUSAL)
 
 
 def by_subject(parts: Parts, subject: str) -> Moderator:

@@ -1,5 +1,6 @@
 """Who gets into the moderators' room, and with which cookies."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -59,10 +60,16 @@ def test_five_failures_lock_the_name_for_a_while(app: Flask, ada: Visitor, engin
         visitor.sign_in("wrong")
     refused = visitor.sign_in()
     assert refused.status_code == 401
-    assert "Too many attempts" in refused.text
+    assert "locked for a quarter of an hour" in refused.text
     with writing(engine) as db:
         moderators.set_values(db, "Ada", locked_until=datetime.now(UTC) - timedelta(seconds=1))
     assert visitor.sign_in().status_code == 302
+
+
+def test_a_locked_name_is_refused_as_one_that_there_is_not(app: Flask, ada: Visitor) -> None:
+    known, unknown = Visitor(app, "Ada"), Visitor(app, "Nobody")
+    said = [[re.findall('role="alert">([^<]+)', one.sign_in("wrong").text) for _ in range(signin.FAILURES + 1)] for one in (known, unknown)]
+    assert said[0] == said[1]
 
 
 def test_a_success_forgets_earlier_failures(app: Flask, ada: Visitor) -> None:
