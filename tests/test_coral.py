@@ -303,3 +303,7 @@ def test_an_authors_first_words_again_are_a_comment_of_their_own_once_those_were
 @pytest.mark.parametrize("before", ["<![x]> ", "<![CDATA[ > ", "<!--> ", "<!-- --!> "])
 def test_what_a_browser_shows_after_broken_markup_is_judged(coral: Coral, before: str) -> None:
     assert coral.moderate(f"{before}A rude remark.").get_json()["status"] == "SYSTEM_WITHHELD"
+
+
+def test_a_site_that_cannot_be_kept_has_no_secret(coral: Coral) -> None:
+    assert Coral(coral.app, "a%00b").send("moderate", phase("Well said."), PHASE).status_code == 401

@@ -381,3 +381,13 @@ def test_two_moderators_and_500_comments(app: Flask, gazette: Caller, engine: En
         assert db.execute(select(func.count()).where(comments.c.outcome == "approve")).scalar_one() == 500
         assert db.execute(select(func.count()).select_from(queue)).scalar_one() == 0
         assert db.execute(select(func.count()).select_from(verdicts_table)).scalar_one() == 500
+
+
+@pytest.mark.parametrize("seen", ["", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-10:00"])
+def test_a_sample_of_no_time_that_there_is_judges_nothing(ada: Visitor, seen: str) -> None:
+    assert ada.send("/review/band?article=1&low=0.1", seen=seen, verdict="approve").status_code == 422
+
+
+@pytest.mark.parametrize("key", ["9" * 19, "-1", "newest"])
+def test_no_verdict_has_a_key_that_no_row_can_have(ada: Visitor, key: str) -> None:
+    assert ada.send("/review/undo", verdict=key).status_code == 422

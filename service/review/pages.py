@@ -161,7 +161,11 @@ def add_note(comment: int) -> ResponseReturnValue:
 @blueprint.post("/undo")
 def undo() -> ResponseReturnValue:
     """A verdict of one's own or, where none is named, the newest."""
-    parts, named = current_parts(), request.form.get("verdict", type=int)
+    parts, told = current_parts(), request.form.get("verdict")
+    try:
+        named = None if told is None else filters.key(told)
+    except ValueError:
+        raise Invalid("verdict", "a verdict's key") from None  # and not the newest one instead
     undone = verdicts.undo_newest(parts, moderator()) if named is None else [verdicts.undo(parts, moderator(), named)]
     return _done(f"Undone: {len(undone)} verdicts." if len(undone) > 1 else "Undone.", comments=[row.comment for row in undone])
 
@@ -193,7 +197,7 @@ def judge_band() -> ResponseReturnValue:
     _check_band(wanted)
     try:
         seen = datetime.fromisoformat(request.form.get("seen", "")).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Invalid("seen", "the time of the sample") from None
     with reading(current_parts().engine) as db:
         found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
