@@ -19,6 +19,7 @@ from service.verdicts import Conflict, Unknown
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+MOST_NAMED = 100  # fields of one body: a list may hold millions that are wrong
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 BROKEN_BODY = "The body's chunks are not as HTTP has them."  # seen by the server only when a view reads it
 
@@ -67,6 +68,8 @@ def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
         return problem(error.code or 500, error.description or "")
     if isinstance(error, Invalid):
         return problem(422, "A field is not as expected.", [{"field": error.field, "expected": error.expected}])
+    if error.error_count() > MOST_NAMED:
+        return problem(422, f"More than {MOST_NAMED} fields are not as expected.")
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] != "json_invalid":
         return problem(422, "A field is not as expected.", [{"field": _path(e["loc"]), "expected": _expected(e)} for e in found])
@@ -82,6 +85,8 @@ def log_unreachable(error: SQLAlchemyError) -> None:
 
 def is_half_a_pair(error: ValidationError) -> bool:
     """Whether a text held a lone surrogate, which is JSON and no Unicode; any other bad escape is no JSON."""
+    if error.error_count() > 1:
+        return False
     first = error.errors(include_url=False, include_input=False)[0]
     return first["type"] == "json_invalid" and "hex escape" in first["ctx"]["error"]
 

@@ -23,6 +23,14 @@ def problem(answer: TestResponse) -> dict[str, Any]:
     return body
 
 
+def test_fields_without_number_are_not_named_one_by_one(gazette: Caller) -> None:
+    wrong = {f"x{number}": 1 for number in range(1_000)}
+    answer = gazette.post("/v1/comments", {"id": "1", "text": "Well said."} | wrong)
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, "More than 100 fields are not as expected.")
+    listed = gazette.post("/v1/comments:batch", {"comments": [{"id": "1", "text": "Well said."} | wrong]})
+    assert len(listed.data) < 1_000
+
+
 @pytest.mark.parametrize("key", [None, "nonsense", "cm_", "cm_a_b", "cm_quickstart_" + "0" * 64, "cm_\u00e9_x", "cm_a\x01_b"])
 def test_without_a_valid_key_there_is_401(app: Flask, key: str | None) -> None:
     answer = Caller(app, key).post("/v1/comments", PLAIN)
