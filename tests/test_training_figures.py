@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,21 @@ def test_toxicity_on_comments_never_trained_on():
     auc = roc_auc_score([row["labels"]["toxicity"] >= 0.5 for row in tested], [each.values["toxicity"] for each in scores])
 
     assert auc >= 0.962
+
+
+def test_the_readme_says_of_the_default_thresholds_what_was_measured():
+    measured = json.loads((ROOT / "models" / "manifest.json").read_text(encoding="utf-8"))["metrics"]["held_out"]
+    rules = tomllib.loads((ROOT / "policy.toml").read_text(encoding="utf-8"))
+    said = re.findall(
+        r"^\| `(\w+)` \| (hold|reject) at ([\d.]+) \| ([\d.]+) % \| ([\d.]+) % \| ([\d.]+) % \|$",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+
+    assert [(name, outcome, float(threshold)) for name, outcome, threshold, *_ in said] == [
+        (name, outcome, rules[outcome][name]) for name in measured for outcome in ("hold", "reject") if name in rules[outcome]
+    ]
+    for name, _, threshold, precision, recall, share in said:
+        row = next(row for row in measured[name]["thresholds"] if row["threshold"] == float(threshold))
+        assert [float(precision), float(recall)] == pytest.approx([100 * row["precision"], 100 * row["recall"]], abs=0.51)
+        assert float(share) == pytest.approx(100 * row["share"], abs=0.06)
