@@ -104,7 +104,7 @@ def _password(generate: bool) -> str:
 @click.command("demo", cls=Sentences)
 @with_appcontext
 def demo_command() -> None:
-    """Fill the site 'example' with a month of comments on three articles, and make a moderator to look at them."""
+    """Fill the site 'example' with three weeks of comments on three articles, and make a moderator to look at them."""
     parts = current_parts()
     migrate(parts.engine)
     click.echo("Moderating a few hundred comments ...")

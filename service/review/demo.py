@@ -1,4 +1,4 @@
-"""`flask demo`: a newspaper's month, so that a newcomer sees a working queue and an overview with something in it."""
+"""`flask demo`: three weeks of a newspaper's comments, so that a newcomer sees a working queue and an overview with something in it."""
 
 import random
 import secrets

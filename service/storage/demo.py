@@ -1,4 +1,4 @@
-"""A past for the demonstration, which is made in a minute and should look like a month. Beside it only the tests and the benchmark
+"""A past for the demonstration, which is made in a minute and should look like weeks. Beside it only the tests and the benchmark
 of retraining use this, for verdicts of times past."""
 
 from collections.abc import Sequence
