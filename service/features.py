@@ -1,4 +1,4 @@
-"""Text to numbers: the transformers that training fits and saved models carry. Their import paths are a contract with saved models.
+"""Text to numbers: n-grams, which training fits and saved models carry, and counts. Import paths are a contract with saved models.
 
 Training and serving call the same code, so a model is never fed with features other than those it was fitted on.
 """
@@ -6,17 +6,16 @@ Training and serving call the same code, so a model is never fed with features o
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils.sparsefuncs_fast import inplace_csr_row_normalize_l2
 
 from service.lexicon import INNOCENT, INNOCENT_PHRASES
-from service.normalise import normalise, visible
 
 # Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
 FEATURES_VERSION = 9
@@ -39,13 +38,13 @@ _LEXICAL = {
 }
 
 
-class Ngrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Ngrams(BaseEstimator):  # type: ignore[misc]
     """TF-IDF of word and character n-grams of the normalised text, from a hashed space of which only the frequent columns are kept.
 
     No n-gram is stored as text, so a saved model quotes no corpus.
 
     `word`, `char`: n-gram ranges; characters are taken within words. `min_df`: documents that a column needs. `most`: columns kept a
-    block, the most frequent ones. `transform` gives a CSR matrix (texts, word columns + char columns), float32, each block of unit length.
+    block, the most frequent ones.
     """
 
     def __init__(self, word: tuple[int, int] = (1, 2), char: tuple[int, int] = (2, 5), min_df: int = 3, most: int = 150_000) -> None:
@@ -54,25 +53,15 @@ class Ngrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.min_df = min_df
         self.most = most
 
-    def fit(self, texts: Iterable[str], y: object = None) -> Self:
-        self.fit_transform(texts)
-        return self
-
-    def fit_transform(self, texts: Iterable[str], y: object = None) -> sparse.csr_matrix:
-        return self.fit_plain([normalise(text) for text in texts])
-
     def fit_plain(self, plain: Sequence[str]) -> sparse.csr_matrix:
-        """`fit_transform` on texts that are normalised already."""
+        """Learns which columns are kept and how rare each is, from normalised texts; then as `of_plain`."""
         counts = self._counts(plain)
         self.columns_ = tuple(_frequent(block, self.min_df, self.most) for block in counts)
         self.idf_ = tuple(_idf(block, columns) for block, columns in zip(counts, self.columns_, strict=True))
         return self._weighted(counts)
 
-    def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
-        return self.of_plain([normalise(text) for text in texts])
-
     def of_plain(self, plain: Sequence[str]) -> sparse.csr_matrix:
-        """`transform` of texts that are normalised already."""
+        """Of normalised texts a CSR matrix (texts, word columns + char columns), float32, each block of unit length."""
         return self._weighted(self._counts(plain))
 
     def _counts(self, plain: Iterable[str]) -> list[sparse.csr_matrix]:
@@ -89,26 +78,17 @@ def without_innocents(plain: str) -> str:
     return _INNOCENT.sub("name", plain)
 
 
-class Lexical(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Lexical(BaseEstimator):  # type: ignore[misc]
     """A few counts that n-grams do not show, as a dense float32 array (texts, 9): log length, and log counts
     of links, 'you', '!' and the like.
 
     There is no count of capitals or of undone disguises: the same words shall score the same, however they are written.
     """
 
-    def fit(self, texts: Iterable[str], y: object = None) -> Self:
-        return self
-
-    def transform(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
-        return self.of_plain([normalise(text) for text in texts])
-
     def of_plain(self, plain: Sequence[str]) -> npt.NDArray[np.float32]:
-        """`transform` of texts that are normalised already."""
+        """Of texts that are normalised already."""
         rows = [[len(text), *(len(pattern.findall(text)) for pattern in _LEXICAL.values())] for text in plain]
         return np.log1p(np.asarray(rows, dtype=np.float32).reshape(len(rows), 1 + len(_LEXICAL)))
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
 
 @cache
@@ -148,6 +128,3 @@ def _tfidf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32], idf: npt.N
     rows = sparse.csr_matrix((data.astype(np.float32), at[kept], indptr), shape=(counts.shape[0], len(columns)))
     inplace_csr_row_normalize_l2(rows)
     return rows
-
-
-__all__ = ["FEATURES_VERSION", "Lexical", "Ngrams", "normalise", "visible", "without_innocents"]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.features import Lexical, Ngrams, normalise, visible
+from service.features import Lexical, Ngrams
+from service.normalise import normalise, visible
 
 
 @given(st.text(max_size=300))
@@ -212,32 +213,35 @@ def test_the_longest_text_of_half_begun_disguises_is_left_alone(part):
 TEXTS = ["the mayor spoke", "the mayor spoke again", "the mayor is wrong", "nobody spoke"]
 
 
+def fitted(**options):
+    ngrams = Ngrams(**options)
+    ngrams.fit_plain(TEXTS)
+    return ngrams
+
+
 def test_each_block_of_n_grams_has_unit_length():
-    grams = Ngrams(min_df=1).fit_transform(TEXTS)
+    grams = Ngrams(min_df=1).fit_plain(TEXTS)
 
     assert np.allclose(grams.multiply(grams).sum(axis=1), 2)
 
 
 def test_columns_that_occur_too_rarely_are_dropped_and_only_the_most_frequent_kept():
-    rare = Ngrams(min_df=3).fit(TEXTS)
-    few = Ngrams(min_df=1, most=5).fit(TEXTS)
-
-    assert rare.transform(TEXTS).shape[1] < Ngrams(min_df=1).fit(TEXTS).transform(TEXTS).shape[1]
-    assert few.transform(TEXTS).shape == (4, 10)
+    assert fitted(min_df=3).of_plain(TEXTS).shape[1] < fitted(min_df=1).of_plain(TEXTS).shape[1]
+    assert fitted(min_df=1, most=5).of_plain(TEXTS).shape == (4, 10)
 
 
 def test_a_text_has_the_same_n_grams_alone_and_among_others():
-    ngrams = Ngrams(min_df=1).fit(TEXTS)
+    ngrams = fitted(min_df=1)
 
-    assert (ngrams.transform(TEXTS)[2] != ngrams.transform(TEXTS[2:3])[0]).nnz == 0
+    assert (ngrams.of_plain(TEXTS)[2] != ngrams.of_plain(TEXTS[2:3])[0]).nnz == 0
 
 
 def test_a_text_without_known_n_grams_is_a_row_of_zeros():
-    assert Ngrams(min_df=1).fit(TEXTS).transform(["😀", ""]).nnz == 0
+    assert fitted(min_df=1).of_plain(["😀", ""]).nnz == 0
 
 
 def test_capitals_and_disguises_do_not_change_the_counts():
-    counts = Lexical().fit(TEXTS).transform(["you idiot!", "YOU IDIOT!", "you i.d.i.o.t!"])
+    counts = Lexical().of_plain([normalise(text) for text in ("you idiot!", "YOU IDIOT!", "you i.d.i.o.t!")])
 
     assert np.array_equal(counts[0], counts[1])
     assert np.array_equal(counts[0], counts[2])
