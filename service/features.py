@@ -36,6 +36,7 @@ _LEXICAL = {
     "negations": re.compile(r"\b(?:not|no|never|nobody|n't|don't|isn't|doesn't|can't|won't)\b"),
     "quotes": re.compile(r"[\"“”]"),
 }
+LEXICAL_COLUMNS = 1 + len(_LEXICAL)
 
 
 class Ngrams(BaseEstimator):  # type: ignore[misc]
@@ -78,17 +79,14 @@ def without_innocents(plain: str) -> str:
     return _INNOCENT.sub("name", plain)
 
 
-class Lexical(BaseEstimator):  # type: ignore[misc]
-    """A few counts that n-grams do not show, as a dense float32 array (texts, 9): log length, and log counts
-    of links, 'you', '!' and the like.
+def lexical(plain: Sequence[str]) -> npt.NDArray[np.float32]:
+    """A few counts that n-grams do not show, of normalised texts, as a dense float32 array (texts, LEXICAL_COLUMNS): log length, and log
+    counts of links, 'you', '!' and the like.
 
     There is no count of capitals or of undone disguises: the same words shall score the same, however they are written.
     """
-
-    def of_plain(self, plain: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Of texts that are normalised already."""
-        rows = [[len(text), *(len(pattern.findall(text)) for pattern in _LEXICAL.values())] for text in plain]
-        return np.log1p(np.asarray(rows, dtype=np.float32).reshape(len(rows), 1 + len(_LEXICAL)))
+    rows = [[len(text), *(len(pattern.findall(text)) for pattern in _LEXICAL.values())] for text in plain]
+    return np.log1p(np.asarray(rows, dtype=np.float32).reshape(len(rows), LEXICAL_COLUMNS))
 
 
 @cache

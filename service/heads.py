@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from service.alignment import Span, aligned, words
 from service.domain import ScoreInput
 from service.encoder import Encoder, Reading, starts, vector, window_vector
-from service.features import Lexical, Ngrams, without_innocents
+from service.features import Ngrams, lexical, without_innocents
 from service.groups import GROUP, blind
 from service.lexicon import FUNCTION_WORDS
 from service.normalise import normalise
@@ -93,7 +93,7 @@ class Heads(BaseEstimator):  # type: ignore[misc]
     def _margins(self, plain: Sequence[str], rows: Sequence[Floats] = ()) -> Floats:
         # Sums of products, not `@` of dense ones: the same row gives the same bytes alone and in a batch.
         margins: Floats = np.asarray(self.ngrams.of_plain(plain) @ self.weights, dtype=np.float64) + self.intercepts
-        margins += _products(Lexical().of_plain(plain).astype(np.float64), self.lexical_weights)
+        margins += _products(lexical(plain).astype(np.float64), self.lexical_weights)
         if self.reading_weights is not None and len(rows):
             margins += _products(np.array(rows), self.reading_weights)
         return margins

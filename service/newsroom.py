@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 
 from service.domain import ArticleRecord, ScoreInput
 from service.encoder import Encoder, vector
-from service.features import Lexical, Ngrams
+from service.features import Ngrams, lexical
 from service.heads import calibrated, read_as
 from service.normalise import normalise
 
@@ -133,7 +133,7 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
         missing = np.isnan(np.column_stack([before[name] for name in self.prior])).astype(np.float64)
         blocks = {
             "scores": np.hstack([self.levels(before), missing]),
-            "facts": np.hstack([facts(inputs), Lexical().of_plain(plain)]),
+            "facts": np.hstack([facts(inputs), lexical(plain)]),
             "record": records(inputs),
         }
         if self.reads and self._encoder is not None:

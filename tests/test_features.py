@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.features import Lexical, Ngrams
+from service.features import Ngrams, lexical
 from service.normalise import normalise, visible
 
 
@@ -241,7 +241,7 @@ def test_a_text_without_known_n_grams_is_a_row_of_zeros():
 
 
 def test_capitals_and_disguises_do_not_change_the_counts():
-    counts = Lexical().of_plain([normalise(text) for text in ("you idiot!", "YOU IDIOT!", "you i.d.i.o.t!")])
+    counts = lexical([normalise(text) for text in ("you idiot!", "YOU IDIOT!", "you i.d.i.o.t!")])
 
     assert np.array_equal(counts[0], counts[1])
     assert np.array_equal(counts[0], counts[2])

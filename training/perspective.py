@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from service.encoder import Encoder, vector
-from service.features import Lexical, Ngrams
+from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import Heads, PerspectiveHeads, read_as
 from training.dataset import encoder_never_saw, fold_of, read_tests, text_key
 
@@ -114,7 +114,7 @@ def _of(rows: Sequence[Mapping[str, Any]], name: str) -> Floats:
 def _read(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -> Read:
     plain = [read_as(row["text"], blinded=False) for row in rows]
     readings = [vector(encoder.read(each)) for each in tqdm(plain, desc="reading", unit="comment", mininterval=1)]
-    return Read(np.hstack([Lexical().of_plain(plain), np.array(readings)]), ngrams.of_plain(plain))
+    return Read(np.hstack([lexical(plain), np.array(readings)]), ngrams.of_plain(plain))
 
 
 def _fitted(read: Read, scores: Floats, freedom: tuple[float, float] = FREEDOM) -> Linear:
@@ -132,7 +132,7 @@ def _said(encoder: Encoder) -> int | None:
     """The column of a Read where the encoder says itself what Perspective would; None where it did not learn that."""
     if PERSPECTIVE not in encoder.tasks:
         return None
-    return Lexical().of_plain(["-"]).shape[1] + len(encoder.tasks) + encoder.tasks.index(PERSPECTIVE)
+    return LEXICAL_COLUMNS + len(encoder.tasks) + encoder.tasks.index(PERSPECTIVE)
 
 
 def _joined(read: Read, scores: Floats, unseen: Mask, said: int | None = None) -> Linear:
@@ -180,13 +180,13 @@ def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Mas
 
 
 def _assembled(ngrams: Ngrams, fitted: Mapping[str, Linear]) -> PerspectiveHeads:
-    dense, counts = np.column_stack([head.dense for head in fitted.values()]), Lexical().of_plain(["-"]).shape[1]
+    dense = np.column_stack([head.dense for head in fitted.values()])
     heads = Heads(
         names=tuple(fitted),
         ngrams=ngrams,
         weights=np.column_stack([head.grams for head in fitted.values()]).astype(np.float16).astype(np.float32),
-        lexical_weights=dense[:counts].astype(np.float32),
-        reading_weights=dense[counts:].astype(np.float32),
+        lexical_weights=dense[:LEXICAL_COLUMNS].astype(np.float32),
+        reading_weights=dense[LEXICAL_COLUMNS:].astype(np.float32),
         intercepts=np.array([head.intercept for head in fitted.values()]),
         curves=[PLAIN_CURVE for _ in fitted],
         blinded=False,

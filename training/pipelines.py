@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from service.encoder import WIDTH, Encoder, vector
-from service.features import Lexical, Ngrams
+from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, soft, to_prevalence
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
@@ -170,7 +170,7 @@ def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats
 
 
 def _counts(texts: Sequence[LabelledText]) -> Floats:
-    return np.asarray(Lexical().of_plain([as_read(row.plain) for row in texts]), dtype=np.float64)
+    return np.asarray(lexical([as_read(row.plain) for row in texts]), dtype=np.float64)
 
 
 def _tasks(texts: Sequence[LabelledText], folds: npt.NDArray[np.int64], fewest: int = MIN_POSITIVES) -> list[Task]:
@@ -287,13 +287,12 @@ def _assembled(attributes: tuple[str, ...], ngrams: Ngrams, experts: Sequence[Li
     stacked, offsets = np.column_stack([expert.weights for expert in experts]), np.array([expert.intercept for expert in experts])
     joined = np.column_stack([head.weights for head in heads])
     by_expert, others = joined[: len(experts)], joined[len(experts) :]
-    counts = Lexical().of_plain(["-"]).shape[1]
     return Heads(
         names=attributes,
         ngrams=ngrams,
         weights=(stacked @ by_expert).astype(np.float16).astype(np.float32),
-        lexical_weights=others[:counts].astype(np.float32),
-        reading_weights=others[counts:].astype(np.float32) if reads else None,
+        lexical_weights=others[:LEXICAL_COLUMNS].astype(np.float32),
+        reading_weights=others[LEXICAL_COLUMNS:].astype(np.float32) if reads else None,
         intercepts=np.array([head.intercept for head in heads]) + offsets @ by_expert,
         curves=[head.curve for head in heads],
     )
