@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit, logit
-from sklearn.base import BaseEstimator
 
 from service.domain import ArticleRecord, ScoreInput
-from service.encoder import Encoder, vector
+from service.encoder import vector
 from service.features import Ngrams, lexical
-from service.heads import calibrated, read_as
+from service.heads import Attached, calibrated, read_as
 from service.normalise import normalise
 
 Floats = npt.NDArray[np.float64]
@@ -54,15 +53,13 @@ class Head:
     sites: Mapping[str, tuple[npt.NDArray[np.float32], float]] = field(default_factory=dict)
 
 
-class Newsroom(BaseEstimator):  # type: ignore[misc]
+class Newsroom(Attached):
     """Corrects the scores of the models before it, and adds what they have none for.
 
     `prior`: the attributes that it reads of those models. `ngrams`: fitted on the newsroom's comments. `heads`: a Head an attribute.
     `scales`: what each block of columns is multiplied with, which says how freely it may be learnt. `reads`: whether an encoder's
     vector is among the columns; `attach` gives it the encoder. `centre` and `spread`, of the dense columns, come from `fit_dense`.
     """
-
-    _encoder: Encoder | None = None
 
     def __init__(
         self,
@@ -81,12 +78,6 @@ class Newsroom(BaseEstimator):  # type: ignore[misc]
     @property
     def attributes(self) -> tuple[str, ...]:
         return tuple(self.heads)
-
-    def attach(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_encoder"}
 
     def fit_dense(self, inputs: Sequence[ScoreInput], before: Mapping[str, Floats]) -> None:
         """Learns how the dense columns are spread, so that one penalty suits them all."""
