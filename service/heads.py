@@ -111,12 +111,12 @@ class Attached(BaseEstimator):  # type: ignore[misc]
         return {name: value for name, value in self.__dict__.items() if name != "_encoder"}
 
 
-class _Reading(Attached):
+class _OfHeads(Attached):
     def __init__(self, heads: Heads) -> None:
         self.heads = heads
 
 
-class AttributeHeads(_Reading):
+class AttributeHeads(_OfHeads):
     """The scorer of all attributes that need nothing but the comment."""
 
     @property
@@ -166,7 +166,7 @@ class AttributeHeads(_Reading):
         return found
 
 
-class PerspectiveHeads(_Reading):
+class PerspectiveHeads(_OfHeads):
     """Scores on Perspective's scale, by Perspective's names. It rates no attribute of ours."""
 
     attributes = ()
