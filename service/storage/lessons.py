@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, column, func, inspect, select, table
+from sqlalchemy import Connection, Row, func, select
 
-from service.storage.tables import articles, comments, decisions, policies, verdicts
-
-_SUGGESTED = ("pk", "site", "text", "attribute", "value", "client_token", "community_id", "comment", "at")
+from service.storage.tables import articles, comments, decisions, policies, suggestions, verdicts
 
 
 def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
@@ -76,9 +74,6 @@ def decided(db: Connection) -> dict[str, int]:
 
 
 def suggested(db: Connection) -> list[Row[Any]]:
-    """Scores that clients of Perspective's dialect think right, the newest of each text and attribute; none where that is not installed."""
-    if not inspect(db).has_table("suggestions"):
-        return []
-    suggestions = table("suggestions", *(column(name) for name in _SUGGESTED))
+    """Scores that clients of Perspective's dialect think right, the newest of each text and attribute."""
     newest = {(row.site, row.text, row.attribute): row for row in db.execute(select(suggestions).order_by(suggestions.c.pk))}
     return list(newest.values())
