@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select, tuple_
 
 from service.domain import Invalid, Moderator, Outcome
-from service.storage.queue import MOST_COUNTED
+from service.storage.queue import MOST_COUNTED, free
 from service.storage.tables import articles, comments, decisions, moderators, queue, queue_marks
 
 EXCERPT = 280
@@ -52,7 +52,7 @@ def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | N
     They are found first, so that what a card shows is looked up for them alone.
     """
     column, descending = ORDERS[wanted.order]
-    query = select(queue.c.comment).where(*_conditions(moderator, wanted), _free(moderator))
+    query = select(queue.c.comment).where(*_conditions(moderator, wanted), free(moderator))
     if after is not None:
         start = tuple_(*_read_cursor(after, column))
         here = tuple_(column, queue.c.comment)
@@ -82,7 +82,7 @@ def count(db: Connection, moderator: Moderator, wanted: Filter) -> int:
 
 def band(db: Connection, moderator: Moderator, wanted: Filter, *, until: datetime, most: int) -> list[int]:
     """The filter's comments that waited at a moment and that nobody else has claimed, lowest risk first."""
-    query = select(queue.c.comment).where(*_conditions(moderator, wanted), _free(moderator), queue.c.waiting_since <= until)
+    query = select(queue.c.comment).where(*_conditions(moderator, wanted), free(moderator), queue.c.waiting_since <= until)
     return list(db.execute(query.order_by(queue.c.risk, queue.c.comment).limit(most)).scalars())
 
 
@@ -149,10 +149,6 @@ def _record(outcome: Outcome) -> Any:
     mine = (theirs.c.site == comments.c.site) & (theirs.c.author_id == comments.c.author_id) & (theirs.c.outcome == outcome)
     counted = select(literal(1)).where(mine).limit(MOST_RECORD).correlate(comments).subquery()
     return select(func.count()).select_from(counted).scalar_subquery()
-
-
-def _free(moderator: Moderator) -> ColumnElement[bool]:
-    return or_(queue.c.claimed_until.is_(None), queue.c.claimed_until <= datetime.now(UTC), queue.c.claimed_by == moderator.pk)
 
 
 def _conditions(moderator: Moderator, wanted: Filter) -> list[ColumnElement[bool]]:

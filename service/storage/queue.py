@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service import urgency
@@ -41,16 +41,18 @@ def take_out(db: Connection, comment: int) -> None:
 
 def find(db: Connection, comment: int) -> Row[Any] | None:
     """The place in the queue of a comment that waits, with the name of whoever claimed it last."""
-    query = select(queue, moderators.c.name.label("claimant")).outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
-    return db.execute(query.where(queue.c.comment == comment)).one_or_none()
+    return db.execute(_places().where(queue.c.comment == comment)).one_or_none()
 
 
 def claim(db: Connection, comment: int, moderator: Moderator) -> bool:
     """Takes the comment for four minutes, or for four more; False where somebody else has it or it does not wait."""
-    now = datetime.now(UTC)
-    free = or_(queue.c.claimed_until.is_(None), queue.c.claimed_until <= now, queue.c.claimed_by == moderator.pk)
-    taken = update(queue).where(queue.c.comment == comment, free).values(claimed_by=moderator.pk, claimed_until=now + CLAIM)
-    return db.execute(taken).rowcount == 1
+    mine = {"claimed_by": moderator.pk, "claimed_until": datetime.now(UTC) + CLAIM}
+    return db.execute(update(queue).where(queue.c.comment == comment, free(moderator)).values(mine)).rowcount == 1
+
+
+def free(moderator: Moderator) -> ColumnElement[bool]:
+    """Whether nobody else has claimed a place in the queue."""
+    return or_(queue.c.claimed_until.is_(None), queue.c.claimed_until <= datetime.now(UTC), queue.c.claimed_by == moderator.pk)
 
 
 def release(db: Connection, comment: int, moderator: Moderator) -> None:
@@ -60,10 +62,8 @@ def release(db: Connection, comment: int, moderator: Moderator) -> None:
 
 def states(db: Connection, moderator: Moderator, comment_pks: Sequence[int]) -> Sequence[Row[Any]]:
     """Of these comments, those that still wait on the moderator's sites, with who has each claimed."""
-    query = select(queue, moderators.c.name.label("claimant")).outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
-    if moderator.sites:
-        query = query.where(queue.c.site.in_(moderator.sites))
-    return db.execute(query.where(queue.c.comment.in_(comment_pks))).all()
+    query = _places().where(queue.c.comment.in_(comment_pks))
+    return db.execute(query.where(queue.c.site.in_(moderator.sites)) if moderator.sites else query).all()
 
 
 def lengths(db: Connection, sites: Sequence[str], since: datetime) -> Sequence[Row[Any]]:
@@ -80,6 +80,10 @@ def current_length(db: Connection, sites: Sequence[str]) -> Row[Any]:
     counted = select(queue.c.comment).where(*mine).limit(MOST_COUNTED + 1).subquery()
     oldest = select(func.min(queue.c.waiting_since)).where(*mine).scalar_subquery()
     return db.execute(select(func.count().label("waiting"), oldest.label("oldest_at")).select_from(counted)).one()
+
+
+def _places() -> Select[Any]:
+    return select(queue, moderators.c.name.label("claimant")).outerjoin(moderators, moderators.c.pk == queue.c.claimed_by)
 
 
 def _remember_length(db: Connection, site: str) -> None:
