@@ -115,7 +115,7 @@ def _conclude(db: Connection, message: Row[Any], endpoint: Row[Any], answer: Ans
         outbox.close(db, message.pk)
         endpoints.recover(db, endpoint.id)
         if message.verdict is not None:
-            history.heard(db, message.verdict)
+            history.set_told(db, message.verdict)
         return
     due_at = _next_attempt(message.attempts, answer, at)
     outbox.postpone(db, message, due_at)

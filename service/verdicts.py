@@ -173,8 +173,8 @@ def tell(parts: Parts, comment: Row[Any]) -> Row[Any]:
             return comment
     with writing(parts.engine) as db:
         locked = history.lock(db, comment.pk)
-        if locked is not None:
-            history.tell(db, locked)
+        if locked is not None and locked.verdict is not None:
+            history.set_told(db, locked.verdict)
         return comments.find(db, comment.site, comment.id) or comment
 
 

@@ -49,14 +49,8 @@ def put_in_force(db: Connection, comment: int, outcome: Outcome, verdict: int | 
     db.execute(update(comments).where(comments.c.pk == comment).values(outcome=outcome, verdict=verdict))
 
 
-def tell(db: Connection, comment: Row[Any]) -> None:
-    """Remembers that the CMS knows the verdict in force: from now on it cannot be undone, only corrected."""
-    untold = (verdicts.c.pk == comment.verdict) & verdicts.c.told_at.is_(None)
-    db.execute(update(verdicts).where(untold).values(told_at=datetime.now(UTC)))
-
-
-def heard(db: Connection, verdict: int) -> None:
-    """Remembers that the CMS was told of this verdict, in force or not."""
+def set_told(db: Connection, verdict: int) -> None:
+    """Remembers that the CMS was told of this verdict, in force or not: from now on it cannot be undone, only corrected."""
     db.execute(update(verdicts).where(verdicts.c.pk == verdict, verdicts.c.told_at.is_(None)).values(told_at=datetime.now(UTC)))
 
 
