@@ -141,7 +141,7 @@ def complete(db: Connection, site: str, asked: ScoreInput, *, with_record: bool,
 def _recall(db: Connection, stored: Row[Any] | None, text: str) -> Moderated | None:
     if stored is None or stored.text != text:
         return None
-    return Moderated(stored, comments.newest_decision(db, stored), repeated=True)
+    return Moderated(stored, comments.decision_from_row(comments.newest_decision(db, stored)), repeated=True)
 
 
 def _told(parts: Parts, earlier: Moderated) -> Moderated:

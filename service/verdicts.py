@@ -192,7 +192,7 @@ def _judge(
 
 def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Moderator) -> Row[Any]:
     before = None if given.about is None else history.find(db, given.about)
-    given_on = history.newest_decision(db, stored)
+    given_on = comments.newest_decision(db, stored)
     decision = comments.decision_from_row(given_on)
     outcome = decision.outcome if before is None else Outcome(before.outcome)
     history.put_in_force(db, stored.pk, outcome, None if before is None else before.pk)

@@ -133,7 +133,7 @@ def test_a_stored_decision_is_the_one_that_was_made(gazette: Caller, engine: Eng
     with engine.connect() as db:
         row = comments.find(db, "gazette", "c1")
         assert row is not None
-        decision = comments.newest_decision(db, row)
+        decision = comments.decision_from_row(comments.newest_decision(db, row))
     assert (decision.outcome, dict(decision.scores), decision.model_version) == ("hold", answer["scores"], answer["model_version"])
     assert [reason.message for reason in decision.reasons] == [reason["message"] for reason in answer["reasons"]]
 

@@ -15,10 +15,9 @@ from service.storage.tables import comments, decisions, policies, verdicts
 
 
 def find(db: Connection, site: str, id: str) -> Row[Any] | None:
-    """The comment with its article's id and its newest decision's key, or None."""
+    """The comment with its article's id, or None."""
     query = (
-        select(comments, articles_table.c.id.label("article_id"), decisions.c.pk.label("decision"))
-        .join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == comments.c.revision))
+        select(comments, articles_table.c.id.label("article_id"))
         .outerjoin(articles_table, articles_table.c.pk == comments.c.article)
         .where(comments.c.site == site, comments.c.id == id)
     )
@@ -78,8 +77,9 @@ def from_row(row: Row[Any]) -> Comment:
     )
 
 
-def newest_decision(db: Connection, row: Row[Any]) -> Decision:
-    return decision_from_row(db.execute(select(decisions).where(decisions.c.pk == row.decision)).one())
+def newest_decision(db: Connection, comment: Row[Any]) -> Row[Any]:
+    mine = (decisions.c.comment == comment.pk) & (decisions.c.revision == comment.revision)
+    return db.execute(select(decisions).where(mine)).one()
 
 
 def decisions_of(db: Connection, comment_pk: int) -> Sequence[Row[Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from service.domain import Outcome, Verdict
-from service.storage.tables import articles, comments, decisions, notes, verdicts
+from service.storage.tables import articles, comments, notes, verdicts
 
 
 def find_comment(db: Connection, comment: int) -> Row[Any] | None:
@@ -99,11 +99,6 @@ def recent(db: Connection, *, moderator: str | None, sites: Sequence[str], befor
     if before is not None:
         query = query.where(verdicts.c.pk < before)
     return db.execute(query.order_by(verdicts.c.pk.desc()).limit(most)).all()
-
-
-def newest_decision(db: Connection, comment: Row[Any]) -> Row[Any]:
-    mine = (decisions.c.comment == comment.pk) & (decisions.c.revision == comment.revision)
-    return db.execute(select(decisions).where(mine)).one()
 
 
 def add_note(db: Connection, comment: int, moderator: str, text: str) -> Row[Any]:
