@@ -17,7 +17,7 @@ from service.intake.markup import storable
 from service.intake.openapi import document, operation
 from service.moderation import Moderated
 from service.parts import Parts, current_parts
-from service.storage import articles, comments
+from service.storage import articles, comments, history
 from service.storage.engine import reading, writing
 
 ONE, MANY = 1_000_000, 32_000_000  # bytes of a body: of one comment or article, and of a list
@@ -72,7 +72,7 @@ def get_comment(id: str) -> ResponseReturnValue:
         answer = payloads.CommentOut(
             comment=_stored_out(row),
             decisions=[_past_decision(decision) for decision in comments.decisions_of(db, row.pk)],
-            verdicts=[_past_verdict(verdict) for verdict in comments.verdicts_of(db, row.pk)],
+            verdicts=[_past_verdict(verdict) for verdict in history.verdicts_of(db, row.pk)],
         )
     return _answer(answer)
 

@@ -1,5 +1,6 @@
 """The moderators' room as JSON, with a moderator's token, so that a CMS can build it into its own pages."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -190,16 +191,14 @@ def _comment(id: str, told: OfSite) -> int:
 
 
 def _cards_out(db: Connection, rows: Any) -> list[CardOut]:
-    notes: dict[int, list[NoteOut]] = {}
-    for note in history.notes_of(db, [row.pk for row in rows]):
-        notes.setdefault(note.comment, []).append(_note_out(note))
+    notes = history.notes_of(db, [row.pk for row in rows])
     return [_card_out(row, notes.get(row.pk, [])) for row in rows]
 
 
-def _card_out(row: Row[Any], notes: list[NoteOut]) -> CardOut:
+def _card_out(row: Row[Any], notes: Iterable[Row[Any]]) -> CardOut:
     told = {name: getattr(row, name) for name in CardOut.model_fields if name not in ("reasons", "notes")}
     reasons = [ReasonOut.of(reason) for reason in comments.decision_from_row(row).reasons]
-    return CardOut(**told, reasons=reasons, notes=notes)
+    return CardOut(**told, reasons=reasons, notes=[_note_out(note) for note in notes])
 
 
 def _note_out(row: Row[Any]) -> NoteOut:

@@ -73,7 +73,7 @@ def comment(comment: int) -> ResponseReturnValue:
         row = cards.one(db, comment)
         if row is None:
             abort(404, "There is no such comment.")
-        said = comments.verdicts_of(db, comment)
+        said = history.verdicts_of(db, comment)
         facts = {"decisions": comments.decisions_of(db, comment), "verdicts": said, "undoable": _undoable(row, said)}
         facts["agreeable"] = _agreeable(row, said)
         facts["told"] = outbox.listing(db, comment=comment)
@@ -268,9 +268,7 @@ def _agreeable(row: Row[Any], said: Any) -> bool:
 
 def _with_notes(db: Any, rows: Any) -> list[dict[str, Any]]:
     """What a card's template shows: the row, its reasons, the scores beside them and the notes."""
-    notes: dict[int, list[Row[Any]]] = {}
-    for note in history.notes_of(db, [row.pk for row in rows]):
-        notes.setdefault(note.comment, []).append(note)
+    notes = history.notes_of(db, [row.pk for row in rows])
     decided = [(row, comments.decision_from_row(row)) for row in rows]
     return [
         {"row": row, "reasons": decision.reasons, "scores": top_scores(row.scores, decision.reasons), "notes": notes.get(row.pk, [])}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from service.domain import Article, Author, Comment, Decision, History, Outcome, Parent, Reason
 from service.storage import articles
 from service.storage.tables import articles as articles_table
-from service.storage.tables import comments, decisions, policies, verdicts
+from service.storage.tables import comments, decisions, policies
 
 
 def find(db: Connection, site: str, id: str) -> Row[Any] | None:
@@ -85,11 +85,6 @@ def newest_decision(db: Connection, comment: Row[Any]) -> Row[Any]:
 def decisions_of(db: Connection, comment_pk: int) -> Sequence[Row[Any]]:
     """Newest first."""
     return db.execute(select(decisions).where(decisions.c.comment == comment_pk).order_by(decisions.c.revision.desc())).all()
-
-
-def verdicts_of(db: Connection, comment_pk: int) -> Sequence[Row[Any]]:
-    """Newest first."""
-    return db.execute(select(verdicts).where(verdicts.c.comment == comment_pk).order_by(verdicts.c.pk.desc())).all()
 
 
 def decision_from_row(row: Row[Any]) -> Decision:

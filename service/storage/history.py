@@ -63,6 +63,11 @@ def find(db: Connection, verdict: int) -> Row[Any] | None:
     return db.execute(select(verdicts).where(verdicts.c.pk == verdict)).one_or_none()
 
 
+def verdicts_of(db: Connection, comment: int) -> Sequence[Row[Any]]:
+    """Newest first."""
+    return db.execute(select(verdicts).where(verdicts.c.comment == comment).order_by(verdicts.c.pk.desc())).all()
+
+
 def agreed(db: Connection, verdict: int, moderator: str) -> bool:
     """Whether this moderator already agreed with the verdict."""
     mine = (verdicts.c.about == verdict) & (verdicts.c.action == "agree") & (verdicts.c.moderator == moderator)
@@ -106,6 +111,9 @@ def add_note(db: Connection, comment: int, moderator: str, text: str) -> Row[Any
     return db.execute(insert(notes).values(values).returning(notes)).one()
 
 
-def notes_of(db: Connection, comment_pks: Iterable[int]) -> Sequence[Row[Any]]:
-    """Oldest first."""
-    return db.execute(select(notes).where(notes.c.comment.in_(list(comment_pks))).order_by(notes.c.pk)).all()
+def notes_of(db: Connection, comment_pks: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    """By comment, oldest first; without those that have none."""
+    found: dict[int, list[Row[Any]]] = {}
+    for note in db.execute(select(notes).where(notes.c.comment.in_(list(comment_pks))).order_by(notes.c.pk)):
+        found.setdefault(note.comment, []).append(note)
+    return found
