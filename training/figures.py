@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 Floats = npt.NDArray[np.float64]
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+BINS = 10  # of scores, for calibration
 
 
 def auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float | None:
@@ -34,12 +35,12 @@ def threshold_rows(labels: Floats, scores: Floats, weights: Floats) -> list[dict
     return rows
 
 
-def calibration_error(labels: Floats, scores: Floats, weights: Floats, bins: int = 10) -> float:
-    """Mean distance between score and share of labels over bins of equal weight."""
+def calibration_error(labels: Floats, scores: Floats, weights: Floats) -> float:
+    """Mean distance between score and share of labels over BINS of equal weight."""
     order = np.argsort(scores, kind="stable")
-    which = np.minimum((np.cumsum(weights[order]) / weights.sum() * bins).astype(int), bins - 1)
+    which = np.minimum((np.cumsum(weights[order]) / weights.sum() * BINS).astype(int), BINS - 1)
     gaps = [
-        _gap(labels[order[which == b]], scores[order[which == b]], weights[order[which == b]]) for b in range(bins) if (which == b).any()
+        _gap(labels[order[which == b]], scores[order[which == b]], weights[order[which == b]]) for b in range(BINS) if (which == b).any()
     ]
     return float(sum(gaps) / weights.sum())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.rules import Rules
 from training import trial
+from training.figures import BINS
 from training.regression_set import Checked
 from training.trial import Tried
 
@@ -16,7 +17,6 @@ MOST_OFF = 0.05  # calibration error beyond what chance alone makes of so few ve
 MOST_BIAS = 0.15  # a word for people may move the score by so much where the model in force moves it less
 MORE_BIAS = 0.03
 LESS_APART = 0.02
-BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The checks, and the figures that the report shows. `candidate` and `in_force` are keys of the tried scores."""
+    """The checks, and the figures that the report shows."""
 
     checks: tuple[Check, ...]
     figures: Mapping[str, Any]

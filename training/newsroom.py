@@ -86,9 +86,9 @@ def remembering(model: Model) -> Model:
     return model
 
 
-def scores_of(newsroom: Newsroom, material: Material, attribute: str = LIKELY_TO_REJECT) -> Floats:
-    """What it says of the material's examples."""
-    return newsroom.rate_after(material.inputs, material.before)[:, newsroom.attributes.index(attribute)]
+def scores_of(newsroom: Newsroom, material: Material) -> Floats:
+    """Its `likely_to_reject` of the material's examples, (examples,)."""
+    return newsroom.rate_after(material.inputs, material.before)[:, newsroom.attributes.index(LIKELY_TO_REJECT)]
 
 
 def shipped_scores(shipped: Model, examples: Sequence[Example]) -> dict[str, Floats]:

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from training.figures import BINS
+
 Floats = npt.NDArray[np.float64]
 Line = tuple[Floats, Floats]
 
@@ -40,10 +42,10 @@ def precision_recall(labels: Floats, scores: Floats, weights: Floats) -> Line:
     return recall, precision
 
 
-def calibration(labels: Floats, scores: Floats, weights: Floats, bins: int = 10) -> Line:
+def calibration(labels: Floats, scores: Floats, weights: Floats) -> Line:
     """Mean score across, share of labels up, in bins of equal width; empty bins are left out."""
-    which = np.minimum((scores * bins).astype(int), bins - 1)
-    filled = [which == b for b in range(bins) if (which == b).any()]
+    which = np.minimum((scores * BINS).astype(int), BINS - 1)
+    filled = [which == b for b in range(BINS) if (which == b).any()]
     means = [np.average(scores[mine], weights=weights[mine]) for mine in filled]
     shares = [np.average(labels[mine], weights=weights[mine]) for mine in filled]
     return np.array(means), np.array(shares)

@@ -1,7 +1,7 @@
 """Plots as SVG, drawn here: no script, and each with its figures in words for whoever does not see it."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import ceil, log10
 
@@ -52,7 +52,7 @@ def curve(points: Sequence[tuple[datetime, float]], first: datetime, last: datet
     return _svg(f"{what}: {now}", _grid(top, HALF) + line + _dates(first.date(), last.date(), HALF), width=HALF)
 
 
-def shares(rows: Sequence[Share], what: str, *, name: Callable[[str], str] = plain) -> Markup:
+def shares(rows: Sequence[Share], what: str) -> Markup:
     """A bar for each share, with a whisker for its interval."""
     width = WIDTH - NAMES - NUMBERS
     drawn = Markup()
@@ -64,11 +64,11 @@ def shares(rows: Sequence[Share], what: str, *, name: Callable[[str], str] = pla
             '<rect class="bar-fill" x="{}" y="{}" width="{:.1f}" height="14"/><path class="whisker" d="M{:.1f} {}H{:.1f}"/>'
             '<text x="{}" y="{}">{:.0%} of {:,}</text>'
         ).format(
-            *(NAMES - 8, y + 16, name(share.name), NAMES, y + 5, width),
+            *(NAMES - 8, y + 16, plain(share.name), NAMES, y + 5, width),
             *(NAMES, y + 5, width * (share.value or 0), NAMES + width * low, y + 12, NAMES + width * high),
             *(NAMES + width + 8, y + 16, share.value or 0, share.whole),
         )
-    words = "; ".join(f"{name(share.name)} {share.value or 0:.0%} of {share.whole}" for share in rows)
+    words = "; ".join(f"{plain(share.name)} {share.value or 0:.0%} of {share.whole}" for share in rows)
     return _svg(f"{what}: {words}", drawn, height=max(len(rows) * ROW, ROW))
 
 

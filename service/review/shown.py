@@ -33,6 +33,7 @@ SAID: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "hold": 
 REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
 
 LONG, LONG_LINES = 400, 9  # of a text that scrolls within its card on a phone
+TOP = 2  # scores beside the reasons
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -99,11 +100,11 @@ def count(number: int) -> str:
     return f"more than {MOST_COUNTED:,}" if number > MOST_COUNTED else f"{number:,}"
 
 
-def top_scores(scores: dict[str, float], reasons: Iterable[Reason], most: int = 2) -> list[tuple[str, float]]:
+def top_scores(scores: dict[str, float], reasons: Iterable[Reason]) -> list[tuple[str, float]]:
     """The highest scores that no reason names already."""
     named = {reason.code for reason in reasons}
     rest = [(name, scores[name]) for name in ATTRIBUTES if name in scores and name not in named]
-    return sorted(rest, key=lambda item: -item[1])[:most]
+    return sorted(rest, key=lambda item: -item[1])[:TOP]
 
 
 def said(outcome: str) -> str:

@@ -16,6 +16,7 @@ from service.storage.tables import articles, comments, decisions, moderators, qu
 
 EXCERPT = 280
 FACET_SAMPLE = 400
+MOST_OF_FACET = 30
 MOST_RECORD = 100
 CURSOR = r"^[0-9]{1,16}(\.[0-9]{1,1100})?_[0-9]{1,18}$"
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -95,8 +96,8 @@ def facets(db: Connection, moderator: Moderator) -> dict[str, list[Any]]:
     columns = (queue.c.comment, queue.c.site, queue.c.section, queue.c.language, queue.c.article)
     sample = db.execute(select(*columns).where(*_conditions(moderator, Filter())).order_by(queue.c.urgent_at).limit(FACET_SAMPLE)).all()
 
-    def frequent(name: str, most: int = 30) -> list[Any]:
-        return [value for value, _ in Counter(getattr(row, name) for row in sample).most_common(most) if value is not None]
+    def frequent(name: str) -> list[Any]:
+        return [value for value, _ in Counter(getattr(row, name) for row in sample).most_common(MOST_OF_FACET) if value is not None]
 
     by = {name: frequent(name) for name in ("site", "section", "language")}
     titled = select(articles.c.pk, articles.c.title, articles.c.id).where(articles.c.pk.in_(frequent("article")))

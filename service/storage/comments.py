@@ -13,6 +13,8 @@ from service.storage import articles
 from service.storage.tables import articles as articles_table
 from service.storage.tables import comments, decisions, policies
 
+MOST_COUNTED = 1_000  # of an author's comments, for a rule
+
 
 def find(db: Connection, site: str, id: str) -> Row[Any] | None:
     """The comment with its article's id, or None."""
@@ -24,8 +26,8 @@ def find(db: Connection, site: str, id: str) -> Row[Any] | None:
     return db.execute(query).one_or_none()
 
 
-def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat_window: timedelta, most: int = 1_000) -> History:
-    """What the author did before, this comment apart; counted to `most` at the most."""
+def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat_window: timedelta) -> History:
+    """What the author did before, this comment apart; counted to MOST_COUNTED."""
     if comment.author is None:
         return History()
     now = datetime.now(UTC)
@@ -33,7 +35,9 @@ def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat
     same_text = comments.c.text_digest == comment.text_digest
 
     def count(*conditions: Any) -> int:
-        return db.execute(select(func.count()).select_from(select(1).where(by_author, *conditions).limit(most).subquery())).scalar_one()
+        return db.execute(
+            select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_COUNTED).subquery())
+        ).scalar_one()
 
     return History(
         author_recent=count(comments.c.received_at > now - flood_window),
