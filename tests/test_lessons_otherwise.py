@@ -11,8 +11,8 @@ from rapidfuzz.distance import OSA
 from tokenizers import Tokenizer
 
 from service.groups import blind
+from training.contrasts import LABELS, SOURCE, contrasts, in_passing, joined, mentions, sentences
 from training.dataset import Corpora, LabelledText, encoder_never_saw, read_tests, text_key
-from training.encoder.contrasts import LABELS, SOURCE, contrasts, in_passing, joined, mentions, sentences
 from training.encoder.tasks import examples
 from training.encoder.variants import misspelt, paired
 from training.fairness import TERMS

@@ -17,8 +17,8 @@ from training import dataset, pipelines
 from training.__main__ import main
 from training.calibration import curve, soft, to_prevalence
 from training.card import card
+from training.contrasts import contrasts, joined, mentions
 from training.dataset import DataError, LabelledText, target
-from training.encoder.contrasts import contrasts, joined, mentions
 from training.evaluate import calibration_error, threshold_rows
 from training.pipelines import fit_attributes
 from training.proposals import printed_proposals, proposals

@@ -13,8 +13,8 @@ from service.encoder import WIDTH, Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import AttributeHeads, Heads, as_read, calibrated
 from training.calibration import curve, soft, to_prevalence
+from training.contrasts import contrasts, in_passing, joined, mentions
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
-from training.encoder.contrasts import contrasts, in_passing, joined, mentions
 
 Floats = npt.NDArray[np.float64]
 

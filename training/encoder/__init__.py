@@ -1,1 +1,1 @@
-"""Fine-tunes the sentence encoder that the models read comments with. Needs the extra `encoder`; nothing else imports it."""
+"""`python -m training encoder`: fine-tunes the encoder that the models read comments with. Needs the extra `encoder`, and only it does."""

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from service.alignment import aligned
 from service.groups import blind
 from service.normalise import normalise
+from training.contrasts import SOURCE, contrasts, in_passing
 from training.dataset import LABELLED, Corpora, LabelledText, encoder_never_saw, read_tests, target, text_key
-from training.encoder.contrasts import SOURCE, contrasts, in_passing
 from training.encoder.variants import misspelt, paired
 from training.perspective import PERSPECTIVE, how_often, log_odds
 
