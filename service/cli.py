@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import auth, model_commands, rules, scoring
 from service.config import SECRET_KEY_FILE
-from service.domain import MAX_NAME
+from service.domain import MAX_NAME, Invalid
 from service.parts import current_parts
 from service.rule_problems import PolicyError
 from service.storage import keys
@@ -36,6 +36,8 @@ class Sentences(click.Command):
             return super().invoke(ctx)
         except (PolicyError, scoring.ModelError, StorageError) as error:
             raise click.ClickException(str(error)) from None
+        except Invalid as error:
+            raise click.ClickException(f"{error}.") from None
         except SQLAlchemyError as error:
             raise click.ClickException(fault(error)) from None
 

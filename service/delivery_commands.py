@@ -11,7 +11,6 @@ from sqlalchemy import Row
 
 from service import auth, delivery
 from service.cli import Group, Sentences, check_site
-from service.config import ConfigError
 from service.domain import MAX_URL
 from service.events import EVENTS
 from service.logs import dict_config
@@ -131,10 +130,7 @@ def deliver() -> None:
 
 
 def _secret(endpoint: Row[Any]) -> str:
-    try:
-        return auth.endpoint_secret(current_parts().config.secret_key, endpoint.id, endpoint.rotation)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from None
+    return auth.endpoint_secret(current_parts().config.secret_key, endpoint.id, endpoint.rotation)
 
 
 def _state(endpoint: Row[Any], tried: Row[Any] | None) -> str:

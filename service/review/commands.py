@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from service import signin
 from service.cli import Group, Sentences
-from service.domain import Invalid, Role
+from service.domain import Role
 from service.parts import current_parts
 from service.review import demo
 from service.storage import moderators
@@ -27,10 +27,7 @@ moderator_group = Group("moderator", help="The people who judge held comments.")
 def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str | None, generate: bool) -> None:
     """Make a moderator."""
     password = None if subject and not generate else _password(generate)
-    try:
-        made = signin.create(current_parts(), name=name, role=Role(role), sites=sites, password=password, subject=subject)
-    except Invalid as error:
-        raise click.ClickException(f"{error}.") from None
+    made = signin.create(current_parts(), name=name, role=Role(role), sites=sites, password=password, subject=subject)
     click.echo(f"{made.name} may moderate {', '.join(sites) or 'every site'}, as {role}.")
     if generate:
         click.echo(f"Password, shown this once:\n\n  {password}\n")
@@ -42,10 +39,7 @@ def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str 
 def set_password(name: str, generate: bool) -> None:
     """Set a new password. It ends a lock, and the sessions under the old one."""
     password = _password(generate)
-    try:
-        signin.set_password(current_parts(), name, password)
-    except Invalid as error:
-        raise click.ClickException(f"{error}.") from None
+    signin.set_password(current_parts(), name, password)
     click.echo(f"{name} has a new password; sessions under the old one have ended.")
     if generate:
         click.echo(f"Password, shown this once:\n\n  {password}\n")
@@ -68,10 +62,7 @@ def list_moderators() -> None:
 @click.argument("name")
 def make_token(name: str) -> None:
     """Make a token for the API and show it, once. An earlier one ends."""
-    try:
-        token = signin.issue_token(current_parts(), name)
-    except Invalid as error:
-        raise click.ClickException(f"{error}.") from None
+    token = signin.issue_token(current_parts(), name)
     click.echo(f"Token of {name}, shown this once; an earlier one has ended:\n\n  {token}\n\nSend it as 'Authorization: Bearer TOKEN'.")
 
 
@@ -79,10 +70,7 @@ def make_token(name: str) -> None:
 @click.argument("name")
 def disable_moderator(name: str) -> None:
     """End a moderator's sessions and token. Their verdicts stay."""
-    try:
-        signin.disable(current_parts(), name)
-    except Invalid as error:
-        raise click.ClickException(f"{error}.") from None
+    signin.disable(current_parts(), name)
     click.echo(f"{name} cannot sign in any more. Their verdicts stay. To undo it: flask --app service moderator enable NAME")
 
 
@@ -90,10 +78,7 @@ def disable_moderator(name: str) -> None:
 @click.argument("name")
 def enable_moderator(name: str) -> None:
     """Let a disabled moderator in again. The password stays; the token has ended."""
-    try:
-        signin.enable(current_parts(), name)
-    except Invalid as error:
-        raise click.ClickException(f"{error}.") from None
+    signin.enable(current_parts(), name)
     click.echo(f"{name} may sign in again. For the API they need a new token: flask --app service moderator token NAME")
 
 
