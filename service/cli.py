@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import auth, model_commands, rules, scoring
+from service import auth, rules, scoring
 from service.config import SECRET_KEY_FILE
 from service.domain import MAX_NAME, Invalid
 from service.parts import current_parts
@@ -48,8 +48,6 @@ class Group(Sentences, AppGroup):
 
 key_group = Group("key", help="API keys: one site each, shown once, stored as a hash.")
 policy_group = Group("policy", help="The house rules.")
-model_group = Group("model", help="The trained models: which is in force, and the versions that retraining made.")
-model_commands.register(model_group)
 
 
 def check_site(_context: click.Context, _option: click.Parameter, site: str) -> str:
@@ -65,8 +63,9 @@ def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
 
 
 def register(app: Flask) -> None:
-    from service.delivery_commands import deliver, delivery_group, endpoint_group  # these three stand on this module
+    from service.delivery_commands import deliver, delivery_group, endpoint_group  # these four stand on this module
     from service.intake.commands import coral_group, suggestions_group
+    from service.model_commands import model_group
     from service.review.commands import demo_command, moderator_group
 
     for command in (

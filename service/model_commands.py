@@ -4,24 +4,18 @@ import json
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from service import versions
+from service.cli import Group
 from service.parts import current_parts
 from service.scoring import MANIFEST, ModelError
 
 SOON = "Running workers take it within seconds; /readyz says which they have."
 
-
-def register(group: AppGroup) -> None:
-    """Adds them to `flask model`."""
-    group.command("check")(check)
-    group.command("list")(listed)
-    group.command("activate")(click.argument("version")(activate))
-    group.command("rollback")(rollback)
-    group.command("unshadow")(unshadow)
+model_group = Group("model", help="The trained models: which is in force, and the versions that retraining made.")
 
 
+@model_group.command("check")
 def check() -> None:
     """Verify the files of the models in force and score their probe texts again."""
     model = current_parts().model
@@ -29,7 +23,8 @@ def check() -> None:
     click.echo(f"The model {model.version} is whole and scores its probes as it did when it was published.")
 
 
-def listed() -> None:
+@model_group.command("list")
+def list_versions() -> None:
     """List the versions, oldest first, and say which is in force."""
     models = current_parts().config.models_dir
     pointer, shipped = versions.pointer(models), versions.shipped_version(models)
@@ -40,6 +35,8 @@ def listed() -> None:
     click.echo("\nTo put one in force: flask --app service model activate VERSION")
 
 
+@model_group.command("activate")
+@click.argument("version")
 def activate(version: str) -> None:
     """Put a version in force, once its files and its probe texts were checked."""
     pointer = versions.activate(current_parts().config.models_dir, version)
@@ -48,6 +45,7 @@ def activate(version: str) -> None:
         click.echo("To go back: flask --app service model rollback")
 
 
+@model_group.command("rollback")
 def rollback() -> None:
     """Put the version in force that was before the present one."""
     models = current_parts().config.models_dir
@@ -55,6 +53,7 @@ def rollback() -> None:
     click.echo(f"{pointer.active or versions.shipped_version(models)} is in force again. {SOON}")
 
 
+@model_group.command("unshadow")
 def unshadow() -> None:
     """End the version that runs beside the one in force."""
     models = current_parts().config.models_dir
