@@ -54,8 +54,8 @@ def decide(comment: Comment, scores: Scores | None, language: str | None, histor
     """`language` is None where it cannot be told; `history` counts earlier comments, without this one."""
     settings = rules.for_(comment.site, comment.section)
     case = Case(comment=comment, scores=scores, language=language, history=history, settings=settings)
-    found = [reason for rule in ORDER for reason in rule(case)]
-    reasons = [*exempt(case)] or sorted(found, key=lambda reason: -reason.outcome.severity)
+    asked_for = [reason for rule in ORDER for reason in rule(case)]
+    reasons = [*exempt(case)] or sorted(asked_for, key=lambda reason: -reason.outcome.severity)
     outcome = reasons[0].outcome if reasons else Outcome.APPROVE
     said = Outcome.APPROVE if settings.shadow else outcome
     return Decision(
