@@ -13,7 +13,7 @@ from service.auth import moderator
 from service.domain import ATTRIBUTES, Invalid, Outcome, Rejection, Role, Verdict
 from service.parts import current_parts
 from service.review import filters, site
-from service.review.shown import SAID, count, top_scores
+from service.review.shown import count, top_scores
 from service.storage import cards, comments, history, outbox, queue
 from service.storage.cards import ORDERS
 from service.storage.engine import reading
@@ -137,7 +137,7 @@ def release(comment: int) -> ResponseReturnValue:
 def give_verdict(comment: int) -> ResponseReturnValue:
     revision = request.form.get("revision", type=int)
     given = verdicts.give(current_parts(), moderator(), comment, _verdict(), revision=revision)
-    return _done(f"{SAID[given.outcome].capitalize()}.")
+    return _done(f"{verdicts.SAID[given.outcome].capitalize()}.")
 
 
 @blueprint.post("/comments/<key:comment>/correction")
@@ -232,7 +232,7 @@ def _typed(name: str) -> str:
 def _bulk_done(chosen: Mapping[int, int | None]) -> ResponseReturnValue:
     verdict = _verdict()
     done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
-    said = f"{SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
+    said = f"{verdicts.SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
     why = " ".join(dict.fromkeys(sentence for _, sentence in done.refused[:3]))
     return _done(f"{said} {why}".strip(), comments=done.given)
 

@@ -9,9 +9,10 @@ from flask import Blueprint
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from service.domain import ATTRIBUTES, Reason, Rejection
+from service.domain import ATTRIBUTES, Outcome, Reason, Rejection
 from service.rules import score_in_words, threshold_in_words
 from service.storage.queue import MOST_COUNTED
+from service.verdicts import SAID
 
 REASONS = {
     "severe_toxicity": "Severe toxicity",
@@ -29,7 +30,6 @@ REASONS = {
     "links": "Many links",
     "audit": "Chosen by chance",
 }
-SAID: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "hold": "held"}
 REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
 
 LONG, LONG_LINES = 400, 9  # of a text that scrolls within its card on a phone
@@ -108,7 +108,7 @@ def top_scores(scores: dict[str, float], reasons: Iterable[Reason]) -> list[tupl
 
 
 def said(outcome: str) -> str:
-    return SAID[outcome]
+    return SAID[Outcome(outcome)]
 
 
 def plain_pair(code: str) -> tuple[str, str]:
