@@ -11,11 +11,11 @@ from service.domain import ScoreInput
 from service.scoring import Model
 from training import report, tables
 from training.__main__ import main
-from training.dataset import Corpora
+from training.dataset import Corpora, newest
 from training.evaluate import agreement, measure
 from training.fairness import alone, bnsp_auc, bpsn_auc, by_identity, identities_in
 from training.figures import auc
-from training.scored import OURS, Scored, newest, scored
+from training.scored import OURS, Scored, scored
 from training.toxic_words import character_f1, toxic_words
 
 MARKUP = "<b>you</b> & <script>alert(1)</script>"

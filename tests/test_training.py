@@ -18,11 +18,11 @@ from training.__main__ import main
 from training.calibration import curve, soft, to_prevalence
 from training.card import card
 from training.contrasts import contrasts, joined, mentions
-from training.dataset import DataError, LabelledText, target
+from training.dataset import TRAINED_ON, DataError, LabelledText, target
 from training.evaluate import calibration_error, threshold_rows
 from training.pipelines import fit_attributes
 from training.proposals import printed_proposals, proposals
-from training.topics import TRAINED_ON, draw_pairs
+from training.topics import draw_pairs
 
 MODELS = Path(__file__).parent.parent / "models"
 SMALL = ["--columns", "2000", "--vocabulary", "300"]

@@ -53,6 +53,8 @@ TERMS = {
     "topicality-comments": "nyt-debate: Apache-2.0 repository; reddit: MIT repository, user content; others: evaluated only",
 }
 
+# The sources whose articles and comments may be learnt from; the others are evaluated only.
+TRAINED_ON = ("nyt-debate", "reddit")
 ENCODER_FOLDS = 7
 
 _LETTERS = re.compile(r"[\W\d_]+")
@@ -138,6 +140,11 @@ def read(folder: Path) -> Corpora:
 def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
     """The rows of a test file, as they are; empty where the folder has none by that name. Raises DataError."""
     return [_scored(place, row) for path in _jsonl(folder, name) for place, row in rows_of(path)]
+
+
+def newest(scores: Mapping[str, float], name: str) -> str:
+    """Perspective's key for a name: of `TOXICITY@5` and `TOXICITY@6` the latter."""
+    return max((key for key in scores if key.partition("@")[0] == name), key=lambda key: int(key.partition("@")[2] or 0))
 
 
 def target(row: LabelledText, attribute: str) -> float | None:

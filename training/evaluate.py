@@ -10,11 +10,11 @@ from scipy.stats import spearmanr
 
 from service.domain import ScoreInput
 from service.scoring import Model
-from training.dataset import Corpora
+from training.dataset import Corpora, newest
 from training.fairness import fairness
 from training.figures import auc, calibration_error, rounded, threshold_rows
 from training.pipelines import HeldOut
-from training.scored import PERSPECTIVE, PROFANITY, Scored, newest, rate, score_files
+from training.scored import PERSPECTIVE, PROFANITY, Scored, rate, score_files
 from training.topic_pairs import topicality
 from training.toxic_words import toxic_words
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from service.encoder import Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import Heads, PerspectiveHeads, read_as
-from training.dataset import encoder_never_saw, fold_of, read_tests, text_key
+from training.dataset import encoder_never_saw, fold_of, newest, read_tests, text_key
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -107,8 +107,8 @@ def _names(few: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _of(rows: Sequence[Mapping[str, Any]], name: str) -> Floats:
     """Perspective's scores for a name; where it published several versions, the newest one."""
-    newest = max((key for key in rows[0]["perspective"] if key.partition("@")[0] == name), key=lambda key: int(key.partition("@")[2] or 0))
-    return np.array([row["perspective"][newest] for row in rows])
+    key = newest(rows[0]["perspective"], name)
+    return np.array([row["perspective"][key] for row in rows])
 
 
 def _read(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -> Read:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from service.domain import ScoreInput
 from service.scoring import Model
-from training.dataset import read_tests, text_key
+from training.dataset import newest, read_tests, text_key
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,11 +82,6 @@ def rate(model: Model, inputs: Sequence[ScoreInput], said: str) -> dict[str, Flo
     """As Model.rate, with a progress bar of that name."""
     parts = [model.rate(inputs[at : at + BATCH]) for at in _batches(len(inputs), said)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
-
-
-def newest(scores: Mapping[str, float], name: str) -> str:
-    """Perspective's key for a name: of `TOXICITY@5` and `TOXICITY@6` the latter."""
-    return max((key for key in scores if key.partition("@")[0] == name), key=lambda key: int(key.partition("@")[2] or 0))
 
 
 def _on_their_scale(model: Model, texts: Sequence[str], said: str) -> dict[str, Floats]:

@@ -18,12 +18,11 @@ from service.encoder import Encoder
 from service.heads import calibrated
 from service.topicality import Topicality, Words, content_words, context_of, has_evidence
 from training.calibration import curve, to_prevalence
-from training.dataset import Corpora, TopicArticle, TopicComment, encoder_never_saw, fold_of
+from training.dataset import TRAINED_ON, Corpora, TopicArticle, TopicComment, encoder_never_saw, fold_of
 from training.pipelines import NATURAL, HeldOut
 
 Floats = npt.NDArray[np.float64]
 
-TRAINED_ON = ("nyt-debate", "reddit")
 # Comments at large: they only tell which words are rare.
 GENERAL = ("civil",)
 FOLDS = 3

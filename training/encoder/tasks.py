@@ -15,7 +15,7 @@ from service.alignment import aligned
 from service.groups import blind
 from service.normalise import normalise
 from training.contrasts import SOURCE, contrasts, in_passing
-from training.dataset import LABELLED, Corpora, LabelledText, encoder_never_saw, read_tests, target, text_key
+from training.dataset import LABELLED, TRAINED_ON, Corpora, LabelledText, encoder_never_saw, read_tests, target, text_key
 from training.encoder.variants import misspelt, paired
 from training.perspective import PERSPECTIVE, how_often, log_odds
 
@@ -25,7 +25,6 @@ LONGEST = 112  # tokens of a comment, of an article half of it
 SHARES = {"gab": 0.4, "hatexplain": 0.5, "davidson": 0.3}
 # The same for Perspective's scores: those of the commonest height, and of the rarest, for nearly all are low.
 COMMON, RARE = 2.0, 4.0
-TOPICAL = ("nyt-debate", "reddit")
 SEED = 20265
 # How often slips of the keyboard are put into a reader's comment, and into a sentence of ours.
 SLIPS, OWN_SLIPS = 0.08, 0.25
@@ -77,7 +76,7 @@ def topics(corpora: Corpora, reader: Tokenizer) -> list[Topic]:
     found = []
     for name in tqdm(sorted(by_article), desc="articles", unit="article"):
         article = corpora.articles[name]
-        if article.source in TOPICAL and not encoder_never_saw(name):
+        if article.source in TRAINED_ON and not encoder_never_saw(name):
             about = _ids(reader, normalise(f"{article.title}. {article.text[:2000]}"))[: LONGEST // 2]
             comments = [_ids(reader, normalise(text))[: LONGEST * 3 // 4] for text in by_article[name][:80]]
             found.append(Topic(article.source, about, [each for each in comments if len(each) > 6]))
