@@ -91,7 +91,7 @@ class Fields(_Table):
     language: Pointer | None = None
 
 
-class Rules(_Table):
+class Description(_Table):
     """One source, as it is written."""
 
     site: Name
@@ -113,7 +113,7 @@ class Rules(_Table):
 
 
 class _File(_Table):
-    sources: dict[str, Rules] = {}
+    sources: dict[str, Description] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +121,14 @@ class Source:
     """One that is enabled, with its secret."""
 
     name: str
-    rules: Rules
+    description: Description
     secret: str | None
 
     def is_signed(self, header: Callable[[str], str | None], body: bytes) -> bool:
         """Whether a signature fits, of a request whose headers `header` tells by name; False for a source that has none."""
-        if self.rules.signature is None or not self.secret:
+        if self.description.signature is None or not self.secret:
             return False
-        how = self.rules.signature
+        how = self.description.signature
         told = [part.strip() for part in (header(how.header) or "").split(",")]
         shown = [part.removeprefix(how.prefix) for part in told if part.startswith(how.prefix)]
         digest = hmac.new(self.secret.encode(), _bytes(how, _timestamp(how, header, told), body), how.algorithm).digest()
@@ -145,7 +145,7 @@ def parse(text: str, environ: Mapping[str, str], name: str = "sources.toml") -> 
     """Raises PolicyError, with a sentence for each problem."""
     try:
         written = _File.model_validate(tomllib.loads(text))
-        found = [problem for name, rules in written.sources.items() for problem in _unsigned(name, rules, environ)]
+        found = [problem for name, description in written.sources.items() for problem in _unsigned(name, description, environ)]
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(name, [syntax_problem(str(error), text)]) from error
     except ValidationError as error:
@@ -154,9 +154,9 @@ def parse(text: str, environ: Mapping[str, str], name: str = "sources.toml") -> 
         at = lines(text)
         raise PolicyError(name, [Problem(line_of(at, path), named(path), message) for path, message in found])
     return {
-        name: Source(name, rules, environ.get(rules.signature.secret) if rules.signature else None)
-        for name, rules in written.sources.items()
-        if rules.enabled
+        name: Source(name, description, environ.get(description.signature.secret) if description.signature else None)
+        for name, description in written.sources.items()
+        if description.enabled
     }
 
 
@@ -171,9 +171,9 @@ def find(document: Any, pointer: str) -> Any:
     return document
 
 
-def _unsigned(name: str, rules: Rules, environ: Mapping[str, str]) -> list[Found]:
-    how = rules.signature
-    if not rules.enabled or how is None or environ.get(how.secret):
+def _unsigned(name: str, description: Description, environ: Mapping[str, str]) -> list[Found]:
+    how = description.signature
+    if not description.enabled or how is None or environ.get(how.secret):
         return []
     message = f"the environment has no variable {how.secret}; set it to the secret, or set enabled = false."
     return [(("sources", name, "signature", "secret"), message)]

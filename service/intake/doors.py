@@ -40,10 +40,10 @@ def coral_signature() -> None:
 def webhook_signature() -> None:
     """A system that sources.toml names, by its signature; one that has none there by its site's API key."""
     source = current_parts().sources.get((request.view_args or {})["name"])
-    if source is not None and source.rules.signature is None and g.caller is not None and g.caller.site == source.rules.site:
+    if source is not None and source.description.signature is None and g.caller is not None and g.caller.site == source.description.site:
         api_key()
     elif source is not None and source.is_signed(request.headers.get, request.get_data()):
-        g.caller = Caller(f"source:{source.name}", source.rules.site, signed=True)
+        g.caller = Caller(f"source:{source.name}", source.description.site, signed=True)
     else:
         raise Unauthorized("There is no source of this name in sources.toml that this request has a signature, or else a key, for.")
 

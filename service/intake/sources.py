@@ -40,22 +40,22 @@ def receive(name: str) -> ResponseReturnValue:
     if not _counts(source, body):
         return Response(status=204)
     told = _told(source, body)
-    if source.rules.sends == "articles":
+    if source.description.sends == "articles":
         article = payloads.ArticleIn.model_validate(told.get("article", {})).to_domain()
         if article.id is None:
-            raise Invalid("article_id", f"a text or a whole number at {source.rules.fields.article_id}")
+            raise Invalid("article_id", f"a text or a whole number at {source.description.fields.article_id}")
         with writing(parts.engine) as db:
-            articles.put(db, source.rules.site, article)
+            articles.put(db, source.description.site, article)
         return jsonify(accepted=article.id), 202
-    comment = payloads.CommentIn.model_validate(told).to_domain(source.rules.site)
+    comment = payloads.CommentIn.model_validate(told).to_domain(source.description.site)
     moderated = moderation.moderate(parts, [comment])[0]
-    if source.rules.answer == "accepted":
+    if source.description.answer == "accepted":
         return jsonify(accepted=comment.id), 202
     return Response(moderated_out(moderated).model_dump_json(), content_type="application/json")
 
 
 def _counts(source: Source, body: Any) -> bool:
-    events = source.rules.events
+    events = source.description.events
     if events is None:
         return True
     told = request.headers.get(events.header) if events.header else find(body, events.pointer or "")
@@ -65,11 +65,11 @@ def _counts(source: Source, body: Any) -> bool:
 def _told(source: Source, body: Any) -> dict[str, Any]:
     """The body in the words of the native API."""
     told: dict[str, Any] = {}
-    for name, pointer in source.rules.fields.model_dump(exclude_none=True).items():
+    for name, pointer in source.description.fields.model_dump(exclude_none=True).items():
         value = _text(name, pointer, find(body, pointer))
         if value is None or (name == "language" and not payloads.LANGUAGE.search(value)):
             continue
-        if name in TEXTS and source.rules.format == "html":
+        if name in TEXTS and source.description.format == "html":
             value = plain(value)
         value = value[: LONGEST.get(name)]
         around, _, inner = name.partition("_")
