@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from training import plots
 from training.proposals import proposals
-from training.retrain_report import table
 from training.scored import Scored
-from training.tables import Table, held_out_tables, measured_tables
+from training.tables import Table, held_out_tables, html_table, measured_tables
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,7 +88,7 @@ def _roc(labels: Floats, scores: Floats) -> plots.Line:
 
 
 def _tables(tables: Iterable[Table]) -> str:
-    return "".join(f"<p>{_note(each.note)}</p>{table(each.head, each.rows)}" for each in tables)
+    return "".join(f"<p>{_note(each.note)}</p>{html_table(each.head, each.rows)}" for each in tables)
 
 
 def _note(markdown: str) -> str:
@@ -105,13 +104,15 @@ def _held_out(held: Mapping[str, Any]) -> str:
         for outcome, row in proposals(figures, name).items()
     ]
     folded = "".join(f"<details><summary>{escape(each.theme.strip('`'))}: thresholds</summary>{_tables([each])}</details>" for each in rest)
-    return _tables([overview]) + "<p>Proposed by their precision:</p>" + table(["attribute", "outcome", "threshold"], proposed) + folded
+    return (
+        _tables([overview]) + "<p>Proposed by their precision:</p>" + html_table(["attribute", "outcome", "threshold"], proposed) + folded
+    )
 
 
 def _errors(one: Scored) -> str:
     kinds = zip(("harmless, but scored high", "harmful, but scored low"), worst_errors(one), strict=True)
     return "".join(
-        f"<details><summary>{escape(one.name)}: {said}</summary>{table(['score', 'comment'], _quoted(one, rows))}</details>"
+        f"<details><summary>{escape(one.name)}: {said}</summary>{html_table(['score', 'comment'], _quoted(one, rows))}</details>"
         for said, rows in kinds
     )
 

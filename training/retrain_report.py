@@ -16,6 +16,7 @@ from training.candidate import as_model
 from training.gate import Judged
 from training.regression_set import Checked, check
 from training.rehearsal import Bench
+from training.tables import html_table
 from training.trial import Tried
 
 Floats = npt.NDArray[np.float64]
@@ -49,19 +50,9 @@ def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom) -> str:
     return _PAGE.format(sections="\n".join(f"<h2>{escape(title)}</h2>{body}" for title, body in sections))
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """An HTML table; every cell is escaped."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    return (
-        f"<table><tr>{top}</tr>"
-        + "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-        + "</table>"
-    )
-
-
 def _checks(judged: Judged) -> str:
     said = "Better than the model in force, and worse nowhere that is checked." if judged.passed else "Refused: it stays a candidate."
-    return f"<p>{said}</p>" + table(
+    return f"<p>{said}</p>" + html_table(
         ["check", "", "figures"], [[one.name, "passed" if one.passed else "failed", one.said] for one in judged.checks]
     )
 
@@ -71,7 +62,7 @@ def _counts(counts: Mapping[str, Any]) -> str:
     grouped = [
         [f"{name}: {each}", number] for name, value in counts.items() if isinstance(value, Mapping) for each, number in value.items()
     ]
-    return table(["", "number"], [*plain, *grouped])
+    return html_table(["", "number"], [*plain, *grouped])
 
 
 def _figures(judged: Judged, tried: Tried) -> str:
@@ -95,7 +86,7 @@ def _figures(judged: Judged, tried: Tried) -> str:
         plots.plot("By threshold", "threshold", "share", plots.by_threshold(labels, own, weights)),
     ]
     said = f"{len(labels):,} later verdicts, by authors and on articles that it did not learn from"
-    return f"<p>{said}; worth {tried.effective:,.0f} of equal weight.</p>" + table(["", *names], rows) + "".join(figures)
+    return f"<p>{said}; worth {tried.effective:,.0f} of equal weight.</p>" + html_table(["", *names], rows) + "".join(figures)
 
 
 def _words(bench: Bench, newsroom: Newsroom) -> str:
@@ -111,7 +102,7 @@ def _words(bench: Bench, newsroom: Newsroom) -> str:
         [words[up], f"{moved[up]:+.2f}", words[down], f"{moved[down]:+.2f}"]
         for up, down in zip(order[::-1][:WORDS], order[:WORDS], strict=True)
     ]
-    return table(["towards rejection", "log-odds", "towards approval", "log-odds"], rows)
+    return html_table(["towards rejection", "log-odds", "towards approval", "log-odds"], rows)
 
 
 def word_weights(newsroom: Newsroom, words: Sequence[str]) -> Floats:
@@ -133,7 +124,7 @@ def _agreements(bench: Bench) -> str:
         ]
         for one in bench.agreements
     ]
-    return "<p>1 is always, 0.5 is chance, below that is the contrary.</p>" + table(["who", "verdicts", "foretold", ""], rows)
+    return "<p>1 is always, 0.5 is chance, below that is the contrary.</p>" + html_table(["who", "verdicts", "foretold", ""], rows)
 
 
 def _disagreed(bench: Bench) -> str:
@@ -141,12 +132,12 @@ def _disagreed(bench: Bench) -> str:
         [f"{row.at:%Y-%m-%d}", f"{row.first}: {row.said}", f"{row.second}: {row.outcome}", row.text[:300]]
         for row in bench.lessons.disagreed[:QUOTED]
     ]
-    return table(["day", "first", "then", "comment"], rows) if rows else "<p>None was corrected to the opposite.</p>"
+    return html_table(["day", "first", "then", "comment"], rows) if rows else "<p>None was corrected to the opposite.</p>"
 
 
 def _bias(regression: Mapping[str, Checked]) -> str:
     rows = [[word, *(f"{one.bias[word]:+.3f}" for one in regression.values())] for word in regression["candidate"].bias]
-    return "<p>In harmless sentences of our own, against plain words in the same place.</p>" + table(["word", *regression], rows)
+    return "<p>In harmless sentences of our own, against plain words in the same place.</p>" + html_table(["word", *regression], rows)
 
 
 def _number(value: float | None) -> str:
