@@ -79,9 +79,7 @@ def by_password(parts: Parts, name: str, password: str) -> Moderator:
         row = None if "\x00" in name else moderators.named(db, name)
     right = _matches(_NOBODY if row is None or row.password_hash is None else row.password_hash, password)
     now = datetime.now(UTC)
-    if row is not None and row.locked_until is not None and row.locked_until > now:
-        raise Refused(_REFUSAL)
-    if row is None:
+    if row is None or (row.locked_until is not None and row.locked_until > now):
         raise Refused(_REFUSAL)
     with writing(parts.engine) as db:
         if right:

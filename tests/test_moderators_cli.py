@@ -1,6 +1,7 @@
 """The operator's commands for moderators, the demonstration, and signing in with the newsroom's account."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,7 +18,7 @@ from room import PASSWORD, Visitor, cards, make_moderator
 from service import signin
 from service.config import Config, ConfigError
 from service.domain import Role
-from service.review import demo
+from service.review import demo, door
 
 KEY = RSAKey.generate_key(2048, {"kid": "one"})
 
@@ -144,6 +145,23 @@ def test_the_newsrooms_account_opens_the_room(new_app: Callable[..., Flask], iss
         assert visitor.get("/review/recent").status_code == (200 if expected == 302 else 302)
     assert visitor.get("/review/sign-in/provider/answer", code="c", state="made up").status_code == 401
     assert "newsroom&#39;s account" in visitor.page("/review/sign-in") or "newsroom's account" in visitor.page("/review/sign-in")
+
+
+def test_a_provider_that_cannot_be_reached_is_said(new_app: Callable[..., Flask]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    app = new_app(OIDC_ISSUER=nobody, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")
+    answer = Visitor(app).get("/review/sign-in/provider")
+    assert answer.status_code == 503
+    assert "The identity provider does not answer." in answer.text
+
+
+def test_a_silent_provider_is_not_waited_for_for_ever(new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        app = new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")
+        assert Visitor(app).get("/review/sign-in/provider").status_code == 503
 
 
 def test_without_a_provider_there_is_none_to_ask(app: Flask) -> None:

@@ -48,11 +48,13 @@ def test_a_database_of_a_newer_version_is_left_alone(kind: str, tmp_path: Path) 
         engine.dispose()
 
 
-def test_a_folder_for_the_database_is_made(tmp_path: Path) -> None:
+def test_a_folder_for_the_database_is_made_and_other_users_cannot_read_what_is_in_it(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/var/deep/comments.db")
     migrate(engine)
+    with reading(engine):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "var" / "deep").iterdir()}
     engine.dispose()
-    assert (tmp_path / "var" / "deep" / "comments.db").exists()
+    assert modes == dict.fromkeys(("comments.db", "comments.db-shm", "comments.db-wal"), 0o600)
 
 
 def test_sqlite_writes_to_disk_before_it_answers(tmp_path: Path) -> None:

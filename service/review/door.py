@@ -6,14 +6,22 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from requests import RequestException
 
 from service import auth, signin
 from service.parts import current_parts
 from service.review import shown, site
 
+PATIENCE = 10  # seconds that an identity provider may take
+
 blueprint = Blueprint("door", __name__, url_prefix="/review", template_folder="templates", static_folder="static")
 site.furnish(blueprint)
 shown.register(blueprint)
+
+
+@blueprint.errorhandler(RequestException)
+def provider_is_silent(_: RequestException) -> ResponseReturnValue:
+    return _sign_in_page("The identity provider does not answer. Try again in a moment, or sign in with a password."), 503
 
 
 @blueprint.get("/sign-in")
@@ -88,5 +96,5 @@ def _provider() -> Any:
         client_id=config.oidc_client_id,
         client_secret=config.oidc_client_secret,
         server_metadata_url=f"{config.oidc_issuer}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
+        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256", "default_timeout": PATIENCE},
     )

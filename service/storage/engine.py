@@ -70,6 +70,7 @@ def migrate(engine: Engine) -> None:
     try:
         if engine.dialect.name == "sqlite" and engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(engine.url.database).touch(mode=0o600)  # readers' comments are for this user alone
         with writing(engine) as connection:
             if engine.dialect.name == "postgresql":  # one at a time, where several machines start together
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
