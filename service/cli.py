@@ -15,9 +15,9 @@ from service import auth, rules, scoring
 from service.config import SECRET_KEY_FILE
 from service.domain import MAX_NAME, Invalid
 from service.parts import current_parts
-from service.rule_problems import PolicyError
 from service.storage import keys
 from service.storage.engine import StorageError, fault, migrate, reading, writing
+from service.toml_files import TomlError
 
 MAX_SITE = 100  # a site and an article's id fit one index of PostgreSQL together
 QUICKSTART_SITE = "example"
@@ -34,7 +34,7 @@ class Sentences(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (PolicyError, scoring.ModelError, StorageError) as error:
+        except (TomlError, scoring.ModelError, StorageError) as error:
             raise click.ClickException(str(error)) from None
         except Invalid as error:
             raise click.ClickException(f"{error}.") from None

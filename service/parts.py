@@ -33,12 +33,12 @@ class Parts:
 
     @cached_property
     def rules(self) -> rules.Rules:
-        """Raises rules.PolicyError."""
+        """Raises toml_files.TomlError."""
         return rules.load(self.config.policy_file)
 
     @cached_property
     def sources(self) -> dict[str, sources.Source]:
-        """None where nobody wrote or named a file. Raises rule_problems.PolicyError."""
+        """None where nobody wrote or named a file. Raises toml_files.TomlError."""
         file = self.config.sources_file
         return {} if file == sources.DEFAULT and not file.exists() else sources.load(file, os.environ)
 

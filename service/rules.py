@@ -1,19 +1,18 @@
 """The newspaper's house rules: policy.toml as values. What is not written there is off."""
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from service.contradictions import contradictions
 from service.domain import ATTRIBUTES
 from service.language import KNOWN
-from service.rule_problems import PolicyError, Problem, contradictions, from_validation, named, nearest, read_text, syntax_problem
-from service.toml_lines import line_of, lines
+from service.toml_files import Found, Table, TomlError, from_validation, located, nearest, parsed, read_text
 from service.wordlist import is_address, tokens
 
 MOST_DIGITS = 6  # of a threshold or a score in words
@@ -59,63 +58,59 @@ Window = Annotated[int, Field(ge=1, le=100_000)]
 Entry = Annotated[str, AfterValidator(_listed_word)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Exempt(_Table):
+class Exempt(Table):
     roles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
-class Words(_Table):
+class Words(Table):
     banned: tuple[Entry, ...] = ()
     suspect: tuple[Entry, ...] = ()
 
 
-class Links(_Table):
+class Links(Table):
     hold_above: Count | None = None
     allowed_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
 
 
-class Repeats(_Table):
+class Repeats(Table):
     hold_above: Annotated[int, Field(ge=1)] | None = None
     hours: Window = 24
 
 
-class Floods(_Table):
+class Floods(Table):
     hold_above: Annotated[int, Field(ge=1)] | None = None
     minutes: Window = 10
 
 
-class NewAuthors(_Table):
+class NewAuthors(Table):
     hold_until_approved: Count = 0
 
 
-class Shouting(_Table):
+class Shouting(Table):
     hold_above: Threshold | None = None
     min_letters: Count = 20
 
 
-class Length(_Table):
+class Length(Table):
     min_characters: Count = 0
     max_characters: Annotated[int, Field(ge=1)] | None = None
 
 
-class Sensitive(_Table):
+class Sensitive(Table):
     articles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
-class Audit(_Table):
+class Audit(Table):
     share: Threshold = 0.0
 
 
-class Settings(_Table):
+class Settings(Table):
     """The rules in force at one place: by default, on a site, or in a section of it."""
 
     shadow: bool = False
     languages: tuple[Annotated[str, AfterValidator(_language)], ...] = ()
-    hold: dict[Annotated[str, AfterValidator(_attribute)], Threshold] = {}
-    reject: dict[Annotated[str, AfterValidator(_rejectable)], Threshold] = {}
+    hold: dict[Annotated[str, AfterValidator(_attribute)], Threshold] = Field(default_factory=dict)
+    reject: dict[Annotated[str, AfterValidator(_rejectable)], Threshold] = Field(default_factory=dict)
     exempt: Exempt = Exempt()
     words: Words = Words()
     links: Links = Links()
@@ -130,11 +125,11 @@ class Settings(_Table):
 
 class _Site(Settings):
     sections: tuple[str, ...] = ()
-    section: dict[str, Settings] = {}
+    section: dict[str, Settings] = Field(default_factory=dict)
 
 
 class _File(Settings):
-    sites: dict[str, _Site] = {}
+    sites: dict[str, _Site] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +148,16 @@ class Rules:
 
 
 def load(path: Path) -> Rules:
-    """Raises PolicyError, with a sentence for each problem."""
+    """Raises TomlError, with a sentence for each problem."""
     return parse(read_text(path), path.name)
 
 
 def parse(text: str, name: str = "policy.toml") -> Rules:
-    """Raises PolicyError, with a sentence for each problem."""
-    try:
-        raw = _tuples(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(name, [syntax_problem(str(error), text)]) from error
+    """Raises TomlError, with a sentence for each problem."""
+    raw = _tuples(parsed(text, name))
     places = _merged(raw)
-    found = [*_invalid(raw), *contradictions(raw, places)]
-    if found:
-        at = lines(text)
-        raise PolicyError(name, [Problem(line_of(at, path), named(path), message) for path, message in found])
+    if found := [*_invalid(raw), *contradictions(raw, places)]:
+        raise TomlError(name, located(text, found))
     return Rules(
         version=hashlib.sha256(text.encode()).hexdigest()[:12],
         source=text,
@@ -234,7 +224,7 @@ def _above(limit: int | None) -> str:
     return "off, hold above any number of" if limit is None else f"hold above {limit}"
 
 
-def _invalid(raw: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+def _invalid(raw: Mapping[str, Any]) -> list[Found]:
     try:
         _File.model_validate(raw)
     except ValidationError as error:

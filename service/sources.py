@@ -3,16 +3,14 @@
 import base64
 import hmac
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from service.rule_problems import Found, PolicyError, Problem, from_validation, named, read_text, syntax_problem
-from service.toml_lines import line_of, lines
+from service.toml_files import Found, Table, TomlError, from_validation, located, parsed, read_text
 
 DEFAULT = Path("sources.toml")
 
@@ -36,11 +34,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 Pointer = Annotated[str, AfterValidator(_pointer)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Signature(_Table):
+class Signature(Table):
     """How a request is signed: an HMAC of these bytes, after this prefix in this header."""
 
     header: Name
@@ -59,7 +53,7 @@ class Signature(_Table):
         return self
 
 
-class Events(_Table):
+class Events(Table):
     """Which of a system's webhooks count: those with one of these values in a header or at a place in the body."""
 
     values: Annotated[list[str], Field(min_length=1)]
@@ -73,7 +67,7 @@ class Events(_Table):
         return self
 
 
-class Fields(_Table):
+class Fields(Table):
     """Where in the body each of these stands."""
 
     id: Pointer | None = None
@@ -91,7 +85,7 @@ class Fields(_Table):
     language: Pointer | None = None
 
 
-class Description(_Table):
+class Description(Table):
     """One source, as it is written."""
 
     site: Name
@@ -112,8 +106,8 @@ class Description(_Table):
         return self
 
 
-class _File(_Table):
-    sources: dict[str, Description] = {}
+class _File(Table):
+    sources: dict[str, Description] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +131,20 @@ class Source:
 
 
 def load(path: Path, environ: Mapping[str, str]) -> dict[str, Source]:
-    """The enabled sources by name. Raises PolicyError, with a sentence for each problem."""
+    """The enabled sources by name. Raises TomlError, with a sentence for each problem."""
     return parse(read_text(path), environ, path.name)
 
 
 def parse(text: str, environ: Mapping[str, str], name: str = "sources.toml") -> dict[str, Source]:
-    """Raises PolicyError, with a sentence for each problem."""
+    """Raises TomlError, with a sentence for each problem."""
+    raw = parsed(text, name)
     try:
-        written = _File.model_validate(tomllib.loads(text))
+        written = _File.model_validate(raw)
         found = [problem for name, description in written.sources.items() for problem in _unsigned(name, description, environ)]
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(name, [syntax_problem(str(error), text)]) from error
     except ValidationError as error:
         found = from_validation(error, _File)
     if found:
-        at = lines(text)
-        raise PolicyError(name, [Problem(line_of(at, path), named(path), message) for path, message in found])
+        raise TomlError(name, located(text, found))
     return {
         name: Source(name, description, environ.get(description.signature.secret) if description.signature else None)
         for name, description in written.sources.items()

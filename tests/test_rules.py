@@ -6,7 +6,8 @@ import pytest
 
 from service import rules
 from service.domain import ATTRIBUTES, LIKELY_TO_REJECT
-from service.rules import PolicyError, Settings
+from service.rules import Settings
+from service.toml_files import TomlError
 
 SHIPPED = Path(__file__).parent.parent / "policy.toml"
 
@@ -96,7 +97,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "line", "message"), WRONG, ids=[message for _, _, message in WRONG])
 def test_a_problem_is_a_sentence_with_its_line(text: str, line: int, message: str) -> None:
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(TomlError) as caught:
         rules.parse(text)
     (problem,) = caught.value.problems
     assert problem.line == line
@@ -105,13 +106,13 @@ def test_a_problem_is_a_sentence_with_its_line(text: str, line: int, message: st
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(TomlError) as caught:
         rules.parse("shadw = true\n[hold]\nspam = 0.9\ninsult = 2\n[reject]\nspam = 0.5\n[sites.a.section.b]")
     assert [problem.line for problem in caught.value.problems] == [1, 3, 4, 7]
 
 
 def test_a_mistake_is_told_where_it_is_made_and_not_again_by_those_who_inherit_it() -> None:
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(TomlError) as caught:
         rules.parse("[hold]\nspam = 0.9\n[reject]\nspam = 0.8\n[sites.a.hold]\ninsult = 0.5\n[sites.b]")
     assert [problem.line for problem in caught.value.problems] == [2]
 
@@ -175,9 +176,9 @@ def test_load_names_the_file(tmp_path: Path) -> None:
         ("latin.toml", b"#\n# \xe9", "latin.toml, line 2: expected UTF-8"),
     ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(PolicyError, match=said):
+        with pytest.raises(TomlError, match=said):
             rules.load(tmp_path / name)
-    with pytest.raises(PolicyError, match=rf"^{tmp_path}/missing\.toml: the file cannot be read: No such file"):
+    with pytest.raises(TomlError, match=rf"^{tmp_path}/missing\.toml: the file cannot be read: No such file"):
         rules.load(tmp_path / "missing.toml")
 
 

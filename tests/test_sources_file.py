@@ -6,7 +6,7 @@ import pytest
 from test_sources import OWN, SHIPPED
 
 from service import sources
-from service.rule_problems import PolicyError
+from service.toml_files import TomlError
 
 
 def test_the_shipped_sources_are_off_and_right() -> None:
@@ -41,12 +41,12 @@ def test_the_shipped_sources_are_off_and_right() -> None:
     ],
 )
 def test_a_mistake_in_the_file_is_a_sentence_with_its_line(old: str, new: str, line: int, said: str) -> None:
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(TomlError) as caught:
         sources.parse(OWN.replace(old, new, 1), {"CMS_SECRET": "c"})
     assert said in str(caught.value)
     assert f"sources.toml, line {line}: " in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match="the file cannot be read"):
+    with pytest.raises(TomlError, match="the file cannot be read"):
         sources.load(tmp_path / "sources.toml", {})

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from service import rules
 from service.encoder import FILE, Encoder
-from service.rule_problems import PolicyError
 from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
+from service.toml_files import TomlError
 from training import report, retrain, thresholds
 from training.dataset import Corpora, DataError, read
 from training.evaluate import held_out_metrics, measure
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _fit(corpora, options)
         if options.step in ("all", "evaluate"):
             _evaluate(corpora, holds, options)
-    except (DataError, ModelError, PolicyError) as error:
+    except (DataError, ModelError, TomlError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 2
     return 0

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, Row
 
 from service import rules
 from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Article, Outcome, Parent, Rejection, ScoreInput
-from service.rule_problems import PolicyError
 from service.storage import lessons
 from service.storage.engine import open_engine, reading
+from service.toml_files import TomlError
 from training.dataset import Corpora
 from training.records import Records
 
@@ -130,7 +130,7 @@ def _shares(texts: Mapping[str, str]) -> Callable[[str, str, str | None], float]
     def parsed(version: str) -> rules.Rules | None:
         try:
             return rules.parse(texts[version])
-        except (KeyError, PolicyError):  # written for another version of the service
+        except (KeyError, TomlError):  # written for another version of the service
             return None
 
     def share(version: str, site: str, section: str | None) -> float:

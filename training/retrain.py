@@ -14,9 +14,9 @@ from service import rules, versions
 from service.config import Config, ConfigError
 from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
-from service.rule_problems import PolicyError
 from service.scoring import ModelError, load
 from service.storage.engine import fault
+from service.toml_files import TomlError
 from training import candidate, lessons
 from training.dataset import DataError, read
 from training.gate import Judged, judge
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         result = retrain(Config.from_environ(os.environ), options)
-    except (ConfigError, DataError, ModelError, PolicyError) as error:
+    except (ConfigError, DataError, ModelError, TomlError) as error:
         result = {"result": "unusable", "why": str(error)}
     except SQLAlchemyError as error:
         result = {"result": "unusable", "why": fault(error)}
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
-    """Fits, tests and publishes, or says why not. Raises DataError, ModelError, PolicyError or SQLAlchemyError where it cannot begin."""
+    """Fits, tests and publishes, or says why not. Raises DataError, ModelError, TomlError or SQLAlchemyError where it cannot begin."""
     house_rules, pointer = rules.load(config.policy_file), versions.pointer(config.models_dir)
     in_force = versions.verified(config.models_dir, pointer.active)
     shipped = remembering(in_force if pointer.active is None else load(config.models_dir))
