@@ -63,7 +63,7 @@ class Heads(BaseEstimator):  # type: ignore[misc]
 
     def margins(self, texts: Sequence[str], encoder: Encoder | None) -> Floats:
         """The heads' log-odds before calibration, (texts, names)."""
-        return self.margins_of_plain([read_as(text, blinded=self.blinded) for text in texts], encoder)
+        return self.margins_of_plain([heads_text(text, blinded=self.blinded) for text in texts], encoder)
 
     def margins_of_plain(self, plain: Sequence[str], encoder: Encoder | None) -> Floats:
         """`margins` of texts that were normalised as the heads read them: a long one is as bad as its worst window,
@@ -130,7 +130,7 @@ class AttributeHeads(_OfHeads):
     def explain(self, one: ScoreInput, attribute: str) -> list[Span]:
         """The words that make the score what it is, in the text as it was sent: those that the encoder learnt to mark, or else those
         without which the score of its worst part falls most."""
-        plain = read_as(one.text)
+        plain = heads_text(one.text)
         told = self._marked(plain, self._encoder) if self._encoder and attribute in MARKED else self._missed(plain, attribute)
         return joined([theirs for ours, theirs in aligned(one.text, plain) if ours in told], one.text)
 
@@ -199,13 +199,13 @@ def joined(spans: Sequence[Span], text: str) -> list[Span]:
     return found
 
 
-def read_as(text: str, *, blinded: bool = True) -> str:
+def heads_text(text: str, *, blinded: bool = True) -> str:
     """A text as the heads' n-grams and encoder read it."""
-    return as_read(normalise(text), blinded=blinded)
+    return heads_text_of_plain(normalise(text), blinded=blinded)
 
 
-def as_read(plain: str, *, blinded: bool = True) -> str:
-    """`read_as` of a text that is normalised already."""
+def heads_text_of_plain(plain: str, *, blinded: bool = True) -> str:
+    """`heads_text` of a text that is normalised already."""
     return blind(without_innocents(plain)) if blinded else without_innocents(plain)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from service.domain import ScoreInput
 from service.groups import GROUP, blind
-from service.heads import read_as
+from service.heads import heads_text
 from service.scoring import load
 
 GROUPS = tuple("gay lesbian transgender Muslim Jewish Christian Hindu Sikh Black white Asian Latino disabled deaf".split())
@@ -41,7 +41,7 @@ def test_a_colour_beside_people_names_a_group():
 def test_a_sentence_is_read_alike_whichever_group_it_names(sentence):
     named = [group for group in GROUPS if group not in ("Black", "white") or "people" in sentence]
 
-    assert len({read_as(sentence.format(group)) for group in named}) == 1
+    assert len({heads_text(sentence.format(group)) for group in named}) == 1
 
 
 @pytest.mark.parametrize("sentence", ALONE)

@@ -12,7 +12,7 @@ from test_caution import examples
 
 from service.domain import LIKELY_TO_REJECT, ArticleRecord
 from service.encoder import MATCHED, Reading
-from service.heads import read_as
+from service.heads import heads_text
 from service.scoring import Model
 from training.lessons import Example
 from training.newsroom import Material, fit_newsroom, scores_of
@@ -24,7 +24,7 @@ class WordReader:
     """Stands for the encoder: of what a text reads like it knows one thing, which no n-gram shows."""
 
     def __init__(self, secret: dict[str, float]) -> None:
-        self.secret = {read_as(text): value for text, value in secret.items()}
+        self.secret = {heads_text(text): value for text, value in secret.items()}
 
     def remember(self, readings: int) -> None: ...
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from service.encoder import Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
-from service.heads import Heads, PerspectiveHeads, read_as
+from service.heads import Heads, PerspectiveHeads, heads_text
 from training.dataset import encoder_never_saw, fold_of, newest, read_tests, text_key
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     held = {text_key(row["text"]) for row in few}
     wiki = [row for row in wiki if text_key(row["text"]) not in held]
     ngrams = Ngrams(most=COLUMNS)
-    ngrams.fit_plain([read_as(row["text"], blinded=False) for row in wiki])
+    ngrams.fit_plain([heads_text(row["text"], blinded=False) for row in wiki])
     many, scarce = _read(wiki, ngrams, encoder), _read(few, ngrams, encoder)
     unseen = np.array([encoder_never_saw(text_key(row["text"])) for row in wiki])
     said = _said(encoder)
@@ -112,7 +112,7 @@ def _of(rows: Sequence[Mapping[str, Any]], name: str) -> Floats:
 
 
 def _read(rows: Sequence[Mapping[str, Any]], ngrams: Ngrams, encoder: Encoder) -> Read:
-    plain = [read_as(row["text"], blinded=False) for row in rows]
+    plain = [heads_text(row["text"], blinded=False) for row in rows]
     readings = [vector(encoder.read(each)) for each in tqdm(plain, desc="reading", unit="comment", mininterval=1)]
     return Read(np.hstack([lexical(plain), np.array(readings)]), ngrams.of_plain(plain))
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from service.encoder import WIDTH, Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
-from service.heads import AttributeHeads, Heads, as_read, calibrated
+from service.heads import AttributeHeads, Heads, calibrated, heads_text_of_plain
 from training.calibration import curve, soft, to_prevalence
 from training.contrasts import contrasts, in_passing, joined, mentions
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
@@ -94,7 +94,7 @@ def fit_attributes(
     if not tasks:
         raise DataError(f"no attribute has {MIN_POSITIVES} comments with it and as many without, near-copies aside: nothing can be fitted")
     ngrams = Ngrams(most=most)
-    grams = ngrams.fit_plain([as_read(row.plain) for row in texts])
+    grams = ngrams.fit_plain([heads_text_of_plain(row.plain) for row in texts])
     unseen, experts = _experts(tasks, grams, folds)
     judged = _judged(texts, unseen) if encoder is None else _judged_with(encoder, texts, unseen, ngrams, experts)
     judged_tasks = _tasks(judged.texts, judged.folds, fewest=1)
@@ -157,10 +157,10 @@ def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats
     alone = [*(row for row in contrasts() if encoder_never_saw(row.source)), *mentions(), *joined()]
     passing = in_passing(alone, unseen=True)
     own = alone + passing
-    grams = ngrams.of_plain([as_read(row.plain) for row in own])
+    grams = ngrams.of_plain([heads_text_of_plain(row.plain) for row in own])
     margins = np.vstack([unseen[rows], np.column_stack([grams @ expert.weights + expert.intercept for expert in experts])])
     progress = tqdm([*kept, *own], desc="reading", unit="comment", mininterval=1)
-    readings = np.array([vector(encoder.read(as_read(row.plain))) for row in progress])
+    readings = np.array([vector(encoder.read(heads_text_of_plain(row.plain))) for row in progress])
     blocks = [margins, _counts([*kept, *own]), readings[:, :-WIDTH], readings[:, -WIDTH:]]
     freedom = np.concatenate([np.full(block.shape[1], free) for block, free in zip(blocks, FREEDOM, strict=True)])
     folds = np.array([fold_of(row.key, FOLDS) for row in kept] + [fold_of(row.source, FOLDS) for row in own])
@@ -170,7 +170,7 @@ def _judged_with(encoder: Encoder, texts: Sequence[LabelledText], unseen: Floats
 
 
 def _counts(texts: Sequence[LabelledText]) -> Floats:
-    return np.asarray(lexical([as_read(row.plain) for row in texts]), dtype=np.float64)
+    return np.asarray(lexical([heads_text_of_plain(row.plain) for row in texts]), dtype=np.float64)
 
 
 def _tasks(texts: Sequence[LabelledText], folds: npt.NDArray[np.int64], fewest: int = MIN_POSITIVES) -> list[Task]:
