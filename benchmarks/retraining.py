@@ -25,8 +25,9 @@ from service.scoring import Model
 from service.storage import demo, moderators
 from service.storage.engine import migrate, reading, writing
 from training import lessons
-from training.newsroom import Material, fit_newsroom, remembering, scores_of, shipped_scores
+from training.newsroom import Material, fit_newsroom, remembering, scores_of
 from training.rehearsal import prepare
+from training.scored import rate
 from training.thresholds import both
 from training.trial import Bools
 
@@ -48,7 +49,7 @@ def main(data: Path) -> None:
         shipped = remembering(parts.model)
         for told, waited in WAITED.items():
             learnt = as_if(parts, rows, keys, waited)
-            whole = Material(learnt.verdicts, shipped_scores(shipped, learnt.verdicts), np.ones(len(rows)))
+            whole = Material(learnt.verdicts, rate(shipped, [one.input for one in learnt.verdicts], "scoring"), np.ones(len(rows)))
             _curve(rows, whole, shipped, told)
     _poisoned(whole, shipped, learnt)
 

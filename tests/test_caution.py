@@ -15,8 +15,9 @@ from service.scoring import Model, load
 from training.caution import capped, training_weights
 from training.dataset import DataError
 from training.lessons import Example, Lessons
-from training.newsroom import Material, fit_newsroom, scores_of, shipped_scores
+from training.newsroom import Material, fit_newsroom, scores_of
 from training.rehearsal import prepare, try_out
+from training.scored import rate
 
 
 def examples(count: int, *, seed: int = 0, mallory: bool = False) -> tuple[Example, ...]:
@@ -42,7 +43,7 @@ def learnt(shipped: Model, told: tuple[Example, ...]) -> tuple[float, list[str]]
     bench = prepare(Path("."), shipped, shipped, Lessons(told, (), (), {}))
     newsroom = fit_newsroom(shipped, bench.material, curves=False)
     later = examples(300, seed=99)
-    test = Material(later, shipped_scores(shipped, later), np.ones(len(later)))
+    test = Material(later, rate(shipped, [one.input for one in later], "scoring"), np.ones(len(later)))
     labels = [one.rejected for one in later]
     return float(roc_auc_score(labels, scores_of(newsroom, test))), [one.says for one in bench.alarms]
 

@@ -33,7 +33,6 @@ FOLDS = 4
 MIN_OF_A_KIND = 20  # of both labels, before an attribute is corrected
 MIN_OF_A_SITE = 300
 MIN_FOR_TREES = 100
-BATCH = 256  # comments that are scored at a time
 MOST_READINGS = 20_000  # some 20 kB each
 TREES = {"n_estimators": 200, "min_samples_leaf": 8, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
 
@@ -89,13 +88,6 @@ def remembering(model: Model) -> Model:
 def scores_of(newsroom: Newsroom, material: Material) -> Floats:
     """Its `likely_to_reject` of the material's examples, (examples,)."""
     return newsroom.rate_after(material.inputs, material.before)[:, newsroom.attributes.index(LIKELY_TO_REJECT)]
-
-
-def shipped_scores(shipped: Model, examples: Sequence[Example]) -> dict[str, Floats]:
-    """What the shipped model says, by attribute, each (examples,)."""
-    starts = tqdm(range(0, len(examples), BATCH), desc="scoring", unit="batch", leave=False)
-    rated = [shipped.rate([one.input for one in examples[at : at + BATCH]]) for at in starts]
-    return {name: np.concatenate([each[name] for each in rated]) for name in shipped.attributes}
 
 
 def fit_linear(columns: sparse.csr_matrix, labels: Floats, weights: Floats, start: Floats, penalty: float) -> tuple[Floats, float]:

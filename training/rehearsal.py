@@ -14,7 +14,8 @@ from service.scoring import Model
 from training.caution import Agreement, agreements, training_weights
 from training.dataset import DataError
 from training.lessons import Example, Lessons
-from training.newsroom import MIN_OF_A_KIND, Material, enough, fit_newsroom, scores_of, shipped_scores
+from training.newsroom import MIN_OF_A_KIND, Material, enough, fit_newsroom, scores_of
+from training.scored import rate
 from training.trial import Bools, Tried, split, stands_for
 
 FEWEST = 100
@@ -60,7 +61,7 @@ def check_enough(judged: Sequence[Example]) -> None:
 def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trusted: Sequence[str] = ()) -> Bench:
     """Scores the examples, and weighs them so that nobody moves the model alone. Raises DataError where too few are left to weigh."""
     examples = [*learnt.verdicts, *learnt.others]
-    before = shipped_scores(shipped, examples)
+    before = rate(shipped, [one.input for one in examples], "scoring")
     first = Material(examples, before, training_weights(examples))
     verdicts = np.array([one.rejected is not None and one.verdict > 0 for one in examples])
     asked = first.of(verdicts)
@@ -91,7 +92,7 @@ def try_out(bench: Bench, seen: int = 0) -> Tried:
         return Tried([], np.zeros(0), np.zeros(0), {})
     newsroom = fit_newsroom(bench.shipped, early)
     scores = {"shipped": late.before, "candidate": dict(late.before) | _by_attribute(newsroom, late)}
-    scores["in force"] = late.before if bench.in_force is bench.shipped else shipped_scores(bench.in_force, late.examples)
+    scores["in force"] = late.before if bench.in_force is bench.shipped else rate(bench.in_force, late.inputs, "scoring")
     return Tried(late.examples, late.labels(LIKELY_TO_REJECT), stands_for(late.examples), scores)
 
 

@@ -18,8 +18,8 @@ from service.review.figures import Share, Z
 from service.scoring import Model, ModelError
 from service.storage.engine import fault
 from training import candidate, lessons
-from training.newsroom import shipped_scores
 from training.rehearsal import say
+from training.scored import rate
 from training.trial import share, stands_for
 
 Floats = npt.NDArray[np.float64]
@@ -133,7 +133,7 @@ def _evidence(config: Config, model: Model, folder: Any, site: str | None) -> tu
         for one in lessons.read_from(config.database_url).verdicts
         if one.verdict > newest and one.chance is not None and site in (None, one.site)
     ]
-    scores = shipped_scores(model, since)[LIKELY_TO_REJECT] if since else np.zeros(0)
+    scores = rate(model, [one.input for one in since], "scoring")[LIKELY_TO_REJECT] if since else np.zeros(0)
     labels = [float(one.rejected or 0) for one in since]
     return (
         np.r_[np.array([row[0] for row in rows]), np.array(labels)],
