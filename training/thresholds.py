@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service import versions
 from service.config import Config, ConfigError
 from service.domain import LIKELY_TO_REJECT
-from service.review.figures import Share, Z
+from service.review.figures import Share, wilson
 from service.scoring import Model, ModelError
 from service.storage.engine import fault
 from training import candidate, lessons
@@ -108,20 +108,14 @@ def _borne_out(
 def _needed(found: Share, precision: float) -> float:
     """How many verdicts as good as these have a lower bound that reaches the precision."""
     value, low, high = found.value or 0.0, found.whole, found.whole * 2
-    while _lower(value, high) < precision:
+    while wilson(value, high)[0] < precision:
         low, high = high, high * 2
         if high > 10**7:
             return high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _lower(value, middle) < precision else (low, middle)
+        low, high = (middle, high) if wilson(value, middle)[0] < precision else (low, middle)
     return high
-
-
-def _lower(value: float, number: int) -> float:
-    squared = Z**2
-    middle = (value + squared / (2 * number)) / (1 + squared / number)
-    return float(middle - Z / (1 + squared / number) * np.sqrt(value * (1 - value) / number + squared / (4 * number**2)))
 
 
 def _evidence(config: Config, model: Model, folder: Any, site: str | None) -> tuple[Floats, Floats, Floats]:

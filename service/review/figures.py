@@ -8,12 +8,12 @@ from math import sqrt
 
 from service.storage.overview import Count
 
-Z = 1.959964  # of 95 %
+_Z = 1.959964  # of 95 %
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, with the 95 % interval after Wilson, which stays honest for few and for all."""
+    """So many of so many, with their 95 % interval."""
 
     name: str
     part: int
@@ -25,12 +25,15 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        if not self.whole:
-            return 0.0, 1.0
-        share, squared = self.part / self.whole, Z**2
-        middle = (share + squared / (2 * self.whole)) / (1 + squared / self.whole)
-        reach = Z / (1 + squared / self.whole) * sqrt(share * (1 - share) / self.whole + squared / (4 * self.whole**2))
-        return max(0.0, middle - reach), min(1.0, middle + reach)
+        return wilson(self.part / self.whole, self.whole) if self.whole else (0.0, 1.0)
+
+
+def wilson(share: float, whole: int) -> tuple[float, float]:
+    """The 95 % interval of a share of so many, which stays honest for few and for all."""
+    squared = _Z**2
+    middle = (share + squared / (2 * whole)) / (1 + squared / whole)
+    reach = _Z / (1 + squared / whole) * sqrt(share * (1 - share) / whole + squared / (4 * whole**2))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def by_day(counts: Iterable[Count]) -> dict[date, Counter[str]]:
