@@ -1,6 +1,5 @@
 """The operator's commands for the models: what there is, which is in force, another one, the earlier one."""
 
-import json
 from pathlib import Path
 
 import click
@@ -8,7 +7,7 @@ import click
 from service import versions
 from service.cli import Group
 from service.parts import current_parts
-from service.scoring import MANIFEST, ModelError
+from service.scoring import ModelError
 
 SOON = "Running workers take it within seconds; /readyz says which they have."
 
@@ -31,7 +30,7 @@ def list_versions() -> None:
     click.echo(f"{shipped:<32}{'in force' if pointer.active is None else '':<12}came with the service")
     for name in versions.every(models):
         state = "in force" if name == pointer.active else "beside" if name == pointer.shadow else ""
-        click.echo(f"{name:<32}{state:<12}{_said(models / versions.VERSIONS / name / MANIFEST)}")
+        click.echo(f"{name:<32}{state:<12}{_said(models / versions.VERSIONS / name)}")
     click.echo("\nTo put one in force: flask --app service model activate VERSION")
 
 
@@ -64,9 +63,9 @@ def unshadow() -> None:
     click.echo(f"{shadow} runs no more beside the version in force. What it would have decided stays recorded.")
 
 
-def _said(manifest: Path) -> str:
+def _said(folder: Path) -> str:
     try:
-        about = json.loads(manifest.read_text(encoding="utf-8")).get("newsroom", {})
+        about = versions.about(folder)
     except (OSError, ValueError, AttributeError) as error:
         return f"its manifest cannot be read ({type(error).__name__})"
     auc = about.get("figures", {}).get("auc", {}).get("candidate")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from typing import Any
 
 from service.scoring import MANIFEST, Model, ModelError, load
 
@@ -78,6 +79,13 @@ def every(models: Path) -> list[str]:
     # os.path: one folder that may not be looked into hides no other
     found = [path for path in (models / VERSIONS).glob("*") if _NAME.fullmatch(path.name) and os.path.isfile(path / MANIFEST)]
     return [path.name for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name))]
+
+
+def about(folder: Path) -> dict[str, Any]:
+    """What a version's manifest says of the run that made it; nothing where it is a shipped one. Raises OSError, ValueError or
+    AttributeError where it cannot be read."""
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("newsroom", {})
+    return found
 
 
 def verified(models: Path, version: str | None) -> Model:

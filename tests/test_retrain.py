@@ -152,7 +152,7 @@ def test_whatever_the_umask_the_service_may_read_a_version(newsroom: Newsroom, t
 def test_thresholds_are_borne_out_by_what_was_tested_and_not_by_what_was_learnt(
     newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tested = candidate.about(versions.folder(newsroom.models, versions.pointer(newsroom.models).active))["figures"]["tested"]
+    tested = versions.about(versions.folder(newsroom.models, versions.pointer(newsroom.models).active))["figures"]["tested"]
     _, result, _ = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
     assert [one["verdicts"] for one in result["proposals"]] == [tested, tested]
 

@@ -49,12 +49,6 @@ def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, 
     return str(manifest["version"])
 
 
-def about(folder: Path) -> dict[str, Any]:
-    """What a version's manifest says of its lessons; nothing where it is a shipped one."""
-    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("newsroom", {})
-    return found
-
-
 def evidence(folder: Path) -> list[list[Any]]:
     """[rejected, likely_to_reject, weight, site] of each verdict that the version was tested on; by a fit that had not seen it."""
     path = folder / EVIDENCE

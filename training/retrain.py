@@ -73,7 +73,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     check_enough(learnt.verdicts)
     say(f"{len(learnt.verdicts):,} verdicts, {sum(one.verdict > seen for one in learnt.verdicts):,} of them new. Learning from all.")
     bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
-    tried = try_out(bench, seen=int(candidate.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
+    tried = try_out(bench, seen=int(versions.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
     newsroom = fit_newsroom(shipped, bench.material)
     return _published(bench, house_rules, tried, newsroom, shadow=options.shadow)
 
@@ -126,7 +126,7 @@ def _put_in_force(bench: Bench, judged: Judged, version: str, *, shadow: bool) -
 
 def _last_seen(models: Path) -> int:
     """The newest verdict that any run learnt from, published or refused."""
-    return max((int(candidate.about(models / versions.VERSIONS / name).get("newest", 0)) for name in versions.every(models)), default=0)
+    return max((int(versions.about(models / versions.VERSIONS / name).get("newest", 0)) for name in versions.every(models)), default=0)
 
 
 def _pair(text: str) -> tuple[str, str]:

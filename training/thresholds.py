@@ -121,7 +121,7 @@ def _needed(found: Share, precision: float) -> float:
 def _evidence(config: Config, model: Model, folder: Any, site: str | None) -> tuple[Floats, Floats, Floats]:
     """Verdicts that the version was tested on, scored by a fit that had not seen them, and those given since, scored by itself."""
     rows = [row for row in candidate.evidence(folder) if site in (None, row[3])]
-    newest = int(candidate.about(folder).get("newest", 0))
+    newest = int(versions.about(folder).get("newest", 0))
     since = [
         one
         for one in lessons.read_from(config.database_url).verdicts

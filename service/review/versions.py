@@ -1,6 +1,5 @@
 """The models: which is in force, what each run's report says, and what one beside it would have decided otherwise."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from service.auth import moderator
 from service.domain import Invalid
 from service.parts import Parts, current_parts
 from service.review import site
-from service.scoring import MANIFEST
 from service.storage import shadows
 from service.storage.engine import reading
 
@@ -75,8 +73,7 @@ def _runs(parts: Parts) -> list[dict[str, Any]]:
     found = []
     for name in reversed(versions.every(parts.config.models_dir)):
         try:
-            manifest = json.loads((versions.folder(parts.config.models_dir, name) / MANIFEST).read_text(encoding="utf-8"))
-            about = manifest.get("newsroom", {})
+            about = versions.about(versions.folder(parts.config.models_dir, name))
         except (OSError, ValueError, AttributeError):
             continue
         found.append({"version": name, "about": about, "auc": about.get("figures", {}).get("auc", {})})
