@@ -1,9 +1,10 @@
-"""The bodies of requests; also those of systems that cannot mend what they sent: a comment must not pass unread for half an emoji in it."""
+"""Bodies of answers and of requests, also of systems that cannot mend what they sent: no comment passes unread for half an emoji in it."""
 
 import json
 from typing import Any
 
-from flask import abort, request
+from flask import Response, abort, request
+from pydantic import BaseModel
 
 from service.intake.markup import storable
 
@@ -23,3 +24,7 @@ def read_json(most_bytes: int) -> Any:
         return storable(json.loads(body))
     except (ValueError, RecursionError):
         abort(400, "The body is not JSON.")
+
+
+def answer(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), content_type="application/json")

@@ -3,7 +3,7 @@
 import json
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, abort, current_app, g, jsonify, request
+from flask import Blueprint, abort, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row
@@ -48,7 +48,7 @@ def openapi() -> ResponseReturnValue:
 @operation("Moderate a comment", request=payloads.CommentIn, response=payloads.ModeratedOut, problems=(403,))
 def moderate() -> ResponseReturnValue:
     comment = _of_this_site(_read(payloads.CommentIn, ONE))
-    return _answer(moderated_out(moderation.moderate(current_parts(), [comment])[0]))
+    return bodies.answer(moderated_out(moderation.moderate(current_parts(), [comment])[0]))
 
 
 @blueprint.post("/comments:batch")
@@ -57,7 +57,7 @@ def moderate_batch() -> ResponseReturnValue:
     items = [_read_item(item) for item in _read_batch().comments]
     moderated = iter(moderation.moderate(current_parts(), [item for item in items if isinstance(item, Comment)]))
     results = [_result(next(moderated)) if isinstance(item, Comment) else item for item in items]
-    return _answer(payloads.BatchOut(results=results))
+    return bodies.answer(payloads.BatchOut(results=results))
 
 
 @blueprint.get("/comments/<name:id>")
@@ -69,12 +69,12 @@ def get_comment(id: str) -> ResponseReturnValue:
             abort(404, "There is no comment of this id on the site of this key.")
     row = verdicts.tell(current_parts(), row)
     with reading(current_parts().engine) as db:
-        answer = payloads.CommentOut(
+        out = payloads.CommentOut(
             comment=_stored_out(row),
             decisions=[_past_decision(decision) for decision in comments.decisions_of(db, row.pk)],
             verdicts=[_past_verdict(verdict) for verdict in history.verdicts_of(db, row.pk)],
         )
-    return _answer(answer)
+    return bodies.answer(out)
 
 
 @blueprint.put("/articles/<name:id>")
@@ -85,7 +85,7 @@ def put_article(id: str) -> ResponseReturnValue:
         raise Invalid("id", "a text without NUL characters")
     with writing(current_parts().engine) as db:
         stored = articles.put(db, g.caller.site, Article(id=id, url=told.url, title=told.title, text=told.text))
-    return _answer(_article_out(stored))
+    return bodies.answer(_article_out(stored))
 
 
 @blueprint.get("/articles/<name:id>")
@@ -95,7 +95,7 @@ def get_article(id: str) -> ResponseReturnValue:
         row = articles.find(db, g.caller.site, id) if "\x00" not in id else None
     if row is None:
         abort(404, "There is no article of this id on the site of this key.")
-    return _answer(_article_out(row))
+    return bodies.answer(_article_out(row))
 
 
 @blueprint.post("/score")
@@ -113,7 +113,7 @@ def score() -> ResponseReturnValue:
         abort(500, "The models failed on a text; the fault is logged under this request id.")
     explanations = [_explanation(parts, one, told.explain) for one in inputs] if told.explain else None
     version = scored[0].model_version if scored[0] else ""
-    return _answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=version, explanations=explanations))
+    return bodies.answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=version, explanations=explanations))
 
 
 def _explanation(parts: Parts, one: ScoreInput, attributes: list[str]) -> dict[str, list[list[int]]]:
@@ -150,10 +150,6 @@ def _of_this_site(told: payloads.CommentIn) -> Comment:
     if told.site is not None and told.site != g.caller.site:
         abort(403, f"This key is for the site '{g.caller.site}'. Leave `site` out or use the other site's key.")
     return told.to_domain(g.caller.site)
-
-
-def _answer(body: BaseModel) -> Response:
-    return Response(body.model_dump_json(), content_type="application/json")
 
 
 def _result(moderated: Moderated) -> payloads.BatchItem:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from service import moderation
 from service.domain import MAX_ARTICLE, MAX_COMMENT, MAX_NAME, MAX_TITLE, Invalid
 from service.intake import payloads
-from service.intake.bodies import read_json
+from service.intake.bodies import answer, read_json
 from service.intake.markup import plain
 from service.intake.native import moderated_out
 from service.parts import current_parts
@@ -51,7 +51,7 @@ def receive(name: str) -> ResponseReturnValue:
     moderated = moderation.moderate(parts, [comment])[0]
     if source.description.answer == "accepted":
         return jsonify(accepted=comment.id), 202
-    return Response(moderated_out(moderated).model_dump_json(), content_type="application/json")
+    return answer(moderated_out(moderated))
 
 
 def _counts(source: Source, body: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from service import verdicts
 from service.auth import moderator
 from service.domain import ATTRIBUTES, MAX_NOTE, Invalid, Outcome, Rejection, Verdict
+from service.intake.bodies import answer
 from service.intake.openapi import operation
 from service.intake.payloads import Name, NoNul, NotBlank, Payload, ReasonOut
 from service.parts import current_parts
@@ -130,7 +131,7 @@ def get_queue() -> ResponseReturnValue:
         rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
         shown = rows[:PAGE]
         following = cards.cursor(shown[-1], wanted.order) if len(rows) > PAGE else None
-        return _answer(QueueOut(comments=_cards_out(db, shown), waiting=cards.count(db, moderator(), wanted), next=following))
+        return answer(QueueOut(comments=_cards_out(db, shown), waiting=cards.count(db, moderator(), wanted), next=following))
 
 
 @blueprint.post("/comments/<name:id>/claim")
@@ -141,7 +142,7 @@ def claim_comment(id: str) -> ResponseReturnValue:
     place = verdicts.claim(current_parts(), moderator(), _comment(id, _read(OfSite)))
     if place is None:
         raise verdicts.Conflict("This comment does not wait any more.")
-    return _answer(ClaimOut(claimed_until=place.claimed_until))
+    return answer(ClaimOut(claimed_until=place.claimed_until))
 
 
 @blueprint.post("/comments/<name:id>/verdict")
@@ -153,7 +154,7 @@ def give_verdict(id: str) -> ResponseReturnValue:
         outcome=Outcome(told.verdict), moderator=moderator().name, at=datetime.now(UTC), reason_code=reason, explanation=told.explanation
     )
     story = verdicts.correct if told.correct else verdicts.give
-    return _answer(_given_out(id, story(current_parts(), moderator(), _comment(id, told), verdict, revision=told.revision)))
+    return answer(_given_out(id, story(current_parts(), moderator(), _comment(id, told), verdict, revision=told.revision)))
 
 
 @blueprint.post("/comments/<name:id>/undo")
@@ -162,14 +163,14 @@ def give_verdict(id: str) -> ResponseReturnValue:
 )
 def undo_verdict(id: str) -> ResponseReturnValue:
     comment = _comment(id, _read(OfSite))
-    return _answer(_given_out(id, verdicts.undo_of(current_parts(), moderator(), comment)))
+    return answer(_given_out(id, verdicts.undo_of(current_parts(), moderator(), comment)))
 
 
 @blueprint.post("/comments/<name:id>/notes")
 @operation("Note something for colleagues", request=NoteIn, response=NoteOut, problems=(404,), caller="moderator")
 def add_note(id: str) -> ResponseReturnValue:
     told = _read(NoteIn)
-    return _answer(_note_out(verdicts.note(current_parts(), moderator(), _comment(id, told), told.text)))
+    return answer(_note_out(verdicts.note(current_parts(), moderator(), _comment(id, told), told.text)))
 
 
 def _read(payload: type[In]) -> In:
@@ -207,7 +208,3 @@ def _note_out(row: Row[Any]) -> NoteOut:
 
 def _given_out(id: str, row: Row[Any]) -> GivenOut:
     return GivenOut(id=id, action=row.action, state=Outcome(row.outcome), moderator=row.moderator, reason_code=row.reason_code, at=row.at)
-
-
-def _answer(body: BaseModel) -> Response:
-    return Response(body.model_dump_json(), content_type="application/json")
