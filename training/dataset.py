@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from service.domain import ATTRIBUTES
+from service.domain import ATTRIBUTES, MAX_TITLE, Article
 from service.normalise import normalise
 from training.lines import DataError, expect, lines_of, rows_of, share, shares_in, text_in
 
@@ -88,6 +88,9 @@ class TopicArticle:
     title: str
     text: str
     source: str
+
+    def to_domain(self) -> Article:
+        return Article(id=self.id, title=self.title[:MAX_TITLE], text=self.text)
 
 
 @dataclass(frozen=True, slots=True)

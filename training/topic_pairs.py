@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
-from service.domain import Article, ScoreInput
+from service.domain import ScoreInput
 from service.scoring import Model
 from training.dataset import Corpora, TopicComment
 from training.figures import auc, rounded
@@ -49,7 +49,6 @@ def _source(model: Model, corpora: Corpora, comments: Sequence[TopicComment], na
 
 
 def _off_topic(model: Model, corpora: Corpora, comments: Sequence[TopicComment], claimed: Sequence[str], said: str) -> Floats:
-    about = [corpora.articles[name] for name in claimed]
-    articles = [Article(id=one.id, title=one.title[:1000], text=one.text) for one in about]
+    articles = [corpora.articles[name].to_domain() for name in claimed]
     inputs = [ScoreInput(text=comment.text, article=article) for comment, article in zip(comments, articles, strict=True)]
     return rate(model, inputs, said)["off_topic"]

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from service.domain import Article, Parent, ScoreInput
+from service.domain import Parent, ScoreInput
 from service.encoder import Encoder
 from service.heads import calibrated
 from service.topicality import Topicality, Words, content_words, context_of, has_evidence
@@ -172,8 +172,7 @@ def _told_apart(pair: Pair, corpora: Corpora) -> str:
 def _pair(
     claimed: TopicArticle, own: str, comment: TopicComment, parent: TopicComment | None, wrong: int, *, lengthened: bool
 ) -> Pair | None:
-    article = Article(id=claimed.id, title=claimed.title[:1000], text=claimed.text)
-    judged = ScoreInput(text=comment.text, article=article, parent=Parent(text=parent.text) if parent else None)
+    judged = ScoreInput(text=comment.text, article=claimed.to_domain(), parent=Parent(text=parent.text) if parent else None)
     if context_of(judged) is None or not has_evidence(content_words(comment.text)):
         return None
     return Pair(own, judged, wrong, lengthened)
