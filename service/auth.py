@@ -142,7 +142,7 @@ def identify() -> None:
         return
     with reading(current_parts().engine) as db:
         key = keys.find(db, id)
-    if key and hmac.compare_digest(key.hash, _hash(secret)):
+    if key and hmac.compare_digest(key.hash, signin.hashed(secret)):
         g.caller = Caller(key.id, key.site, key.signed)
 
 
@@ -163,7 +163,7 @@ def quickstart_key(db: Connection, secret_key: str, site: str) -> str:
     """The key that `make run` prints: the same each time, since it is derived from SECRET_KEY, until it is revoked."""
     for attempt in count(1):
         secret = hmac.new(secret_key.encode(), f"quickstart:{attempt}".encode(), sha256).hexdigest()
-        id = f"try{_hash(secret)[:9]}"
+        id = f"try{signin.hashed(secret)[:9]}"
         if not keys.exists(db, id):
             return _add_key(db, id, secret, site, "made by make run", signed=False)
         if keys.find(db, id):
@@ -194,7 +194,7 @@ def _derive(secret_key: str | None, purpose: str) -> str:
 
 
 def _add_key(db: Connection, id: str, secret: str, site: str, name: str, signed: bool) -> str:
-    keys.add(db, id=id, site=site, name=name, hash=_hash(secret), signed=signed)
+    keys.add(db, id=id, site=site, name=name, hash=signin.hashed(secret), signed=signed)
     return f"cm_{id}_{secret}"
 
 
@@ -227,10 +227,6 @@ def _shown_key() -> str:
     if request.blueprint == "perspective":
         return request.args.get("key") or request.headers.get("X-Goog-Api-Key") or _bearer()
     return _bearer()
-
-
-def _hash(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()  # 256 random bits need no slow hash
 
 
 def _unauthorized(detail: str) -> Unauthorized:

@@ -108,7 +108,7 @@ def issue_token(parts: Parts, name: str) -> str:
         row = moderators.named(db, name)
         if row is None:
             raise Invalid("name", "the name of an active moderator")
-        moderators.set_values(db, name, token_hash=_digest(secret))
+        moderators.set_values(db, name, token_hash=hashed(secret))
     return f"{TOKEN}_{row.pk}_{secret}"
 
 
@@ -119,8 +119,13 @@ def by_token(parts: Parts, token: str) -> Moderator | None:
         return None
     with reading(parts.engine) as db:
         row = moderators.by_pk(db, int(pk))
-    known = row is not None and row.token_hash is not None and hmac.compare_digest(row.token_hash, _digest(secret))
+    known = row is not None and row.token_hash is not None and hmac.compare_digest(row.token_hash, hashed(secret))
     return moderators.from_row(row) if row is not None and known else None
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a secret of 256 random bits, which needs no slow hash."""
+    return sha256(secret.encode()).hexdigest()
 
 
 def session_id(parts: Parts, moderator: Moderator) -> str:
@@ -139,7 +144,7 @@ def by_session(parts: Parts, id: str) -> Moderator | None:
 
 
 def _fingerprint(row: Row[Any] | None) -> str:
-    return "" if row is None else _digest(row.password_hash or row.oidc_subject or "")[:16]
+    return "" if row is None else hashed(row.password_hash or row.oidc_subject or "")[:16]
 
 
 def _check_password(password: str) -> None:
@@ -152,7 +157,3 @@ def _matches(password_hash: str, password: str) -> bool:
         return _hasher.verify(password_hash, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
-
-
-def _digest(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
