@@ -19,7 +19,7 @@ from training.encoder.export import evened, export  # noqa: E402
 from training.encoder.matching import alike, spread  # noqa: E402
 from training.encoder.network import Matcher, averaged, pretrained, tokenizer  # noqa: E402
 from training.encoder.tasks import Example, Topic  # noqa: E402
-from training.perspective import PERSPECTIVE  # noqa: E402
+from training.perspective import PERSPECTIVE_TASK  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -183,7 +183,7 @@ def test_a_score_of_perspectives_is_learnt_as_its_log_odds():
     said = torch.sigmoid(loop._read(encoder, loop.padded([ids]))[1]).item()
 
     def loss(score):
-        return loop._labelled_loss(encoder, [Example(ids, {PERSPECTIVE: score})], {PERSPECTIVE: 0}, None).item()
+        return loop._labelled_loss(encoder, [Example(ids, {PERSPECTIVE_TASK: score})], {PERSPECTIVE_TASK: 0}, None).item()
 
     assert loss(said) == pytest.approx(0, abs=1e-6)
     assert loss(0.01) > loss(0.1) > loss(said)

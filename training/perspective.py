@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 WIKI, SCORES = "perspective-wiki", "perspective-scores"
-PERSPECTIVE = "perspective/TOXICITY"  # what the encoder calls its task
+PERSPECTIVE_TASK = "perspective/TOXICITY"  # of the encoder
 SERVED_FROM = 0.6  # the Spearman correlation with Perspective, in cross-validation, from which an attribute is served
 FOLDS = 5
 COLUMNS = 40_000
@@ -130,9 +130,9 @@ def _fitted(read: Read, scores: Floats, freedom: tuple[float, float] = FREEDOM) 
 
 def _said(encoder: Encoder) -> int | None:
     """The column of a Read where the encoder says itself what Perspective would; None where it did not learn that."""
-    if PERSPECTIVE not in encoder.tasks:
+    if PERSPECTIVE_TASK not in encoder.tasks:
         return None
-    return LEXICAL_COLUMNS + len(encoder.tasks) + encoder.tasks.index(PERSPECTIVE)
+    return LEXICAL_COLUMNS + len(encoder.tasks) + encoder.tasks.index(PERSPECTIVE_TASK)
 
 
 def _joined(read: Read, scores: Floats, unseen: Mask, said: int | None = None) -> Linear:

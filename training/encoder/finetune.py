@@ -23,7 +23,7 @@ from training.dataset import DataError
 from training.encoder.matching import alike, inner, spread
 from training.encoder.network import DROPOUT, Encoder, mean_of, pretrained
 from training.encoder.tasks import Example, Topic
-from training.perspective import PERSPECTIVE, SUREST
+from training.perspective import PERSPECTIVE_TASK, SUREST
 
 SEED = 20263
 TOKENS = 2_560  # of a batch, padding included
@@ -180,7 +180,7 @@ def _labelled_loss(encoder: Encoder, rows: Sequence[Example], index: Mapping[str
         for name, value in row.targets.items():
             targets[at, index[name]] = value
     targets = targets.to(DEVICE)
-    scored = torch.tensor([name == PERSPECTIVE for name in index], device=DEVICE).expand_as(targets)
+    scored = torch.tensor([name == PERSPECTIVE_TASK for name in index], device=DEVICE).expand_as(targets)
     known, theirs = ~targets.isnan() & ~scored, ~targets.isnan() & scored
     losses = functional.binary_cross_entropy_with_logits(logits[known], targets[known], reduction="sum")
     odds = targets[theirs].clamp(SUREST, 1 - SUREST).logit()

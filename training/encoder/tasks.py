@@ -17,7 +17,7 @@ from service.normalise import normalise
 from training.contrasts import SOURCE, contrasts, in_passing
 from training.dataset import LABELLED, TRAINED_ON, Corpora, LabelledText, encoder_never_saw, read_tests, target, text_key
 from training.encoder.variants import misspelt, paired
-from training.perspective import PERSPECTIVE, how_often, log_odds
+from training.perspective import PERSPECTIVE_TASK, how_often, log_odds
 
 LONGEST = 112  # tokens of a comment, of an article half of it
 
@@ -107,7 +107,7 @@ def _perspective(folder: Path, reader: Tokenizer, unseen: bool) -> list[Example]
     shares = np.clip(COMMON * np.sqrt(often.max(initial=1) / often), COMMON, RARE)
     progress = tqdm(rows, desc="Perspective", unit="comment", mininterval=1)
     return [
-        Example(_ids(reader, normalise(row["text"])), {PERSPECTIVE: score}, share)
+        Example(_ids(reader, normalise(row["text"])), {PERSPECTIVE_TASK: score}, share)
         for row, score, share in zip(progress, scores, shares, strict=True)
     ]
 
