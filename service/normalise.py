@@ -60,7 +60,7 @@ SQUARED = (
 # What pictures call somebody. All others are left out: the models learnt what words mean.
 PICTURED = {
     "🖕": "fuck you",
-    "💩": "crap",
+    "💩": "poop",
     "🤡": "clown",
     "🐒": "monkey",
     "🐵": "monkey",
