@@ -175,7 +175,7 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Score
             )
             decision = policy.decide(whole, scores, tongue, history, parts.rules)
             comments.remember_policy(db, parts.rules.version, parts.rules.source)
-            stored = comments.keep(db, whole, decision, before)
+            stored = comments.keep(db, comment, decision, before)
             if stored is not None:
                 events.decided(db, stored, decision)
                 queue.put(db, stored, decision)

@@ -8,6 +8,8 @@ import pytest
 from conftest import Caller
 
 from service import moderation
+from service.domain import Article
+from service.storage import articles, comments
 
 STORY = {"url": "https://news.example/2026/trains?page=1", "title": "Night trains return", "text": "The council voted."}
 
@@ -91,3 +93,21 @@ def test_what_the_cms_tells_of_an_article_while_a_comment_is_scored_stays(gazett
         found = gazette.get("/v1/articles/trains").get_json()
         assert {name: found[name] for name in corrected} == corrected
         gazette.put("/v1/articles/trains", STORY)
+
+
+@pytest.mark.parametrize("before", [STORY, None])
+def test_what_the_cms_tells_of_an_article_while_a_comment_is_stored_stays(
+    gazette: Caller, monkeypatch: pytest.MonkeyPatch, before: dict[str, str] | None
+) -> None:
+    if before:
+        gazette.put("/v1/articles/trains", before)
+    history, corrected = comments.history, {"url": "https://news.example/corrected", "title": "No night trains", "text": "It voted again."}
+
+    def corrected_meanwhile(db: Any, *asked: Any, **windows: Any) -> Any:
+        articles.put(db, "gazette", Article(id="trains", **corrected))
+        return history(db, *asked, **windows)
+
+    monkeypatch.setattr(comments, "history", corrected_meanwhile)
+    gazette.comment("c1", "Well said.", article={"id": "trains"})
+    found = gazette.get("/v1/articles/trains").get_json()
+    assert {name: found[name] for name in corrected} == corrected

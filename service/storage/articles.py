@@ -26,15 +26,7 @@ def find_story(db: Connection, site: str, id: str, url: str | None) -> Row[Any] 
 
 def put(db: Connection, site: str, article: Article) -> Row[Any]:
     """Stores the article as it is given, over what was stored of it."""
-    values = {"url": article.url, "title": article.title, "text": article.text, "updated_at": datetime.now(UTC)}
-    mine = (articles.c.site == site) & (articles.c.id == article.id)
-    if not db.execute(update(articles).where(mine).values(values)).rowcount:
-        try:
-            with db.begin_nested():
-                db.execute(insert(articles).values(site=site, id=article.id, **values))
-        except IntegrityError:  # told twice at the same moment
-            db.execute(update(articles).where(mine).values(values))
-    return db.execute(select(articles).where(mine)).one()
+    return _write(db, site, article.id or "", {"url": article.url, "title": article.title, "text": article.text})
 
 
 def complete(db: Connection, site: str, article: Article) -> Article:
@@ -46,8 +38,25 @@ def complete(db: Connection, site: str, article: Article) -> Article:
 
 
 def keep(db: Connection, site: str, article: Article) -> int:
-    """The primary key of a completed article, stored first where it is new or says something new."""
-    stored = find(db, site, article.id or "")
-    if stored is None or (stored.url, stored.title, stored.text) != (article.url, article.title, article.text):
-        stored = put(db, site, article)
+    """The primary key of the article that a comment names, stored first where it is new or says something new.
+
+    Only what the comment tells is written: the CMS may tell the rest at the same moment.
+    """
+    name = article.id or article.url or ""
+    stored = find(db, site, name)
+    told = {key: value for key in ("url", "title", "text") if (value := getattr(article, key))}
+    if stored is None or any(getattr(stored, key) != value for key, value in told.items()):
+        stored = _write(db, site, name if stored is None else stored.id, told)
     return int(stored.pk)
+
+
+def _write(db: Connection, site: str, id: str, told: dict[str, str | None]) -> Row[Any]:
+    values = told | {"updated_at": datetime.now(UTC)}
+    mine = (articles.c.site == site) & (articles.c.id == id)
+    if not db.execute(update(articles).where(mine).values(values)).rowcount:
+        try:
+            with db.begin_nested():
+                db.execute(insert(articles).values({"site": site, "id": id, "title": "", "text": ""} | values))
+        except IntegrityError:  # told twice at the same moment
+            db.execute(update(articles).where(mine).values(values))
+    return db.execute(select(articles).where(mine)).one()
