@@ -71,7 +71,7 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
     scored = zip(completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
     explained = [(comment, _explained(parts, comment, whole, scores), beside) for (comment, whole), scores, beside in scored]
     recorded = iter([_record(parts, comment, scores, beside) for comment, scores, beside in explained])
-    return [_told(parts, moderated) if moderated else next(recorded) for moderated in known]
+    return [_told(parts, moderated or next(recorded)) for moderated in known]
 
 
 def score(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
@@ -144,9 +144,9 @@ def _recall(db: Connection, stored: Row[Any] | None, text: str) -> Moderated | N
     return Moderated(stored, comments.decision_from_row(comments.newest_decision(db, stored)), repeated=True)
 
 
-def _told(parts: Parts, earlier: Moderated) -> Moderated:
-    """An answer about a comment that a moderator judged tells the CMS of that."""
-    return replace(earlier, comment=verdicts.tell(parts, earlier.comment)) if earlier.comment.verdict is not None else earlier
+def _told(parts: Parts, moderated: Moderated) -> Moderated:
+    """An answer about a comment that a moderator judged, also while it was scored again, tells the CMS of that."""
+    return replace(moderated, comment=verdicts.tell(parts, moderated.comment)) if moderated.comment.verdict is not None else moderated
 
 
 def _complete(db: Connection, comment: Comment, *, with_record: bool) -> tuple[Comment, ScoreInput]:

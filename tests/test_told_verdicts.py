@@ -12,7 +12,7 @@ from receiver import Receiver, receiving
 from sqlalchemy import select
 from test_delivery import Clock, deliver_all, listen
 
-from service import signin, verdicts
+from service import moderation, signin, verdicts
 from service.domain import Moderator, Outcome, Rejection, Role, Verdict
 from service.events import UNDO_WINDOW
 from service.parts import Parts
@@ -115,6 +115,25 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived(
         ("comment.verdict", "undo", "hold"),
     ]
     assert len(set(receiver.ids)) == 2
+
+
+def test_an_answer_that_a_verdict_overtook_makes_it_known(
+    parts: Parts, gazette: Caller, alice: Moderator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = moderation.score
+
+    def judged_meanwhile(*asked: Any) -> Any:
+        monkeypatch.setattr(moderation, "score", score)
+        gazette.comment("c1", "How rude.")
+        with reading(parts.engine) as db:
+            stored = comments.find(db, "gazette", "c1")
+        assert stored is not None
+        verdicts.give(parts, alice, stored.pk, said(Outcome.APPROVE))
+        return score(*asked)
+
+    monkeypatch.setattr(moderation, "score", judged_meanwhile)
+    assert gazette.comment("c1", "How rude.")["comment"]["state"] == "approve"
+    assert is_told(parts) == [True]
 
 
 def test_a_correction_is_told_after_the_verdict(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
