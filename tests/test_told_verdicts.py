@@ -16,8 +16,8 @@ from service import moderation, signin, verdicts
 from service.domain import Moderator, Outcome, Rejection, Role, Verdict
 from service.events import UNDO_WINDOW
 from service.parts import Parts
-from service.storage import comments
-from service.storage.engine import reading
+from service.storage import comments, outbox
+from service.storage.engine import reading, writing
 from service.storage.tables import verdicts as verdicts_table
 
 
@@ -115,6 +115,21 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived(
         ("comment.verdict", "undo", "hold"),
     ]
     assert len(set(receiver.ids)) == 2
+
+
+def test_an_undo_is_told_where_the_verdict_may_have_arrived_before_it_is_replayed(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    clock.ahead += UNDO_WINDOW
+    receiver.answer = 500
+    (message,) = deliver_all(parts, clock)
+    with writing(parts.engine) as db:
+        outbox.replay(db, outbox.named(message))
+    verdicts.undo_newest(parts, alice)
+    receiver.answer = 204
+    deliver_all(parts, clock)
+    assert heard(receiver)[-1] == ("comment.verdict", "undo", "hold")
 
 
 def test_an_answer_that_a_verdict_overtook_makes_it_known(

@@ -24,8 +24,9 @@ def add(db: Connection, endpoint: str, comment: int, event: str, body: str, *, d
 
 
 def withdraw(db: Connection, verdict: int) -> set[str]:
-    """Takes back what was not attempted yet of a verdict; the endpoints that will never hear of it."""
-    untried = (deliveries.c.verdict == verdict) & (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0)
+    """Takes back what was never attempted of a verdict, nor before a replay; the endpoints that will never hear of it."""
+    tried = exists().where(attempts.c.delivery == deliveries.c.pk)
+    untried = (deliveries.c.verdict == verdict) & (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0) & ~tried
     return set(db.execute(update(deliveries).where(untried).values(state=WITHDRAWN).returning(deliveries.c.endpoint)).scalars())
 
 
