@@ -250,11 +250,17 @@ def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
     assert load(tmp_path / "out").attributes == ("toxicity", "severe_toxicity", "insult")
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few comments are told apart without an end
-def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_kept_from_say_enough(tmp_path, monkeypatch):
+@pytest.fixture
+def few_sentences(monkeypatch):
+    """Of our own sentences one in forty, as reading them all takes minutes."""
     few = {"contrasts": list(contrasts())[::40], "mentions": mentions()[::40], "joined": joined()[::40]}
     for name, rows in few.items():
         monkeypatch.setattr(pipelines, name, lambda rows=rows: rows)
+
+
+@pytest.mark.usefixtures("few_sentences")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few comments are told apart without an end
+def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_kept_from_say_enough(tmp_path):
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
     heads, _ = fit_attributes(texts, Encoder.of(MODELS), most=2000)
@@ -263,6 +269,7 @@ def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_
     assert heads.attributes == ("toxicity",)
 
 
+@pytest.mark.usefixtures("few_sentences")
 def test_too_few_comments_for_an_encoder_are_refused_with_a_sentence(tmp_path):
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
