@@ -56,7 +56,9 @@ def listening(server: Any) -> Iterator[str]:
 def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     """The URL of an empty database: a file, or a schema that is dropped afterwards."""
     if kind == "sqlite":
-        yield f"sqlite:///{folder}/{uuid.uuid4().hex}.db"
+        file = folder / f"{uuid.uuid4().hex}.db"
+        file.touch()
+        yield f"sqlite:///{file}"
         return
     schema = f"test_{uuid.uuid4().hex}"
     try:

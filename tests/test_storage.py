@@ -1,5 +1,6 @@
 """What is kept, and how: the same on SQLite and on PostgreSQL."""
 
+import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from conftest import Caller, fresh_database
 from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.config import Config
 from service.domain import Article
@@ -59,11 +60,30 @@ def test_a_folder_for_the_database_is_made_and_other_users_cannot_read_what_is_i
 
 def test_sqlite_writes_to_disk_before_it_answers(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/comments.db")
+    migrate(engine)
     with engine.connect() as db:
         assert db.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert db.execute(text("PRAGMA synchronous")).scalar_one() == 2
         assert db.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
     engine.dispose()
+
+
+def test_what_was_written_survives_that_the_file_is_moved_away_and_a_crash(tmp_path: Path) -> None:
+    kept, moved, crashed = tmp_path / "comments.db", tmp_path / "moved.db", tmp_path / "crashed.db"
+    engine = open_engine(f"sqlite:///{kept}")
+    migrate(engine)
+    with reading(engine):
+        with writing(engine) as db:
+            articles.put(db, "gazette", Article(id="trains"))
+        kept.rename(moved)
+        with pytest.raises(OperationalError), reading(open_engine(f"sqlite:///{kept}")):
+            pass
+        assert not kept.exists()
+        for before, after in ((moved, crashed), (Path(f"{kept}-wal"), Path(f"{crashed}-wal"))):
+            shutil.copy(before, after)  # as they lie on disk now
+    engine.dispose()
+    with reading(open_engine(f"sqlite:///{crashed}")) as db:
+        assert articles.find(db, "gazette", "trains") is not None
 
 
 def test_what_fails_is_undone(engine: Engine) -> None:

@@ -35,6 +35,7 @@ def open_engine(url: str) -> Engine:
     """An engine that connects at first use. A statement's values, which may be a reader's text, stay out of its errors."""
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15})
+        event.listen(engine, "do_connect", _make_no_file)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -110,6 +111,12 @@ def _alembic() -> AlembicConfig:
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
+
+
+def _make_no_file(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+    """A file that was moved away is an error: an empty one in its place would take the log with it that open connections write to."""
+    arguments[0] = f"{Path(arguments[0]).as_uri()}?mode=rw"
+    options["uri"] = True
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
