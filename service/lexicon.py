@@ -114,7 +114,7 @@ STRONG = tuple(
 # How letters of those are written otherwise.
 RESPELT = tuple(rule.split(">") for rule in "u>v u>x ck>k ck>kk ck>cc ck>q ck>c f>ph i>y i>l i>j g>q o>u".split())
 # What would be one of those respelt, or cut in two, and is something else.
-OTHERWISE = frozenset("cnut looser schist shist retrad bastardise".split())
+OTHERWISE = frozenset("cnut looser shist retrad".split())
 APART = frozenset(("s hit", "who re", "mo ron", "los er", "lose r", "bulls hit", "fag got"))
 
 # Common words that two pieces of a split word may be: `pen.is` is a missing space before it is a disguise.
@@ -147,10 +147,10 @@ FUNCTION_WORDS = frozenset(
 # Words that readers run together with those of the lists above.
 EVERYDAY = frozenset(
     """
-    people person man guy guys kid kids boy boys girl girls child children mother father mom mum dad family face mouth house home country
-    world place life job back god right wrong good bad big little old new first last day time years go come leave stay live vote think
-    know want love look tell talk stop start keep give take bring send shut throw lock close build deserve believe respect ban deport belong
-    you're that's don't real total complete absolute typical bunch piece such filthy dirty hell earth government media newspaper
+    people person man guy guys kid kids boy boys girl girls child children mother father mom mum dad family face mouth house home
+    country world place life job back god right wrong good bad big little old new first last day time years come leave stay live vote
+    know love look tell talk stop start keep give bring send shut throw lock close build deserve believe respect ban deport belong
+    real total complete absolute typical bunch piece dirty earth government media newspaper
     """.split()
 )
 

@@ -160,7 +160,7 @@ def test_most_toxic_comments_are_not_approved_in_disguise(real_service: Service)
 
 
 def test_comments_on_another_article_score_higher_as_off_topic(real_service: Service) -> None:
-    articles = [one for one in lines("topicality-articles") if one["source"] == "cocolofa"][:4]
+    articles = [one for one in lines("topicality-articles") if one["source"] == "cocolofa"][:8]
     told: dict[str, list[str]] = {article["id"]: [] for article in articles}
     for line in lines("topicality-comments"):
         if line["article"] in told:

@@ -24,13 +24,13 @@ def rows(name):
     return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
 
 
-def test_toxicity_on_a_quarter_of_the_comments_never_trained_on():
-    tested = rows("test-jigsaw")[::4]
+def test_toxicity_on_comments_never_trained_on():
+    tested = rows("test-jigsaw")
     scores = load(ROOT / "models").score([ScoreInput(text=row["text"]) for row in tested])
 
     auc = roc_auc_score([row["labels"]["toxicity"] >= 0.5 for row in tested], [each.values["toxicity"] for each in scores])
 
-    assert auc >= 0.95
+    assert auc >= 0.962
 
 
 def test_the_readme_says_of_the_default_thresholds_what_was_measured():

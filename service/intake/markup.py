@@ -11,8 +11,8 @@ _BLOCKS = frozenset(
     "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
 )
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
-_TAG = re.compile(r"<!--.*?-->|</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
 _COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)  # as a browser ends it
+_TAG = re.compile(rf"{_COMMENT.pattern}|</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
 _HALVES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -45,22 +45,26 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.unseen = 0
-        self.links: list[tuple[str, int]] = []
+        self.link: tuple[str, int] | None = None  # the open one's address, and the part at which it begins
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.unseen += tag in _UNSEEN
         if tag in _BLOCKS:
             self.parts.append("\n")
         if tag == "a":
-            self.handle_endtag("a")  # one within another ends it, as in a browser
-            self.links.append((dict(attrs).get("href") or "", len(self.parts)))
+            self._end_link()  # one within another ends it, as in a browser
+            self.link = (dict(attrs).get("href") or "", len(self.parts))
 
     def handle_endtag(self, tag: str) -> None:
         self.unseen = max(0, self.unseen - (tag in _UNSEEN))
         if tag in _BLOCKS:
             self.parts.append("\n")
-        if tag == "a" and self.links:
-            address, begun = self.links.pop()
+        if tag == "a":
+            self._end_link()
+
+    def _end_link(self) -> None:
+        if self.link is not None:
+            (address, begun), self.link = self.link, None
             if address.startswith(("http:", "https:", "//")) and address not in "".join(self.parts[begun:]):
                 self.parts.append(f" ({address})")
 
