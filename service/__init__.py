@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 def create_app(config: "Config | None" = None) -> "Flask":
     """The only wiring. Reads the environment where it is given no configuration; raises ConfigError for a bad value."""
+    from service.config import Config, make_metrics_folder
+
+    make_metrics_folder(os.environ)
+
     # Imported here, so that training and the pure rooms come without the web.
     from flask import Flask
     from flask_limiter import Limiter
 
     from service import auth, cli, errors, logs, routes
-    from service.config import Config
     from service.parts import Parts
 
     config = config or Config.from_environ(os.environ)

@@ -3,9 +3,8 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
-from service.config import Config, ConfigError
+from service.config import Config, ConfigError, make_metrics_folder
 from service.storage.engine import StorageError, migrate, open_engine
 
 METRICS_FOLDER = "var/metrics"
@@ -15,12 +14,12 @@ DESCRIPTION = "Serves on HOST and PORT. It takes no arguments: what can be set i
 
 def main() -> None:
     argparse.ArgumentParser("python -m service", description=DESCRIPTION).parse_args()
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", METRICS_FOLDER)
     try:
+        make_metrics_folder(os.environ)
         migrate(open_engine(Config.from_environ(os.environ).database_url))
     except (ConfigError, StorageError) as error:
         sys.exit(f"The service does not start. {error}")
-    metrics_folder = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", METRICS_FOLDER)
-    Path(metrics_folder).mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", "python:service.server", "service.wsgi:app"])  # noqa: S606
 

@@ -161,6 +161,17 @@ class Config:
         return cls(**{name.lower(): value for name, value in values.items()})
 
 
+def make_metrics_folder(environ: Mapping[str, str]) -> None:
+    """Makes the folder that PROMETHEUS_MULTIPROC_DIR names, where it does: counters are files there from the start. Raises ConfigError."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in environ:
+        return
+    folder = Path(environ["PROMETHEUS_MULTIPROC_DIR"])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"PROMETHEUS_MULTIPROC_DIR is '{folder}': expected a folder that can be written to. {error.strerror}.") from None
+
+
 def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
     text = environ.get(variable.name) or variable.default
     try:

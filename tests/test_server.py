@@ -1,5 +1,8 @@
 """What the server does before it serves."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,19 @@ def test_a_word_that_it_does_not_know_starts_nothing(
 ) -> None:
     assert start(monkeypatch, word) == 2
     assert word in capsys.readouterr().err
+
+
+def test_a_folder_for_the_figures_that_cannot_be_made_stops_the_start_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "metrics"))
+    assert "PROMETHEUS_MULTIPROC_DIR is " in str(start(monkeypatch))
+
+
+def test_a_command_makes_the_folder_for_the_figures(tmp_path: Path) -> None:
+    folder, command = tmp_path / "metrics", [sys.executable, "-m", "flask", "--app", "service", "key", "list"]
+    environ = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder), "DATABASE_URL": f"sqlite:///{tmp_path}/comments.db"}
+    said = subprocess.run(command, env=environ, capture_output=True, text=True).stderr
+    assert folder.is_dir()
+    assert "Traceback" not in said
