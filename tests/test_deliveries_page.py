@@ -53,3 +53,8 @@ def test_messages_are_shown_to_their_sites_moderators_and_an_admin_sends_them_ag
     page = bob.get("/review/deliveries/?state=waiting").text
     assert id in page
     assert "comment.decided" in bob.get(re.findall(r"/review/comments/\d+", page)[0]).text
+
+
+def test_a_message_that_no_database_can_name_is_not_found(app: Flask) -> None:
+    bob = sign_in(app, "Bob", Role.ADMIN, "gazette")
+    assert bob.post("/review/deliveries/%00/replay", data={"csrf_token": token(bob, "/review/deliveries/")}).status_code == 404

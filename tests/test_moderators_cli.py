@@ -42,6 +42,12 @@ def test_a_moderator_is_made_listed_and_disabled(app: Flask) -> None:
     assert Caller(app, token).get("/v1/queue").status_code == 401
 
 
+@pytest.mark.parametrize("site", ["", " ", "g" * 101])
+def test_a_moderator_is_made_for_no_site_that_cannot_be(app: Flask, site: str) -> None:
+    code, said = run(app, "moderator", "create", "Ada", "--generate", "--site", site)
+    assert (code, "1 to 100 characters, not all blank" in said) == (2, True)
+
+
 def test_a_password_is_made_and_shown_once(app: Flask) -> None:
     said = run(app, "moderator", "create", "Chief", "--role", "admin", "--generate")[1]
     assert "every site, as admin" in said

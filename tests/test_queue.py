@@ -1,5 +1,6 @@
 """What waits, in which order, and how a moderator finds it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,26 @@ def test_the_order_by_age(held: dict[str, int], ada: Visitor) -> None:
 )
 def test_filters(held: dict[str, int], ada: Visitor, asked: dict[str, str], expected: list[str]) -> None:
     assert ids(ada, order="oldest", **asked) == [held[name] for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"q": "trains"}, "Words: <bdi>trains</bdi>"),
+        ({"reason": "suspect_word"}, "Reason: <bdi>Suspect word</bdi>"),
+        ({"attribute": "off_topic"}, "Score of: <bdi>Off topic</bdi>"),
+        ({"order": "score"}, "Order: <bdi>highest score</bdi>"),
+        ({"low": "0.6"}, "From: <bdi>0.6</bdi>"),
+        ({"article": "999999"}, "Article: <bdi>no. 999999</bdi>"),
+    ],
+)
+def test_a_filter_is_named_as_a_person_reads_it(held: dict[str, int], ada: Visitor, asked: dict[str, str], said: str) -> None:
+    assert said in ada.page("/review/", **asked)
+
+
+def test_a_filter_by_article_has_its_title(held: dict[str, int], ada: Visitor) -> None:
+    [article] = re.findall(r'<option value="(\d+)" *>Trains<', ada.page("/review/"))
+    assert "Article: <bdi>Trains</bdi>" in ada.page("/review/", article=article)
 
 
 @pytest.mark.parametrize(

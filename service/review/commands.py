@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from service import signin
-from service.cli import Group, Sentences
+from service.cli import Group, Sentences, check_site
 from service.domain import Role
 from service.parts import current_parts
 from service.review import demo
@@ -18,10 +18,20 @@ DEMO_SITE = "example"
 moderator_group = Group("moderator", help="The people who judge held comments.")
 
 
+def _check_sites(context: click.Context, option: click.Parameter, sites: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(check_site(context, option, site) for site in sites)
+
+
 @moderator_group.command("create")
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.MODERATOR.value, show_default=True)
-@click.option("--site", "sites", multiple=True, help="A site that they moderate; give it again for more. Without it: every site.")
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    callback=_check_sites,
+    help="A site that they moderate; give it again for more. Without it: every site.",
+)
 @click.option("--subject", help="Who they are to the OpenID Connect provider (`sub`), to sign in there without a password.")
 @click.option("--generate", is_flag=True, help="Make a password and show it, once, rather than ask for one.")
 def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str | None, generate: bool) -> None:

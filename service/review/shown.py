@@ -31,6 +31,8 @@ REASONS = {
     "audit": "Chosen by chance",
 }
 REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
+_FILTERS = {"q": "Words", "attribute": "Score of", "low": "From", "high": "To"}
+_ORDERS = {"urgent": "most urgent", "score": "highest score"}
 
 LONG, LONG_LINES = 400, 9  # of a text that scrolls within its card on a phone
 TOP = 2  # scores beside the reasons
@@ -39,11 +41,11 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 def register(blueprint: Blueprint) -> None:
     """The filters for templates."""
-    words: tuple[Callable[..., Any], ...] = (plain, age, clock, count, said, scrolls, score_in_words, threshold_in_words)
+    words: tuple[Callable[..., Any], ...] = (plain, age, clock, count, order, said, scrolls, score_in_words, threshold_in_words)
     pairs: tuple[Callable[..., Any], ...] = (plain_pair, same_pair, article_pair)
     for function in words + pairs:
         blueprint.add_app_template_filter(function)
-    for function in (marked, without, csrf):
+    for function in (marked, filter_in_words, without, csrf):
         blueprint.add_app_template_global(function)
     blueprint.app_context_processor(lambda: {"REJECTIONS": REJECTIONS})
 
@@ -122,6 +124,21 @@ def same_pair(value: str) -> tuple[str, str]:
 
 def article_pair(row: Any) -> tuple[int, str]:
     return row.pk, row.title or row.id
+
+
+def order(name: str) -> str:
+    return _ORDERS.get(name, name)
+
+
+def filter_in_words(name: str, value: Any, articles: Iterable[Any]) -> tuple[str, str]:
+    """What a filter of the queue is called, and what it asks for."""
+    texts: dict[str, Callable[[Any], str]] = {
+        "article": lambda pk: dict(map(article_pair, articles)).get(pk, f"no. {pk}"),
+        "reason": plain,
+        "attribute": plain,
+        "order": order,
+    }
+    return _FILTERS.get(name, name.capitalize()), texts.get(name, str)(value)
 
 
 def without(args: Mapping[str, Any], name: str) -> dict[str, Any]:
