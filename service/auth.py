@@ -97,7 +97,9 @@ def signed_in() -> ResponseReturnValue | None:
 def moderator_token() -> None:
     """The holder of a moderator's token."""
     if g.moderator is None:
-        raise _unauthorized("Send a moderator's token as 'Authorization: Bearer TOKEN'. `flask moderator token NAME` makes one.")
+        raise _unauthorized(
+            "Send a moderator's token as 'Authorization: Bearer TOKEN'. `flask --app service moderator token NAME` makes one."
+        )
 
 
 def moderator() -> Moderator:
@@ -127,7 +129,7 @@ def metrics_token() -> None:
 def api_key() -> None:
     """The holder of an API key in force, with a signature where the key asks for one."""
     if g.caller is None:
-        raise _unauthorized("Send an API key as 'Authorization: Bearer KEY'. `flask key create` makes one.")
+        raise _unauthorized("Send an API key as 'Authorization: Bearer KEY'. `flask --app service key create --site NAME` makes one.")
     if g.caller.signed and request.method in ("POST", "PUT"):
         _check_signature(g.caller)
 

@@ -115,7 +115,12 @@ VARIABLES = (
     Variable("REDIS_URL", _redis_url, "", "where requests are counted for the rate limit; without it each worker counts its own"),
     Variable("RATE_LIMIT", _rate, "12000/minute", "requests that one key may make"),
     Variable("METRICS_TOKEN", _optional, "", "the bearer token that `/metrics` asks for; without it `/metrics` is open"),
-    Variable("DELIVERY", _one_of("beside", "apart"), "beside", "who sends webhooks: the service itself, or `flask deliver` apart from it"),
+    Variable(
+        "DELIVERY",
+        _one_of("beside", "apart"),
+        "beside",
+        "who sends webhooks: the service itself, or `flask --app service deliver` apart from it",
+    ),
     Variable("ALLOW_PRIVATE_WEBHOOKS", _yes_or_no, "no", "`yes` also sends webhooks to private and loopback addresses, and by plain http"),
     Variable(
         "SECURE_COOKIES", _yes_or_no, "yes", "`no` lets moderators sign in over plain http: for a try on one machine, as `make run` does"

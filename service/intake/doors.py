@@ -20,7 +20,7 @@ from service.storage.engine import reading
 def key_in_address() -> None:
     """The holder of an API key in force, which may stand in the address; of none that asks for a signature, as such clients cannot sign."""
     if g.caller is None:
-        raise Unauthorized("Send an API key as '?key=KEY'. `flask key create` makes one.")
+        raise Unauthorized("Send an API key as '?key=KEY'. `flask --app service key create --site NAME` makes one.")
     if g.caller.signed:
         abort(403, "This API key asks for signed requests, which this API does not have. Use one that was made without --signed.")
 
@@ -33,7 +33,9 @@ def coral_signature() -> None:
     expected = [hmac.new(secret.encode(), request.get_data(), sha256).hexdigest() for secret in unseal(parts.config.secret_key, sealed)]
     shown = [part.strip().removeprefix("sha256=") for part in request.headers.get("X-Coral-Signature", "").split(",")]
     if not any(hmac.compare_digest(one.encode(), other.encode()) for one in expected for other in shown):
-        raise Unauthorized("The X-Coral-Signature fits no secret of this site. `flask coral secret` tells the service Coral's.")
+        raise Unauthorized(
+            "The X-Coral-Signature fits no secret of this site. `flask --app service coral secret` tells the service Coral's."
+        )
     g.caller = Caller(f"coral:{site}", site, signed=True)
 
 

@@ -13,7 +13,7 @@ METHODS: dict[str, tuple[str, type[BaseModel], type[BaseModel]]] = {
 }
 TEXT = {"type": "string", "location": "query"}
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "key": TEXT | {"description": "The API key: one that `flask key create` made."},
+    "key": TEXT | {"description": "The API key: one that `flask --app service key create` made."},
     "prettyPrint": {"type": "boolean", "location": "query", "default": "true", "description": "Answers with indentation."},
     "alt": TEXT | {"default": "json", "enum": ["json", "media", "proto"], "enumDescriptions": ["JSON, the one served", "", ""]},
     "$.xgafv": TEXT | {"enum": ["1", "2"], "enumDescriptions": ["", ""]},
