@@ -150,7 +150,7 @@ def _said(one: Proposal, options: argparse.Namespace) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training thresholds",
-        description="Proposes thresholds of likely_to_reject for policy.toml, with the share that they decide and 95 %% intervals.",
+        description="Proposes thresholds of likely_to_reject for policy.toml, with the share that they decide and 95 % intervals.",
         epilog="Exit status: 0 both are borne out, 1 one is not (and how many verdicts are missing), 2 nothing could be read.",
     )
     parser.add_argument(
