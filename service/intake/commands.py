@@ -18,7 +18,9 @@ suggestions_group = Group("suggestions", help="Labels from Perspective's clients
 
 @coral_group.command("secret")
 @click.option("--site", required=True, callback=check_site, help="The site whose comments this Coral sends.")
-@click.option("--for", "use", type=click.Choice(["phase", "webhooks"]), default="phase", help="Of which of Coral's settings it is.")
+@click.option(
+    "--for", "use", type=click.Choice(["phase", "webhooks"]), default="phase", show_default=True, help="Of which of Coral's settings it is."
+)
 @click.option("--only", is_flag=True, help="End the earlier secrets at once; without it the one before stays valid until the next.")
 @click.option("--secret", prompt="The signing secret that Coral shows", hide_input=True, help="Asked for where it is left out.")
 def set_coral_secret(site: str, use: str, only: bool, secret: str) -> None:

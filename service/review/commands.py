@@ -24,7 +24,13 @@ def _check_sites(context: click.Context, option: click.Parameter, sites: tuple[s
 
 @moderator_group.command("create")
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.MODERATOR.value, show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.MODERATOR.value,
+    show_default=True,
+    help="An admin may also undo others' verdicts and send webhooks again.",
+)
 @click.option(
     "--site",
     "sites",
