@@ -199,7 +199,9 @@ def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Mod
     if before is None:
         queue.put(db, stored, decision, since=given_on.at)
         queue.claim(db, stored.pk, moderator)
-    overview.forget(db, given.at)
+    for counted in (given, before):
+        if counted is not None:
+            overview.forget(db, counted.at)
     undo = history.add_undo(db, given, outcome, moderator.name)
     events.taken_back(db, stored, given, undo)
     return undo

@@ -15,7 +15,7 @@ from service.review import figures
 from service.review.figures import Share
 from service.rules import parse
 from service.storage.engine import reading, writing
-from service.storage.tables import daily, decisions, verdicts
+from service.storage.tables import comments, daily, decisions, verdicts
 
 AUDITED = "[hold]\ntoxicity = 0.6\n[reject]\ntoxicity = 0.95\n[audit]\nshare = 1.0\n"
 
@@ -150,6 +150,21 @@ def test_the_overview_counts_what_happened(new_app: Any, engine: Engine) -> None
     ada.send(f"/review/comments/{waiting['c1']}/correction", script=True, verdict="approve")
     assert "100.0 %<small>34 to 100 %, of 2" in ada.page("/review/overview")
     assert ada.get("/review/overview", days=12).status_code == 422
+
+
+def test_a_verdict_whose_correction_was_taken_back_counts_again(gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine) -> None:
+    gazette.comment("c-1", "How rude.")
+    with reading(engine) as db:
+        (comment,) = db.execute(select(comments.c.pk)).scalars()
+    ada.judge(comment, verdict="approve")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with writing(engine) as db:
+        db.execute(update(verdicts).values(at=yesterday))
+    assert "Toxicity 100% of 1" in ada.page("/review/overview")
+    ben.send(f"/review/comments/{comment}/correction", reason_code="spam")
+    assert "Toxicity 0% of 1" in ada.page("/review/overview")
+    ben.send("/review/undo")
+    assert "Toxicity 100% of 1" in ada.page("/review/overview")
 
 
 def test_an_empty_overview_says_so(ada: Visitor) -> None:

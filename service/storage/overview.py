@@ -76,9 +76,10 @@ def _count(db: Connection, day: date) -> list[Count]:
 
 def _said(begin: datetime, end: datetime) -> Any:
     """The verdicts and opinions of a time that were not undone, with what the service had decided."""
-    later, earlier = verdicts.alias(), verdicts.alias()
+    later, earlier, undo = verdicts.alias(), verdicts.alias(), verdicts.alias()
     undone = exists().where(later.c.about == verdicts.c.pk, later.c.action == "undo")
-    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction")
+    taken_back = exists().where(undo.c.about == later.c.pk, undo.c.action == "undo")
+    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction", ~taken_back)
     decision = (decisions.c.comment == verdicts.c.comment) & (decisions.c.revision == verdicts.c.revision)
     return (
         select(
