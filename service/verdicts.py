@@ -153,7 +153,7 @@ def note(parts: Parts, moderator: Moderator, comment: int, text: str) -> Row[Any
         return history.add_note(db, comment, moderator.name, text.strip())
 
 
-def bulk(parts: Parts, moderator: Moderator, chosen: Mapping[int, int | None], verdict: Verdict) -> Bulk:
+def bulk(parts: Parts, moderator: Moderator, chosen: Mapping[int, int], verdict: Verdict) -> Bulk:
     """The same verdict for many, each by itself and as the revision that was read: what changed meanwhile stays as it is."""
     batch = secrets.token_hex(16)
     given, refused = [], []

@@ -301,6 +301,25 @@ def test_agreeing_is_offered_for_a_colleagues_verdict_once(gazette: Caller, ada:
     assert offer not in ben.page(path)
 
 
+def test_what_an_author_edits_while_a_band_is_judged_stays(
+    gazette: Caller, ada: Visitor, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(gazette, "c1", "A rude remark.", article={"id": "one"})
+    with reading(engine) as db:
+        article = db.execute(select(queue.c.article)).scalar_one()
+    bulk = verdicts.bulk
+
+    def late(*told: Any) -> Any:
+        gazette.comment("c1", "A rude remark, and worse.")
+        return bulk(*told)
+
+    monkeypatch.setattr(verdicts, "bulk", late)
+    done = ada.send(
+        f"/review/band?article={article}&low=0.5", script=True, seen=datetime.now(UTC).isoformat(), verdict="approve"
+    ).get_json()
+    assert (done["comments"], "edited this comment" in done["message"]) == ([], True)
+
+
 def test_a_band_of_scores_on_an_article_is_judged_after_a_sample(gazette: Caller, ada: Visitor, engine: Engine) -> None:
     for number in range(30):
         about = {"id": "one" if number < 25 else "two", "title": "A title"}

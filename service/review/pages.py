@@ -185,7 +185,7 @@ def band() -> ResponseReturnValue:
     seen = datetime.now(UTC)
     with reading(current_parts().engine) as db:
         found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
-        spread = found[:: max(1, -(-len(found) // SAMPLE))]
+        spread = list(found)[:: max(1, -(-len(found) // SAMPLE))]
         sample = _with_notes(db, cards.several(db, spread))
     return render_template("band.html", cards=sample, total=len(found), seen=seen.isoformat(), args=filters.written(wanted), wanted=wanted)
 
@@ -201,7 +201,7 @@ def judge_band() -> ResponseReturnValue:
         raise Invalid("seen", "the time of the sample") from None
     with reading(current_parts().engine) as db:
         found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
-    return _bulk_done(dict.fromkeys(found))
+    return _bulk_done(found)
 
 
 def _check_band(wanted: cards.Filter) -> None:
@@ -229,7 +229,7 @@ def _typed(name: str) -> str:
     return request.form.get(name, "").replace("\r\n", "\n")
 
 
-def _bulk_done(chosen: Mapping[int, int | None]) -> ResponseReturnValue:
+def _bulk_done(chosen: Mapping[int, int]) -> ResponseReturnValue:
     verdict = _verdict()
     done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
     said = f"{verdicts.SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
