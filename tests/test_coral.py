@@ -191,6 +191,18 @@ def test_corals_id_is_bound_to_the_one_comment_that_it_can_be_of(coral: Coral, e
     assert [row.queued for row in rows(engine, coral_comments)] == [False]
 
 
+@pytest.mark.parametrize(
+    ("event", "queue"),
+    [("COMMENT_LEFT_MODERATION_QUEUE", "PENDING"), ("COMMENT_FEATURED", None), ("COMMENT_ENTERED_MODERATION_QUEUE", "REPORTED")],
+)
+def test_what_happens_to_an_older_comment_names_no_new_one(coral: Coral, engine: Engine, event: str, queue: str | None) -> None:
+    coral.moderate("A new thing.")
+    coral.tell(event, storyID="story-1", commentID="c-old", queue=queue)
+    assert rows(engine, coral_comments) == []
+    coral.tell("COMMENT_CREATED", storyID="story-1", commentID="c-new")
+    assert [row.id for row in rows(engine, coral_comments)] == ["c-new"]
+
+
 def feedback(text: str, value: int, **changed: Any) -> dict[str, Any]:
     context = {"url": STORY["url"], "reply_to_id_Coral_comment_id": None, "Coral_comment_id": "c-1"}
     return {

@@ -28,6 +28,9 @@ MOST_BYTES = 1_000_000
 EDIT_WINDOW = timedelta(hours=1)  # longer than Coral lets an author edit
 NAMING_WINDOW = timedelta(minutes=1)  # within which its webhook tells of a comment that the phase has just asked about
 
+# What tells of a comment that is new; all else may be of an old one, and so may an entry that a reader's report makes.
+CREATED, ENTERED = ("COMMENT_CREATED", "COMMENT_REPLY_CREATED"), "COMMENT_ENTERED_MODERATION_QUEUE"
+
 FLAGS = {"spam": "COMMENT_DETECTED_SPAM"} | dict.fromkeys(
     ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat"), "COMMENT_DETECTED_TOXIC"
 )
@@ -80,6 +83,7 @@ class _EventData(_Told):
     storyID: payloads.Id | None = None  # noqa: N815
     storyURL: payloads.Url | None = None  # noqa: N815
     commentID: payloads.Id | None = None  # noqa: N815
+    queue: str | None = None
 
 
 class Event(_Told):
@@ -112,9 +116,10 @@ def hear(site: str) -> ResponseReturnValue:
             if articles.find_story(db, site, data.storyID, data.storyURL) is None:
                 articles.put(db, site, Article(id=data.storyID, url=data.storyURL))
         elif data.commentID:
-            _name(db, site, data.commentID, data.storyID)
+            if told.type in CREATED or (told.type == ENTERED and data.queue != "REPORTED"):
+                _name(db, site, data.commentID, data.storyID)
             if told.type.endswith("_MODERATION_QUEUE"):
-                coral.set_queued(db, site, data.commentID, told.type == "COMMENT_ENTERED_MODERATION_QUEUE")
+                coral.set_queued(db, site, data.commentID, told.type == ENTERED)
     return Response(status=204)
 
 
