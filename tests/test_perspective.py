@@ -87,6 +87,13 @@ def test_html_is_read_as_its_reader_sees_it(client: Client) -> None:
     assert [(span["begin"], span["end"]) for span in told["spanScores"]] == [(3, 12), (19, 45)]
 
 
+def test_an_empty_line_of_an_editor_is_no_sentence(client: Client) -> None:
+    body = request("<p>All fine.</p><p>&nbsp;</p><p>How rude.</p>", spanAnnotations=True)
+    body["comment"]["type"] = "HTML"
+    told = client.post("analyze", body).get_json()["attributeScores"]["TOXICITY"]
+    assert [(span["begin"], span["end"]) for span in told["spanScores"]] == [(3, 12), (32, 41)]
+
+
 def test_an_attribute_below_its_threshold_is_left_out(client: Client) -> None:
     asked = {"TOXICITY": {"scoreThreshold": 0.7}, "TOXICITY@2": {"scoreThreshold": 0.71, "scoreType": "PROBABILITY"}}
     told = client.post("analyze", request("How rude.") | {"requestedAttributes": asked}).get_json()

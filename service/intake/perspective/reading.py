@@ -38,7 +38,9 @@ class Subject:
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
-        return sentences(masked(self.text) if self.html else self.text)
+        if not self.html:
+            return sentences(self.text)
+        return [span for span in sentences(masked(self.text)) if self.part(*span)]  # an editor's empty line is a `&nbsp;`
 
     def part(self, begin: int, end: int) -> str:
         text = self.text[begin:end]
