@@ -153,6 +153,15 @@ def test_the_newsrooms_account_opens_the_room(new_app: Callable[..., Flask], iss
     assert "newsroom&#39;s account" in visitor.page("/review/sign-in") or "newsroom's account" in visitor.page("/review/sign-in")
 
 
+def test_a_word_of_the_provider_that_is_not_for_this_sign_in_opens_nothing(new_app: Callable[..., Flask], issuer: str) -> None:
+    app = new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")
+    visitor = Visitor(app)
+    asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider").headers["Location"]).query)
+    Provider.nonce = "another"
+    answer = visitor.get("/review/sign-in/provider/answer", code="c", state=asked["state"][0])
+    assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
+
+
 def test_a_provider_that_cannot_be_reached_is_said(new_app: Callable[..., Flask]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -6,6 +6,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from joserfc.errors import JoseError
 from requests import RequestException
 
 from service import auth, signin
@@ -51,7 +52,7 @@ def hear_provider() -> ResponseReturnValue:
     try:
         claims = _provider().authorize_access_token()["userinfo"]
         moderator = signin.by_subject(current_parts(), claims["sub"])
-    except (OAuthError, KeyError):
+    except (OAuthError, JoseError, KeyError):
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
     except signin.Refused as refused:
         return _sign_in_page(str(refused)), 401
