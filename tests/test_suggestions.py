@@ -55,6 +55,10 @@ def test_an_attribute_without_a_model_may_be_suggested(client: Client, engine: E
     [
         ({"attributeScores": {}}, "Missing attribute_scores"),
         ({"attributeScores": {"TOXICITY": {}}}, "Missing scores for attribute TOXICITY"),
+        (
+            {"attributeScores": {f"TOXICITY@{'6' * 100}": {"summaryScore": {"value": 1}}}},
+            f"Unknown requested attribute: TOXICITY@{'6' * 100}",
+        ),
         ({"attributeScores": {"NICENESS": {"summaryScore": {"value": 1}}}}, "Unknown requested attribute: NICENESS"),
         (
             {"attributeScores": {"TOXICITY": {"spanScores": [{"begin": "0"}]}}},

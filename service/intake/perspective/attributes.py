@@ -20,7 +20,7 @@ OFF_TOPIC = "OFF_TOPIC"
 KNOWN = frozenset((*PRODUCTION, *EXPERIMENTAL, *NEW_YORK_TIMES, OFF_TOPIC))
 SAME = {"TOXICITY_FAST": "TOXICITY"}  # the same question, once put to a quicker model
 
-_VERSIONED = re.compile(r"([A-Z_]+)(?:@[0-9]+)?")
+_VERSIONED = re.compile(r"([A-Z_]+)(?:@[0-9]{1,9})?")
 
 
 def base(name: str) -> str | None:
