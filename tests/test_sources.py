@@ -261,6 +261,11 @@ def test_an_article_without_an_id_is_a_clear_error(shipped: Flask, body: Any) ->
     assert (answer.status_code, answer.get_json()["errors"]) == (422, [expected])
 
 
+def test_a_guest_without_an_id_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
+    told = own(with_sources(OWN), role="guest", article=None).get_json()
+    assert (told["decision"], told["comment"]["article_id"]) == ("approve", None)
+
+
 def test_half_an_emoji_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
     told = own(with_sources(OWN), list=[0, {"body": "How rude \ud83d"}]).get_json()
     assert (told["decision"], told["comment"]["text"]) == ("hold", "How rude \ufffd")

@@ -47,7 +47,7 @@ def receive(name: str) -> ResponseReturnValue:
         with writing(parts.engine) as db:
             articles.put(db, source.description.site, article)
         return jsonify(accepted=article.id), 202
-    comment = payloads.CommentIn.model_validate(told).to_domain(source.description.site)
+    comment = payloads.CommentIn.model_validate(_without_the_nameless(told)).to_domain(source.description.site)
     moderated = moderation.moderate(parts, [comment])[0]
     if source.description.answer == "accepted":
         return jsonify(accepted=comment.id), 202
@@ -78,6 +78,12 @@ def _told(source: Source, body: Any) -> dict[str, Any]:
         else:
             told[name] = value
     return told
+
+
+def _without_the_nameless(told: dict[str, Any]) -> dict[str, Any]:
+    """A guest or an article without an id cannot be kept, and is no reason to lose the comment."""
+    names = {"author": {"id"}, "article": {"id", "url"}}
+    return {name: part for name, part in told.items() if name not in names or names[name] & part.keys()}
 
 
 def _text(name: str, pointer: str, value: Any) -> str | None:
