@@ -266,6 +266,12 @@ def test_a_guest_without_an_id_does_not_lose_a_comment(with_sources: Callable[[s
     assert (told["decision"], told["comment"]["article_id"]) == ("approve", None)
 
 
+def test_drupals_guests_are_not_one_author(shipped: Flask, engine: Engine) -> None:
+    key = make_caller(shipped, "news").key
+    send(shipped, "drupal", DRUPAL | {"uid": [{"target_id": 0, "target_type": "user"}]}, Authorization=f"Bearer {key}")
+    assert [(row.id, row.author_id) for row in stored(engine, comments)] == [("12", None)]
+
+
 def test_half_an_emoji_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
     told = own(with_sources(OWN), list=[0, {"body": "How rude \ud83d"}]).get_json()
     assert (told["decision"], told["comment"]["text"]) == ("hold", "How rude \ufffd")

@@ -62,7 +62,7 @@ class _CommentIn(_Told):
 
 class _AuthorIn(_Told):
     id: payloads.Id
-    role: str | None = None
+    role: payloads.Name | None = None
 
 
 class _StoryIn(_Told):

@@ -28,6 +28,7 @@ LONGEST = {
     "author_role": MAX_NAME,
     "section": MAX_NAME,
 }
+NOBODY = "author_id", "0"  # Drupal's number for every guest: not one author of many comments
 
 blueprint = Blueprint("sources", __name__, url_prefix="/v1/webhooks")
 
@@ -67,7 +68,7 @@ def _told(source: Source, body: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, pointer in source.description.fields.model_dump(exclude_none=True).items():
         value = _text(name, pointer, find(body, pointer))
-        if value is None or (name == "language" and not payloads.LANGUAGE.search(value)):
+        if value is None or (name, value) == NOBODY or (name == "language" and not payloads.LANGUAGE.search(value)):
             continue
         if name in TEXTS and source.description.format == "html":
             value = plain(value)
