@@ -86,7 +86,7 @@ def is_public(address: str) -> bool:
 def _split(url: str) -> SplitResult:
     try:
         target = urlsplit(url)
-        well_formed = target.scheme in PORTS and target.hostname and target.port != 0
+        well_formed = target.scheme in PORTS and target.port != 0 and (target.hostname or "").encode("idna")
     except ValueError:
         well_formed = False
     if not url.isprintable():

@@ -83,6 +83,8 @@ def test_what_was_resolved_and_checked_is_what_is_connected_to(
         ("https:///hooks", "Expected a URL"),
         ("https://cms.example:99999/", "Expected a URL"),
         ("https://cms.example/a b", "Expected a URL"),
+        (f"https://{'c' * 64}.example/", "Expected a URL"),
+        ("https://cms..example/", "Expected a URL"),
         ("https://bücher.example/", "Expected a URL"),
         ("https://cms.example/\x01", "cannot be seen"),
         ("https://cms.example/a\nb", "cannot be seen"),
