@@ -103,8 +103,7 @@ def activate(models: Path, version: str) -> Pointer:
             raise ModelError(f"There is no version '{version}'. The versions: {', '.join([shipped_version(models), *every(models)])}.")
         verified(models, wanted)
         earlier = before.earlier if wanted == before.active else (*before.earlier, before.active)
-        shadow = None if before.shadow == wanted else before.shadow
-        return _write(models, Pointer(wanted, shadow, earlier[-MOST_REMEMBERED:]))
+        return _write(models, Pointer(wanted, _beside(before, wanted), earlier[-MOST_REMEMBERED:]))
 
 
 def rollback(models: Path) -> Pointer:
@@ -112,8 +111,9 @@ def rollback(models: Path) -> Pointer:
     with _swapping(models) as before:
         if not before.earlier:
             raise ModelError("There is no earlier version to go back to. `flask --app service model list` shows what there is.")
-        verified(models, before.earlier[-1])
-        return _write(models, replace(before, active=before.earlier[-1], earlier=before.earlier[:-1]))
+        wanted = before.earlier[-1]
+        verified(models, wanted)
+        return _write(models, Pointer(wanted, _beside(before, wanted), before.earlier[:-1]))
 
 
 def run_beside(models: Path, version: str | None) -> Pointer:
@@ -122,6 +122,11 @@ def run_beside(models: Path, version: str | None) -> Pointer:
         if version is not None:
             verified(models, version)
         return _write(models, replace(before, shadow=version))
+
+
+def _beside(before: Pointer, wanted: str | None) -> str | None:
+    """The shadow, unless it is the version that comes in force."""
+    return None if before.shadow == wanted else before.shadow
 
 
 def make_home(models: Path) -> Path:

@@ -105,6 +105,13 @@ def test_a_pointer_that_is_none_changes_nothing_in_a_running_service(models: Pat
     assert served.active.version == "one"
 
 
+def test_a_shadow_that_comes_in_force_again_by_rollback_is_no_shadow_any_more(models: Path) -> None:
+    for version in ("one", "two"):
+        versions.activate(models, version)
+    versions.run_beside(models, "one")
+    assert versions.rollback(models) == versions.Pointer(active="one", shadow=None, earlier=(None,))
+
+
 def test_a_watching_process_takes_another_version_within_seconds(models: Path) -> None:
     served = Served(models)
     stop = served.watch()
