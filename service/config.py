@@ -66,7 +66,7 @@ def _is_url(text: str) -> bool:
 
 def _redis_url(text: str) -> str | None:
     if text and not (text.startswith(("redis://", "rediss://", "unix://")) and _is_url(text)):
-        raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://...")
+        raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://PATH")
     return text or None
 
 
@@ -154,6 +154,11 @@ class Config:
     oidc_client_id: str | None
     oidc_client_secret: str | None
     log_level: str
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as an address is written: HOST:PORT."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":

@@ -16,7 +16,7 @@ from service.storage.engine import limit_waits
 
 _config = Config.from_environ(os.environ)
 
-bind = f"{_config.host}:{_config.port}"
+bind = _config.address
 workers = _config.workers
 worker_class = "gthread"
 threads = 4

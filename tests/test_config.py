@@ -80,3 +80,8 @@ def test_the_readme_has_every_variable_with_its_default_and_meaning() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
     told = [(name, default.strip("`"), meaning) for name, default, meaning in rows]
     assert told == [(one.name, one.default or "none", one.meaning) for one in VARIABLES]
+
+
+@pytest.mark.parametrize(("host", "address"), [("0.0.0.0", "0.0.0.0:8000"), ("localhost", "localhost:8000"), ("::", "[::]:8000")])
+def test_where_it_listens_is_written_as_an_address(host: str, address: str) -> None:
+    assert Config.from_environ({"HOST": host}).address == address
