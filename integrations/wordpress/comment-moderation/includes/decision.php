@@ -181,7 +181,16 @@ function described( $id, $data ) {
 	if ( preg_match( '/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/', $language ) ) {
 		$told['language'] = $language;
 	}
-	return array_filter( $told );
+	return without_nothing( $told );
+}
+
+/**
+ * What is said; a "0" is a comment's whole text now and then.
+ *
+ * @param array $told What may be null or empty.
+ */
+function without_nothing( $told ) {
+	return array_filter( $told, static fn ( $part ) => ! in_array( $part, array( null, '', array() ), true ) );
 }
 
 /**
@@ -213,7 +222,7 @@ function parent_of( $data ) {
 		return null;
 	}
 	$id = get_comment_meta( $parent->comment_ID, META_ID, true );
-	return array_filter(
+	return without_nothing(
 		array(
 			'id'   => $id,
 			'text' => cut( $parent->comment_content, 'comment' ),
