@@ -99,6 +99,8 @@ def list_deliveries(endpoint: str | None, state: str | None, most: int) -> None:
     for row in rows:
         what = f"{row.state:<10}{row.event:<19}{row.comment_id}"
         click.echo(f"{row.created_at:%Y-%m-%d %H:%M:%S}  {row.id}  {row.endpoint}  {what}  {_last(row)}")
+    if not rows:
+        click.echo("There is no such message. `flask --app service endpoint list` shows the endpoints.")
 
 
 @delivery_group.command("replay")

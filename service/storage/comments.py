@@ -13,7 +13,7 @@ from service.storage import articles
 from service.storage.tables import articles as articles_table
 from service.storage.tables import comments, decisions, policies
 
-MOST_COUNTED = 1_000  # of an author's comments, for a rule
+MOST_EARLIER = 1_000  # of an author's comments, for a rule
 
 
 def find(db: Connection, site: str, id: str) -> Row[Any] | None:
@@ -27,7 +27,7 @@ def find(db: Connection, site: str, id: str) -> Row[Any] | None:
 
 
 def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat_window: timedelta) -> History:
-    """What the author did before, this comment apart; counted to MOST_COUNTED."""
+    """What the author did before, this comment apart; counted to MOST_EARLIER."""
     if comment.author is None:
         return History()
     now = datetime.now(UTC)
@@ -36,7 +36,7 @@ def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat
 
     def count(*conditions: Any) -> int:
         return db.execute(
-            select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_COUNTED).subquery())
+            select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_EARLIER).subquery())
         ).scalar_one()
 
     return History(

@@ -97,7 +97,7 @@ def is_writable(connection: Connection) -> bool:
 
 def fault(error: Exception) -> str:
     """What an operator needs to know of a database that cannot be used."""
-    cause = str(error.orig).strip() if isinstance(error, OperationalError) else type(error).__name__
+    cause = sentence(error).rstrip(".?") if isinstance(error, OperationalError) else type(error).__name__
     return f"The database of DATABASE_URL cannot be used: {cause}. If it answers, `flask --app service migrate` makes its tables."
 
 
