@@ -290,6 +290,13 @@ def test_half_an_emoji_or_a_nul_does_not_let_a_comment_through(coral: Coral, eng
     assert rows(engine, comments)[0].text == "How rude. \ufffd \ufffd"
 
 
+@pytest.mark.parametrize(
+    "changed", [{"story": STORY | {"url": "https://news.example/?" + "a" * 2_000}}, {"story": STORY | {"url": ""}}, {"role": "A" * 201}]
+)
+def test_what_cannot_be_kept_beside_a_comment_does_not_let_it_through(coral: Coral, changed: dict[str, Any]) -> None:
+    assert coral.moderate("How rude.", **changed).get_json()["status"] == "SYSTEM_WITHHELD"
+
+
 def test_a_comment_that_is_too_long_is_withheld(coral: Coral) -> None:
     assert coral.moderate("a " * 10_001).get_json() == {"status": "SYSTEM_WITHHELD"}
 
