@@ -13,7 +13,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     """The only wiring. Reads the environment where it is given no configuration; raises ConfigError for a bad value."""
     from service.config import Config, make_metrics_folder
 
-    make_metrics_folder(os.environ)
+    make_metrics_folder(os.environ)  # before any room is imported that counts
 
     # Imported here, so that training and the pure rooms come without the web.
     from flask import Flask

@@ -105,9 +105,8 @@ def test_one_is_published_one_held_one_refused(site: WordPress) -> None:
     assert not {rude, vile} & set(site.published())
 
 
-def test_a_comment_of_a_nought_is_told(site: WordPress, newsroom: Newsroom) -> None:
-    comment = site.comment("0")
-    assert site.status(comment) == "approved"
+def test_a_comment_of_a_nought_is_told(site: WordPress) -> None:
+    assert site.status(site.comment("0")) == "approved"
 
 
 def test_the_service_is_told_the_article_the_parent_and_the_author(site: WordPress, newsroom: Newsroom, ada: str) -> None:
