@@ -4,7 +4,7 @@ BIN := .venv/bin
 .PHONY: help install run test coverage test-wordpress lint bench train lock clean
 
 help:  ## Show what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: .venv/installed  ## Make .venv with what the service needs
 

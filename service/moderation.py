@@ -64,9 +64,10 @@ def _says(article: Article) -> bool:
 def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
     """Scored together, recorded one by one."""
     with reading(parts.engine) as db:
-        known = [_recall(db, comments.find(db, comment.site, comment.id), comment.text) for comment in arrived]
-        fresh = [comment for comment, moderated in zip(arrived, known, strict=True) if moderated is None]
-        completed = [_complete(db, comment, with_record=parts.served.reads_records) for comment in fresh]
+        found = [(comment, comments.find(db, comment.site, comment.id)) for comment in arrived]
+        known = [_recall(db, before, comment.text) for comment, before in found]
+        fresh = [each for each, moderated in zip(found, known, strict=True) if moderated is None]
+        completed = [_complete(db, comment, before, with_record=parts.served.reads_records) for comment, before in fresh]
     inputs = [whole for _, whole in completed]
     scored = zip(completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
     explained = [(comment, _explained(parts, comment, whole, scores), beside) for (comment, whole), scores, beside in scored]
@@ -149,14 +150,14 @@ def _told(parts: Parts, moderated: Moderated) -> Moderated:
     return replace(moderated, comment=verdicts.tell(parts, moderated.comment)) if moderated.comment.verdict is not None else moderated
 
 
-def _complete(db: Connection, comment: Comment, *, with_record: bool) -> tuple[Comment, ScoreInput]:
+def _complete(db: Connection, comment: Comment, before: Row[Any] | None, *, with_record: bool) -> tuple[Comment, ScoreInput]:
     """The comment with what is stored of it, where an edit left that out, and of its parent; and what models are shown.
 
     Its article stays as the comment tells it: while it is scored, the CMS may tell what the article says now."""
-    if stored := comments.find(db, comment.site, comment.id):
-        told = comments.from_row(stored)
+    if before:
+        told = comments.from_row(before)
         comment = replace(comment, **{name: getattr(told, name) for name in TOLD_ONCE if getattr(comment, name) is None})
-    whole = complete(db, comment.site, comment.score_input, with_record=with_record, stored=stored and stored.pk)
+    whole = complete(db, comment.site, comment.score_input, with_record=with_record, stored=before and before.pk)
     return replace(comment, parent=whole.parent), whole
 
 
