@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import Article, Author, Comment, Decision, History, Outcome, Parent, Reason
@@ -34,16 +34,15 @@ def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat
     by_author = (comments.c.site == comment.site) & (comments.c.author_id == comment.author.id) & (comments.c.id != comment.id)
     same_text = comments.c.text_digest == comment.text_digest
 
-    def count(*conditions: Any) -> int:
-        return db.execute(
-            select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_EARLIER).subquery())
-        ).scalar_one()
+    def count(*conditions: Any) -> ScalarSelect[int]:
+        return select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_EARLIER).subquery()).scalar_subquery()
 
-    return History(
-        author_recent=count(comments.c.received_at > now - flood_window),
-        author_approved=count(comments.c.outcome == Outcome.APPROVE),
-        same_text=count(same_text, comments.c.received_at > now - repeat_window),
+    counted = select(
+        count(comments.c.received_at > now - flood_window).label("author_recent"),
+        count(comments.c.outcome == Outcome.APPROVE).label("author_approved"),
+        count(same_text, comments.c.received_at > now - repeat_window).label("same_text"),
     )
+    return History(**db.execute(counted).one()._mapping)
 
 
 def keep(db: Connection, comment: Comment, decision: Decision, stored: Row[Any] | None) -> Row[Any] | None:
