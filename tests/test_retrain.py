@@ -102,6 +102,16 @@ def test_a_second_run_has_nothing_new(newsroom: Newsroom, capsys: pytest.Capture
     assert "--since all" in said
 
 
+@pytest.mark.parametrize("manifest", ["{", "[]"], ids=["cut off", "no object"])
+def test_a_damaged_candidate_hinders_no_later_run(newsroom: Newsroom, manifest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    damaged = newsroom.models / versions.VERSIONS / "2026-01-01-damaged"
+    damaged.mkdir()
+    (damaged / "manifest.json").write_text(manifest)
+
+    status, result, _ = newsroom.run(capsys, "retrain")
+    assert (status, result["result"]) == (0, "nothing new")
+
+
 def test_a_run_on_the_same_verdicts_is_refused_and_its_candidate_kept(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     before = versions.pointer(newsroom.models)
     status, result, said = newsroom.run(capsys, "retrain", "--since", "all")

@@ -126,7 +126,15 @@ def _put_in_force(bench: Bench, judged: Judged, version: str, *, shadow: bool) -
 
 def _last_seen(models: Path) -> int:
     """The newest verdict that any run learnt from, published or refused."""
-    return max((int(versions.about(models / versions.VERSIONS / name).get("newest", 0)) for name in versions.every(models)), default=0)
+    return max((_newest(models / versions.VERSIONS / name) for name in versions.every(models)), default=0)
+
+
+def _newest(folder: Path) -> int:
+    """The newest verdict that a version learnt from; 0 where its manifest cannot be read."""
+    try:
+        return int(versions.about(folder).get("newest", 0))
+    except (OSError, ValueError, AttributeError):
+        return 0
 
 
 def _pair(text: str) -> tuple[str, str]:
