@@ -16,6 +16,7 @@ from newsroom import Newsroom
 from service import moderation, policy, verdicts, versions
 from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, ScoreInput, Suggestion, Verdict
 from service.rules import load as load_rules
+from service.rules import parse
 from service.scoring import load
 from service.storage import moderators, suggestions
 from service.storage.engine import reading, writing
@@ -197,6 +198,22 @@ def test_thresholds_are_proposed_where_the_verdicts_bear_them_out(newsroom: News
     assert f"[reject]\nlikely_to_reject = {reject['threshold']:.2f}" in said
 
 
+@pytest.mark.parametrize("site", ["gazette", "the morning.post"])
+def test_thresholds_borne_out_by_one_site_are_for_that_site_alone(
+    newsroom: Newsroom, site: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = versions.folder(newsroom.models, versions.pointer(newsroom.models).active) / candidate.EVIDENCE
+    evidence.write_text(evidence.read_text().replace('"gazette"', f'"{site}"'))
+    precise = ("--approve-precision", "0.6", "--reject-precision", "0.6")
+    _, result, said = newsroom.run(capsys, "thresholds", "--site", site, *precise)
+    hold, reject = result["proposals"]
+    proposed = parse("".join(line + "\n" for line in said.splitlines() if line.startswith(("[", LIKELY_TO_REJECT))))
+
+    assert proposed.for_(site).hold[LIKELY_TO_REJECT] == hold["threshold"]
+    assert proposed.for_(site).reject[LIKELY_TO_REJECT] == reject["threshold"]
+    assert not {**proposed.default.hold, **proposed.default.reject}
+
+
 def test_thresholds_are_refused_where_the_verdicts_are_too_few(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     status, result, said = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
     assert (status, result["result"]) == (1, "refused")
@@ -239,11 +256,22 @@ def test_a_database_that_is_none_is_said_in_a_sentence(newsroom: Newsroom, comma
     assert "DATABASE_URL" in said
 
 
-@pytest.mark.parametrize("words", [["--exclude", "Kim"], ["--exclude", "reader=Kim"], ["--since", "soon"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["retrain", "--exclude", "Kim"],
+        ["retrain", "--exclude", "reader=Kim"],
+        ["retrain", "--since", "soon"],
+        ["retrain", "--trust", "site=gazette"],
+        ["thresholds", "--approve-precision", "high"],
+        ["thresholds", "--reject-precision", "1.5"],
+    ],
+)
 def test_an_option_that_makes_no_sense_is_refused(newsroom: Newsroom, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
-        newsroom.run(capsys, "retrain", *words)
+        newsroom.run(capsys, *words)
     assert refused.value.code == 2
+    assert "expected" in capsys.readouterr().err
 
 
 def test_a_comments_text_is_not_in_what_is_said(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:

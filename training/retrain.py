@@ -144,6 +144,13 @@ def _pair(text: str) -> tuple[str, str]:
     return kind, name
 
 
+def _moderator(text: str) -> str:
+    kind, name = _pair(text)
+    if kind != "moderator":
+        raise argparse.ArgumentTypeError("expected moderator=NAME: an alarm is raised of nobody else")
+    return f"{kind} {name}"
+
+
 def _since(text: str) -> str | datetime:
     """A date is one of UTC, where it does not say otherwise."""
     if text in ("last", "all"):
@@ -168,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shadow", action="store_true", help="run it beside the model in force, whatever the tests say")
     parser.add_argument("--exclude", type=_pair, action="append", default=[], metavar="KIND=NAME", help="leave someone's verdicts out")
     parser.add_argument(
-        "--trust", type=lambda text: " ".join(_pair(text)), action="append", default=[], metavar="moderator=NAME", help="despite an alarm"
+        "--trust", type=_moderator, action="append", default=[], metavar="moderator=NAME", help="despite an alarm"
     )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="corpora to learn from as well, in the formats of `python -m training`")
     return parser

@@ -56,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     found = [one for one in proposals if one.threshold is not None]
     if found:
         say("\nFor policy.toml; then `flask --app service policy check` and a restart:\n")
-        say("\n".join(f"[{one.outcome}]\n{LIKELY_TO_REJECT} = {one.threshold:.2f}" for one in found))
+        place = f"sites.{json.dumps(options.site, ensure_ascii=False)}." if options.site else ""
+        say("\n".join(f"[{place}{one.outcome}]\n{LIKELY_TO_REJECT} = {one.threshold:.2f}" for one in found))
     automatic = sum(one.share for one in found)
     say(f"\nDecided without a person, by this score alone: {automatic:.1%} of the comments that people were shown.")
     result = "proposed" if len(found) == len(proposals) else "refused"
@@ -159,12 +160,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--reject-precision", type=_share_of_one, default=0.95, metavar="SHARE", help="of what is rejected (default: %(default)s)"
     )
-    parser.add_argument("--site", metavar="NAME", help="by the verdicts of one site alone")
+    parser.add_argument("--site", metavar="NAME", help="by the verdicts of one site alone, and for it alone")
     return parser
 
 
 def _share_of_one(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0.5 <= value < 1:
         raise argparse.ArgumentTypeError("expected a share from 0.5 to below 1, such as 0.99")
     return value
