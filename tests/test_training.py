@@ -130,6 +130,8 @@ JIGSAW_HEADER = "comment_text,toxic"
         ("topicality-comments.jsonl", ['{"article": "a", "text": "a", "on_topic": 7}'], "line 1, on_topic: expected a number from 0 to 1"),
         ("test-x.jsonl", ["{}"], "test-x.jsonl line 1, text: expected a text, got nothing"),
         ("test-x.jsonl", ['{"text": "a", "labels": {"toxicity": "yes"}}'], "test-x.jsonl line 1, labels.toxicity: expected a number"),
+        ("test-jigsaw.jsonl", ['{"text": "a", "labels": {"insult": 1}}'], "line 1, labels.toxicity: expected a number from 0 to 1, got nothing"),
+        ("test-hatecheck.jsonl", ['{"text": "a", "labels": {"hateful": 1}, "target": ""}'], "line 1, functionality: expected a text"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named_by_its_file_its_number_and_its_field(tmp_path, name, lines, said):
@@ -138,6 +140,13 @@ def test_a_line_that_cannot_be_used_is_named_by_its_file_its_number_and_its_fiel
 
     with pytest.raises(DataError, match=re.escape(said)):
         dataset.read(tmp_path)
+
+
+def test_a_row_of_perspectives_scores_without_its_toxicity_is_named(tmp_path):
+    (tmp_path / "perspective-scores.jsonl").write_text('{"text": "a", "perspective": {"TOXICITY@6": 1}}\n{"text": "b"}\n')
+
+    with pytest.raises(DataError, match=re.escape("perspective-scores.jsonl line 2, perspective.TOXICITY: expected a number from 0 to 1")):
+        dataset.read_tests(tmp_path, "perspective-scores")
 
 
 LINE = b'{"text": "a", "labels": {}}\n'

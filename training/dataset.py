@@ -53,6 +53,16 @@ TERMS = {
     "topicality-comments": "nyt-debate: Apache-2.0 repository; reddit: MIT repository, user content; others: evaluated only",
 }
 
+# What every row of a file that is measured says beside its text.
+SAYS = {
+    "test-jigsaw": ("labels.toxicity",),
+    "test-surge": ("labels.toxicity",),
+    "test-madlibs": ("labels.toxicity",),
+    "test-hatecheck": ("labels.hateful", "functionality", "target"),
+    "perspective-scores": ("perspective.TOXICITY",),
+    "perspective-wiki": ("labels.toxicity", "perspective.TOXICITY"),
+}
+
 # The sources whose articles and comments may be learnt from; the others are evaluated only.
 TRAINED_ON = ("nyt-debate", "reddit")
 ENCODER_FOLDS = 7
@@ -142,7 +152,7 @@ def read(folder: Path) -> Corpora:
 
 def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
     """The rows of a test file, as they are; empty where the folder has none by that name. Raises DataError."""
-    return [_scored(place, row) for path in _jsonl(folder, name) for place, row in rows_of(path)]
+    return [_scored(_stem(path), place, row) for path in _jsonl(folder, name) for place, row in rows_of(path)]
 
 
 def newest(scores: Mapping[str, float], name: str) -> str:
@@ -217,9 +227,15 @@ def _commented(place: str, row: dict[str, Any], articles: Mapping[str, TopicArti
     return TopicComment(str(article), row["text"], None if rated is None else share(rated, "on_topic", place))
 
 
-def _scored(place: str, row: dict[str, Any]) -> dict[str, Any]:
+def _scored(file: str, place: str, row: dict[str, Any]) -> dict[str, Any]:
     for field in {"labels", "perspective"} & row.keys():
         shares_in(row, field, place)
+    for field in SAYS.get(file, ()):
+        group, _, name = field.partition(".")
+        if name:
+            expect(name in {key.partition("@")[0] for key in row.get(group, ())}, field, place, "a number from 0 to 1", None)
+        else:
+            text_in(row, field, place)
     return row
 
 
@@ -253,5 +269,8 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], str]:
 
 
 def _file(path: Path, rows: int) -> DataFile:
-    stem = path.name.partition(".")[0]
-    return DataFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), rows, TERMS.get(stem, "the operator's own data"))
+    return DataFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), rows, TERMS.get(_stem(path), "the operator's own data"))
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0]
