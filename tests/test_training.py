@@ -85,6 +85,15 @@ def test_csv_files_are_known_by_their_headers(tmp_path):
     assert "second line" in jigsaw.text
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_that_a_spreadsheet_saved_is_read_without_its_mark(tmp_path, pack):
+    mark, ending = b"\xef\xbb\xbf", ".gz" if pack is gzip.compress else ""
+    (tmp_path / f"x.csv{ending}").write_bytes(pack(mark + b"comment_text,toxic\nrude,1\n"))
+    (tmp_path / f"spam.jsonl{ending}").write_bytes(pack(mark + LINE))
+
+    assert [row.text for row in dataset.read(tmp_path).texts] == ["a", "rude"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -92,6 +101,7 @@ def test_csv_files_are_known_by_their_headers(tmp_path):
         ("toxicity-x.jsonl", '{"text": "a", "labels": {"rudeness": 1}}', "rudeness"),
         ("toxicity-x.jsonl", '{"text": "a", "labels": {"toxicity": 2}}', "0 to 1"),
         ("x.csv", "a,b\n1,2\n", "Jigsaw's header"),
+        ("x.csv", "", "got nothing"),
         ("topicality-comments.jsonl", '{"article": "nowhere", "text": "a"}', "nowhere"),
         ("readme.txt", "", "can be trained on"),
         ("toxicity-x.jsonl", '{"text": "a", "labels": {"toxicity": 1}}', "nothing can be fitted"),
@@ -130,7 +140,11 @@ JIGSAW_HEADER = "comment_text,toxic"
         ("topicality-comments.jsonl", ['{"article": "a", "text": "a", "on_topic": 7}'], "line 1, on_topic: expected a number from 0 to 1"),
         ("test-x.jsonl", ["{}"], "test-x.jsonl line 1, text: expected a text, got nothing"),
         ("test-x.jsonl", ['{"text": "a", "labels": {"toxicity": "yes"}}'], "test-x.jsonl line 1, labels.toxicity: expected a number"),
-        ("test-jigsaw.jsonl", ['{"text": "a", "labels": {"insult": 1}}'], "line 1, labels.toxicity: expected a number from 0 to 1, got nothing"),
+        (
+            "test-jigsaw.jsonl",
+            ['{"text": "a", "labels": {"insult": 1}}'],
+            "line 1, labels.toxicity: expected a number from 0 to 1, got nothing",
+        ),
         ("test-hatecheck.jsonl", ['{"text": "a", "labels": {"hateful": 1}, "target": ""}'], "line 1, functionality: expected a text"),
     ],
 )

@@ -265,7 +265,7 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], str]:
     if "comment_text" in header and {"target", "toxicity"} & set(header):
         return {theirs: ours for theirs, ours in CIVIL.items() if theirs in header}, "civil"
     expected = "Jigsaw's header (comment_text, toxic, ...) or Civil Comments' (comment_text, target, ...)"
-    raise DataError(f"{path.name}: expected {expected}, got {', '.join(header)}")
+    raise DataError(f"{path.name}: expected {expected}, got {', '.join(header) or 'nothing'}")
 
 
 def _file(path: Path, rows: int) -> DataFile:

@@ -15,13 +15,10 @@ class DataError(ValueError):
 
 
 def lines_of(path: Path) -> Iterator[str]:
-    """Those of a text, gzipped or not."""
+    """Those of a text, gzipped or not, without the mark that spreadsheets write before the first."""
+    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8", newline="")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8", newline="") as lines
-        ):
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
             yield from lines
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise DataError(f"{path.name}: cannot be read to its end ({error}); expected UTF-8, and a whole archive where it is one") from error
