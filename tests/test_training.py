@@ -306,6 +306,26 @@ def test_an_encoder_that_would_learn_nothing_is_refused_with_a_sentence(capsys, 
     assert "must be above 0" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("told", [["--columns", "0"], ["--vocabulary", "-1"]])
+def test_models_that_would_know_no_words_are_refused_with_a_sentence(tmp_path, capsys, told):
+    data = tiny_corpora.write(tmp_path / "data")
+
+    assert main(["fit", "--data", str(data), "--out", str(tmp_path / "models"), *told]) == 2
+    assert "must be above 0" in capsys.readouterr().err
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(("step", "option"), [("fit", "--out"), ("evaluate", "--report")])
+def test_a_place_that_cannot_be_written_is_named_in_a_sentence(trained, tmp_path, capsys, step, option):
+    data, out, _ = trained
+    (tmp_path / "file").write_text("")
+    where = {"--data": data, "--out": out, "--report": tmp_path / "report.html", option: tmp_path / "file" / "below"}
+
+    assert main([step, *(str(word) for pair in where.items() for word in pair), *SMALL]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"training: {tmp_path / 'file'}")
+
+
 def test_help_has_examples(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])

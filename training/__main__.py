@@ -13,6 +13,7 @@ from service.toml_files import TomlError
 from training import report, retrain, thresholds
 from training.dataset import Corpora, DataError, read
 from training.evaluate import held_out_metrics, measure
+from training.lines import file_fault
 from training.perspective import fit_perspective
 from training.pipelines import fit_attributes
 from training.proposals import printed_proposals
@@ -39,8 +40,8 @@ The same data and encoder give the same models, byte for byte."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; 0, or 2 with a sentence on standard error where the data or the models cannot be used, or 130 where the
-    encoder's training was interrupted."""
+    """Runs the command line; 0, or 2 with a sentence on standard error where the data, the models or a file cannot be used, or 130 where
+    the encoder's training was interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["retrain"]:
         return retrain.main(arguments[1:])
@@ -56,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _fit(corpora, options)
         if options.step in ("all", "evaluate"):
             _evaluate(corpora, holds, options)
-    except (DataError, ModelError, TomlError) as error:
-        print(f"training: {error}", file=sys.stderr)
+    except (DataError, ModelError, TomlError, OSError) as error:
+        print(f"training: {file_fault(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 2
     return 0
 
@@ -125,6 +126,8 @@ def _encoder(options: argparse.Namespace) -> int:
 
 
 def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
+    if min(options.columns, options.vocabulary) < 1:
+        raise DataError("--columns and --vocabulary must be above 0")
     scorers: dict[str, Scorer] = {}
     held, metrics = {}, {}
     encoder = Encoder.of(options.out) if (options.out / FILE).exists() else None

@@ -14,6 +14,11 @@ class DataError(ValueError):
     """The folder or a file in it cannot be used; the sentence says which, and what was expected."""
 
 
+def file_fault(error: OSError) -> str:
+    """Which file cannot be used, and why."""
+    return f"{error.filename or 'a file'}: {error.strerror}"
+
+
 def lines_of(path: Path) -> Iterator[str]:
     """Those of a text, gzipped or not, without the mark that spreadsheets write before the first."""
     opened = gzip.open if path.suffix == ".gz" else open

@@ -20,6 +20,7 @@ from service.toml_files import TomlError
 from training import candidate, lessons
 from training.dataset import DataError, read
 from training.gate import Judged, judge
+from training.lines import file_fault
 from training.newsroom import fit_newsroom, remembering
 from training.regression_set import check
 from training.rehearsal import Bench, check_enough, prepare, say, try_out
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     except SQLAlchemyError as error:
         result = {"result": "unusable", "why": fault(error)}
     except OSError as error:
-        result = {"result": "unusable", "why": f"{error.filename or 'a file'}: {error.strerror}"}
+        result = {"result": "unusable", "why": file_fault(error)}
     if result["result"] == "unusable":
         say(f"Nothing was changed. {result['why']}")
     print(json.dumps(result))
