@@ -254,6 +254,16 @@ def test_the_card_and_the_manifest_have_the_figures_and_none_of_the_texts(evalua
         assert row["text"] not in card
 
 
+def test_half_an_emoji_in_a_test_file_is_quoted_as_a_question_mark(evaluated, tmp_path):
+    folder, _ = evaluated
+    data = tiny_corpora.write(tmp_path / "data")
+    (data / "test-surge.jsonl").write_text(r'{"text": "Roses \ud83d", "labels": {"toxicity": 0}}' + "\n")
+
+    report = tmp_path / "report.html"
+    assert main(["evaluate", "--data", str(data), "--out", str(folder / "models"), "--report", str(report)]) == 0
+    assert "Roses ?" in report.read_text(encoding="utf-8")
+
+
 def test_a_policy_that_cannot_be_used_stops_it(tmp_path, capsys):
     data = tiny_corpora.write(tmp_path / "data")
 

@@ -155,7 +155,7 @@ def _evaluate(corpora: Corpora, holds: Mapping[str, float], options: argparse.Na
     manifest["metrics"]["tests"] = tests
     write_manifest(options.out, manifest)
     options.report.parent.mkdir(parents=True, exist_ok=True)
-    options.report.write_text(report.page(manifest, files), encoding="utf-8")
+    options.report.write_text(report.page(manifest, files), encoding="utf-8", errors="replace")  # a corpus may cut an emoji in half
     held = manifest["metrics"]["held_out"]
     tables = markdown([*held_out_tables(held), *measured_tables(tests)], "##")
     print(f"models {model.version}", tables, "proposed thresholds", printed_proposals(held), f"report: {options.report}", sep="\n\n")
