@@ -7,11 +7,14 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import fake_models
 import pytest
 from conftest import fresh_database
 from newsroom import Newsroom
+from test_caution import examples
 
 from service import moderation, policy, verdicts, versions
 from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, ScoreInput, Suggestion, Verdict
@@ -21,6 +24,12 @@ from service.scoring import load
 from service.storage import moderators, suggestions
 from service.storage.engine import reading, writing
 from training import candidate, lessons
+from training.gate import judge
+from training.lessons import Lessons
+from training.newsroom import fit_newsroom
+from training.regression_set import check
+from training.rehearsal import prepare, try_out
+from training.retrain_report import page
 
 GOOD = "The mayor visited the harbour and the library. See https://example.org/report"
 BAD = "The council heard a secretly painted rumour about the tram affair."
@@ -153,7 +162,7 @@ def test_whatever_the_umask_the_service_may_read_a_version(newsroom: Newsroom, t
     models = fake_models.publish(tmp_path / "fresh")
     before = os.umask(0o077)
     try:
-        name = candidate.write(models, load(models), learnt.scorers[-1], {}, [], "a report")
+        name = candidate.write(models, load(models), learnt.scorers[-1], {}, [], "a report of {}".format)
     finally:
         os.umask(before)
     written = [models / "versions", models / "versions" / name, *(models / "versions" / name).iterdir()]
@@ -179,13 +188,30 @@ def test_a_shadow_runs_beside_and_decides_nothing(newsroom: Newsroom, capsys: py
 
 def test_the_report_says_it_all_in_one_file_without_scripts(newsroom: Newsroom) -> None:
     version = versions.pointer(newsroom.models).active
-    page = (versions.folder(newsroom.models, version) / versions.REPORT).read_text()
+    written = (versions.folder(newsroom.models, version) / versions.REPORT).read_text()
 
     for title in ("What was decided", "What it learnt from", "gained and lost weight", "disagree", "Words for people", "<svg"):
-        assert title in page
-    assert "<script" not in page
-    assert str(version) in page
-    assert "rumour" in page.split("towards rejection")[1].split("</table>")[0]
+        assert title in written
+    assert "<script" not in written
+    assert str(version) in written
+    assert "rumour" in written.split("towards rejection")[1].split("</table>")[0]
+
+
+def test_the_report_quotes_comments_as_they_are_and_draws_nothing_of_verdicts_of_one_kind(tmp_path: Path) -> None:
+    shipped = load(fake_models.publish(tmp_path))
+    told = sorted(examples(200), key=lambda one: not one.rejected)
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    opposite: Any = SimpleNamespace(at=when, first="Ada", said="approve", second="Ben", outcome="reject", text="Which VERSION, {0}?")
+    bench = prepare(tmp_path, shipped, shipped, Lessons(tuple(told), (), (opposite,), {}))
+    tried = try_out(bench)
+    judged = judge(tried, parse(""), {name: check(shipped) for name in ("in force", "candidate")}, ())
+    written = page(bench, judged, tried, fit_newsroom(shipped, bench.material, curves=False), "2026-03-01-abc")
+
+    assert not tried.rejected.any()
+    assert "Which VERSION, {0}?" in written
+    assert written.count("2026-03-01-abc") == 2
+    assert "There were too few to test on." in written
+    assert "nan" not in written
 
 
 def test_thresholds_are_proposed_where_the_verdicts_bear_them_out(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,23 @@ def as_model(shipped: Model, newsroom: Newsroom, version: str = "candidate") -> 
     return Model(version, (*shipped.scorers, newsroom), shipped.manifest, shipped.encoder)
 
 
-def write(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], evidence: Sequence[Sequence[Any]], page: str) -> str:
-    """The version's name. What is there is complete from the first moment that it has that name. The same lessons give the same version
-    on the same day; one in force stays as it was tested."""
+def write(
+    models: Path,
+    shipped: Model,
+    newsroom: Newsroom,
+    about: Mapping[str, Any],
+    evidence: Sequence[Sequence[Any]],
+    page: Callable[[str], str],
+) -> str:
+    """The version's name; `page` makes the report of a version of that name. What is there is complete from the first moment that it has
+    that name. The same lessons give the same version on the same day; one in force stays as it was tested."""
     home = make_home(models)
     with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as scratch:
         fresh = Path(scratch) / "version"
         fresh.mkdir()
         manifest = _manifest(models, shipped, newsroom, about, fresh)
         (fresh / EVIDENCE).write_text(json.dumps(evidence), encoding="utf-8")
-        (fresh / REPORT).write_text(page.replace("VERSION", manifest["version"]), encoding="utf-8")
+        (fresh / REPORT).write_text(page(manifest["version"]), encoding="utf-8")
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         fresh.chmod(0o755)  # the service runs as another user than this command, maybe
         for file in fresh.iterdir():

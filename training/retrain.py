@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def _published(bench: Bench, house_rules: rules.Rules, tried: Tried, newsroom: N
     scores = tried.scores.get("candidate", {}).get(LIKELY_TO_REJECT, ())
     rows = zip(tried.examples, tried.rejected, scores, tried.weights, strict=True) if len(scores) else ()
     evidence = [[float(label), float(score), float(weight), one.site] for one, label, score, weight in rows]
-    version = candidate.write(bench.models, bench.shipped, newsroom, about, evidence, page(bench, judged, tried, newsroom))
+    version = candidate.write(bench.models, bench.shipped, newsroom, about, evidence, partial(page, bench, judged, tried, newsroom))
     return _put_in_force(bench, judged, version, shadow=shadow)
 
 

@@ -25,29 +25,30 @@ WORDS = 25
 FEWEST_COMMENTS = 5
 QUOTED = 40
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>VERSION: retraining</title>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{version}: retraining</title>
 <style>body{{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222;background:#fff}}
 table{{border-collapse:collapse;margin:1em 0}}td,th{{border:1px solid #ccc;padding:.25em .6em;text-align:left;vertical-align:top}}
 svg{{font:11px system-ui,sans-serif;margin:.5em}}.warn{{background:#fff4d6;padding:.5em 1em}}</style>
-<h1>VERSION</h1>
+<h1>{version}</h1>
 <p class="warn">Quotes readers' comments. For the newsroom alone.</p>
 {sections}</html>
 """
 
 
-def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom) -> str:
-    """The report; VERSION stands for the version's name, which is only known once all is written."""
+def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom, version: str) -> str:
+    """The report of a version, by its name."""
     regression = {"in force": check(bench.in_force), "candidate": check(as_model(bench.shipped, newsroom))}
+    both_kinds = 0 < tried.rejected.sum() < len(tried.rejected)
     sections = [
         ("What was decided", _checks(judged)),
         ("What it learnt from", _counts(bench.lessons.counts)),
-        ("On verdicts that it had not seen", _figures(judged, tried) if tried.scores else "<p>There were too few to test on.</p>"),
+        ("On verdicts that it had not seen", _figures(judged, tried) if both_kinds else "<p>There were too few to test on.</p>"),
         ("Words that gained and lost weight", _words(bench, newsroom)),
         ("How far each moderator is foretold by the others", _agreements(bench)),
         ("Verdicts that moderators disagree on", _disagreed(bench)),
         ("Words for people: by how much each moves the score", _bias(regression)),
     ]
-    return _PAGE.format(sections="\n".join(f"<h2>{escape(title)}</h2>{body}" for title, body in sections))
+    return _PAGE.format(version=version, sections="\n".join(f"<h2>{escape(title)}</h2>{body}" for title, body in sections))
 
 
 def _checks(judged: Judged) -> str:
