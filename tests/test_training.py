@@ -330,7 +330,18 @@ def test_help_has_examples(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
 
-    assert "python -m training evaluate" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "python -m training evaluate" in said
+    assert "{all,encoder,fit,evaluate,retrain,thresholds}" in said
+
+
+@pytest.mark.parametrize("step", ["retrain", "thresholds"])
+def test_a_step_with_options_of_its_own_comes_before_them(tmp_path, capsys, step):
+    with pytest.raises(SystemExit) as refused:
+        main(["--data", str(tmp_path), step])
+
+    assert refused.value.code == 2
+    assert f"python -m training {step} --help" in capsys.readouterr().err
 
 
 def test_true_and_drawn_pairs_are_as_many_and_stay_with_their_own_article(tmp_path):

@@ -36,18 +36,24 @@ The data folder may hold, in any mixture:
   *.csv[.gz]                                Kaggle's Jigsaw train.csv, or Civil Comments' CSV, known by their headers
   test-*.jsonl[.gz]                         never trained on; their texts are left out of training
   perspective-*.jsonl[.gz], toxic-spans.jsonl[.gz]   as in the corpora's README, for the encoder and Perspective's scale
-The same data and encoder give the same models, byte for byte."""
+The same data and encoder give the same models, byte for byte.
+
+Exit status: 0 done, 2 the data, the models or a file cannot be used, 130 the encoder's training was interrupted."""
+
+# The steps that learn from moderators, each with options of its own.
+FROM_VERDICTS = {"retrain": retrain.main, "thresholds": thresholds.main}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; 0, or 2 with a sentence on standard error where the data, the models or a file cannot be used, or 130 where
     the encoder's training was interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["retrain"]:
-        return retrain.main(arguments[1:])
-    if arguments[:1] == ["thresholds"]:
-        return thresholds.main(arguments[1:])
-    options = _parser().parse_args(arguments)
+    if arguments and arguments[0] in FROM_VERDICTS:
+        return FROM_VERDICTS[arguments[0]](arguments[1:])
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.step in FROM_VERDICTS:
+        parser.error(f"{options.step} comes first, and has options of its own: `python -m training {options.step} --help`")
     try:
         if options.step == "encoder":
             return _encoder(options)
@@ -74,8 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         "step",
         nargs="?",
         default="all",
-        choices=("all", "encoder", "fit", "evaluate"),
-        help="fine-tune the encoder; fit and publish; evaluate what is published; or the last two (default)",
+        choices=("all", "encoder", "fit", "evaluate", *FROM_VERDICTS),
+        help="fine-tune the encoder; fit and publish; evaluate what is published; or these two (all, the default). retrain and thresholds "
+        "have options of their own",
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), metavar="FOLDER", help="the corpora (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: %(default)s)")
