@@ -38,6 +38,12 @@ class StricterScorer(FakeScorer):
         return np.array([(0.99 if "rude" in one.text else _rate(one)[0], _rate(one)[1]) for one in inputs])
 
 
+class SpamScorer(FakeScorer):
+    """Says of spam what the other says of toxicity, and nothing of toxicity."""
+
+    attributes = ("spam", "off_topic")
+
+
 def _rate(one: ScoreInput) -> tuple[float, float]:
     if "unscorable" in one.text:
         raise ValueError(f"cannot score {one.text!r}")
@@ -52,6 +58,11 @@ def _rate(one: ScoreInput) -> tuple[float, float]:
 def publish_stricter(folder: Path, version: str) -> Path:
     """Writes a models folder whose scorer is the stricter one."""
     return _publish(folder, StricterScorer(), {"version": version})
+
+
+def publish_for_spam(folder: Path) -> Path:
+    """Writes a models folder whose scorer rates spam and not toxicity."""
+    return _publish(folder, SpamScorer(), {"probes": [{"input": {"text": "A vile probe."}, "scores": {"spam": 0.99}}]})
 
 
 def publish(folder: Path, **changes: object) -> Path:

@@ -71,4 +71,5 @@ def _with(model: Model, word: str, attribute: str) -> float:
 
 
 def _scores(model: Model, texts: tuple[str, ...], attribute: str) -> Floats:
-    return np.nan_to_num(model.rate([ScoreInput(text=text) for text in texts])[attribute])
+    """0 where the model has no such score."""
+    return np.nan_to_num(model.rate([ScoreInput(text=text) for text in texts]).get(attribute, np.zeros(len(texts))))

@@ -62,8 +62,9 @@ def stands_for(examples: Sequence[Example]) -> Floats:
 
 
 def best_score(scores: Mapping[str, Floats]) -> Floats:
-    """What a model has to foretell a rejection with."""
-    return scores[LIKELY_TO_REJECT] if LIKELY_TO_REJECT in scores else np.nan_to_num(scores["toxicity"])
+    """What a model has to foretell a rejection with; models without either of the two say nothing of it."""
+    found = next((scores[name] for name in (LIKELY_TO_REJECT, "toxicity") if name in scores), None)
+    return np.zeros(len(next(iter(scores.values())))) if found is None else np.nan_to_num(found)
 
 
 def auc(tried: Tried, model: str) -> float:
