@@ -177,6 +177,17 @@ def test_thresholds_are_borne_out_by_what_was_tested_and_not_by_what_was_learnt(
     assert [one["verdicts"] for one in result["proposals"]] == [tested, tested]
 
 
+def test_thresholds_are_not_borne_out_by_whom_the_version_did_not_learn_from(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(newsroom.models / versions.VERSIONS)
+    _, made, _ = newsroom.run(capsys, "retrain", "--exclude", "moderator=gazette-0-0")  # who gave the last verdict
+    _, result, _ = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
+
+    assert made["result"] == "published"
+    assert {one["verdicts"] for one in result["proposals"]} == {made["figures"]["tested"]}
+
+
 def test_a_shadow_runs_beside_and_decides_nothing(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(newsroom.models / "versions")
     status, result, _ = newsroom.run(capsys, "retrain", "--since", "all", "--shadow")

@@ -77,10 +77,13 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
     tried = try_out(bench, seen=int(versions.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
     newsroom = fit_newsroom(shipped, bench.material)
-    return _published(bench, house_rules, tried, newsroom, shadow=options.shadow)
+    left_out = [*options.exclude, *(tuple(says.split(" ", 1)) for says in bench.without)]
+    return _published(bench, house_rules, tried, newsroom, left_out, shadow=options.shadow)
 
 
-def _published(bench: Bench, house_rules: rules.Rules, tried: Tried, newsroom: Newsroom, *, shadow: bool) -> dict[str, Any]:
+def _published(
+    bench: Bench, house_rules: rules.Rules, tried: Tried, newsroom: Newsroom, left_out: Sequence[tuple[str, ...]], *, shadow: bool
+) -> dict[str, Any]:
     model = candidate.as_model(bench.shipped, newsroom)
     corrected = tuple(name for name in newsroom.attributes if name != LIKELY_TO_REJECT)
     judged = judge(tried, house_rules, {"in force": check(bench.in_force), "candidate": check(model)}, corrected)
@@ -90,6 +93,7 @@ def _published(bench: Bench, house_rules: rules.Rules, tried: Tried, newsroom: N
         "passed": judged.passed,
         "checks": [[one.name, one.passed, one.said] for one in judged.checks],
         "alarms": [str(one) for one in bench.alarms],
+        "left out": left_out,
         "figures": dict(judged.figures),
     }
     scores = tried.scores.get("candidate", {}).get(LIKELY_TO_REJECT, ())

@@ -120,12 +120,14 @@ def _needed(found: Share, precision: float) -> float:
 
 
 def _evidence(config: Config, model: Model, folder: Any, site: str | None) -> tuple[Floats, Floats, Floats]:
-    """Verdicts that the version was tested on, scored by a fit that had not seen them, and those given since, scored by itself."""
+    """Verdicts that the version was tested on, scored by a fit that had not seen them, and those given since, scored by itself; none of
+    those whom it left out."""
+    about = versions.about(folder)
     rows = [row for row in candidate.evidence(folder) if site in (None, row[3])]
-    newest = int(versions.about(folder).get("newest", 0))
+    newest = int(about.get("newest", 0))
     since = [
         one
-        for one in lessons.read_from(config.database_url).verdicts
+        for one in lessons.read_from(config.database_url, exclude=[(kind, name) for kind, name in about.get("left out", ())]).verdicts
         if one.verdict > newest and one.chance is not None and site in (None, one.site)
     ]
     scores = rate(model, [one.input for one in since], "scoring")[LIKELY_TO_REJECT] if since else np.zeros(0)
