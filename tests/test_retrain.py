@@ -273,6 +273,15 @@ def test_thresholds_need_a_model_that_learnt(newsroom: Newsroom, capsys: pytest.
     assert "training retrain" in result["why"]
 
 
+def test_thresholds_are_not_proposed_by_evidence_that_is_damaged(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = versions.folder(newsroom.models, versions.pointer(newsroom.models).active) / candidate.EVIDENCE
+    evidence.write_bytes(evidence.read_bytes()[:50])
+    status, result, _ = newsroom.run(capsys, "thresholds")
+
+    assert (status, result["result"]) == (2, "unusable")
+    assert str(evidence) in result["why"]
+
+
 def test_too_few_verdicts_are_refused(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     status, result, said = newsroom.run(capsys, "retrain", "--since", "2026-03-01T05:30")
     assert (status, result["result"]) == (2, "unusable")

@@ -13,7 +13,7 @@ from typing import Any
 import joblib
 
 from service.newsroom import Newsroom
-from service.scoring import MANIFEST, Model, probe_input
+from service.scoring import MANIFEST, Model, ModelError, probe_input
 from service.versions import REPORT, make_home, pointer
 from training.publish import PROBES
 
@@ -57,9 +57,15 @@ def write(
 
 
 def evidence(folder: Path) -> list[list[Any]]:
-    """[rejected, likely_to_reject, weight, site] of each verdict that the version was tested on; by a fit that had not seen it."""
+    """[rejected, likely_to_reject, weight, site] of each verdict that the version was tested on; by a fit that had not seen it. Raises
+    ModelError where that cannot be read."""
     path = folder / EVIDENCE
-    found: list[list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    try:
+        found: list[list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path}: cannot be read ({type(error).__name__}). `python -m training retrain --since all` tests a version anew."
+        ) from None
     return found
 
 
