@@ -225,10 +225,11 @@ def test_the_report_quotes_comments_as_they_are_and_draws_nothing_of_verdicts_of
     assert "nan" not in written
 
 
-def test_models_that_do_not_rate_toxicity_are_taught_too(newsroom: Newsroom, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before, newsroom.environ = newsroom.environ, newsroom.environ | {"MODELS_DIR": str(fake_models.publish_for_spam(tmp_path))}
+def test_models_that_do_not_rate_toxicity_are_taught_too(
+    newsroom: Newsroom, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newsroom, "environ", newsroom.environ | {"MODELS_DIR": str(fake_models.publish_for_spam(tmp_path))})
     status, result, _ = newsroom.run(capsys, "retrain")
-    newsroom.environ = before
 
     assert (status, result["result"]) == (0, "published")
     assert result["figures"]["auc"]["in force"] == 0.5
