@@ -78,14 +78,16 @@ def by_password(parts: Parts, name: str, password: str) -> Moderator:
     with reading(parts.engine) as db:
         row = None if "\x00" in name else moderators.named(db, name)
     right = _matches(_NOBODY if row is None or row.password_hash is None else row.password_hash, password)
-    now = datetime.now(UTC)
-    if row is None or (row.locked_until is not None and row.locked_until > now):
+    if row is None:
         raise Refused(_REFUSAL)
+    now = datetime.now(UTC)
     with writing(parts.engine) as db:
-        if right:
-            moderators.set_failures(db, row.pk, 0, None)
-            return moderators.from_row(row)
-        moderators.count_failure(db, row.pk, most=FAILURES, locked_until=now + LOCKED)
+        locked_until = moderators.lock_of(db, row.pk)  # as it is now: others may have guessed while this one was compared
+        if locked_until is None or locked_until <= now:
+            if right:
+                moderators.set_failures(db, row.pk, 0, None)
+                return moderators.from_row(row)
+            moderators.count_failure(db, row.pk, most=FAILURES, locked_until=now + LOCKED)
     raise Refused(_REFUSAL)
 
 

@@ -1,7 +1,9 @@
 """Who gets into the moderators' room, and with which cookies."""
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -64,6 +66,29 @@ def test_five_failures_lock_the_name_for_a_while(app: Flask, ada: Visitor, engin
     with writing(engine) as db:
         moderators.set_values(db, "Ada", locked_until=datetime.now(UTC) - timedelta(seconds=1))
     assert visitor.sign_in().status_code == 302
+
+
+def test_a_password_that_was_being_compared_when_its_name_was_locked_is_refused(
+    app: Flask, ada: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever guesses at many at once would have more than five guesses."""
+    comparing, locked = threading.Event(), threading.Event()
+    matches = signin._matches
+
+    def matches_slowly(password_hash: str, password: str) -> bool:
+        if password == PASSWORD:
+            comparing.set()
+            locked.wait(60)
+        return matches(password_hash, password)
+
+    monkeypatch.setattr(signin, "_matches", matches_slowly)
+    with ThreadPoolExecutor() as pool:
+        right = pool.submit(Visitor(app, "Ada").sign_in)
+        assert comparing.wait(60)
+        for _ in range(signin.FAILURES):
+            Visitor(app, "Ada").sign_in("wrong")
+        locked.set()
+        assert right.result().status_code == 401
 
 
 def test_a_locked_name_is_refused_as_one_that_there_is_not(app: Flask, ada: Visitor) -> None:

@@ -33,6 +33,14 @@ def every(db: Connection) -> Sequence[Row[Any]]:
     return db.execute(select(moderators).order_by(moderators.c.name)).all()
 
 
+def lock_of(db: Connection, pk: int) -> datetime | None:
+    """Until when the name is locked; whoever asks is alone with it until the commit."""
+    locked_until: datetime | None = db.execute(
+        select(moderators.c.locked_until).where(moderators.c.pk == pk).with_for_update()
+    ).scalar_one()
+    return locked_until
+
+
 def set_failures(db: Connection, pk: int, failures: int, locked_until: datetime | None) -> None:
     db.execute(update(moderators).where(moderators.c.pk == pk).values(failures=failures, locked_until=locked_until))
 
