@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from service.config import ConfigError
 from service.domain import Invalid
 from service.storage.engine import sentence
 from service.verdicts import Conflict, Unknown
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(ParseException, lambda _: respond(problem(400, BROKEN_BODY)))
     for unreachable in UNREACHABLE:
         app.register_error_handler(unreachable, _on_database_error)
+    app.register_error_handler(ConfigError, _on_config_error)
     app.register_error_handler(Exception, _on_exception)
     app.after_request(_retry_after_only_where_refused)
 
@@ -111,6 +113,11 @@ def _on_database_error(error: SQLAlchemyError) -> Response:
     log_unreachable(error)
     detail = "The database does not answer. What this request asked for may not be stored: send the same request again."
     return respond(problem(503, detail), {"Retry-After": str(RETRY_SECONDS)})
+
+
+def _on_config_error(error: ConfigError) -> Response:
+    log.error("request not answered", extra={"problem": str(error)})
+    return respond(problem(503, str(error)), {"Retry-After": str(RETRY_SECONDS)})
 
 
 def _on_exception(error: Exception) -> Response:

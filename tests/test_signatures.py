@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -131,6 +132,11 @@ def test_a_signature_by_an_old_and_a_new_secret_is_accepted(signer: Caller) -> N
 def test_a_signed_body_over_1_mb_is_413(signer: Caller) -> None:
     body = " " * 1_000_001
     assert send(signer, sign(signer, body), body).status_code == 413
+
+
+def test_a_signature_that_cannot_be_checked_without_a_secret_key_says_so(new_app: Callable[..., Flask], signer: Caller) -> None:
+    answer = send(Caller(new_app(SECRET_KEY=""), signer.key), sign(signer))
+    assert (answer.status_code, "SECRET_KEY is not set" in answer.get_json()["detail"]) == (503, True)
 
 
 def test_a_key_that_asks_for_no_signature_ignores_one(gazette: Caller) -> None:
