@@ -25,7 +25,7 @@ from service.parts import current_parts
 from service.storage import keys
 from service.storage.engine import reading, writing
 
-SESSION = timedelta(hours=12)
+SESSION = timedelta(hours=12)  # without a request
 
 Access = Callable[[], ResponseReturnValue | None]
 
@@ -109,12 +109,14 @@ def moderator() -> Moderator:
 
 
 def begin_session(moderator: Moderator) -> None:
-    session.clear()
+    end_session()
     session.permanent = True
-    login_user(_User(moderator, signin.session_id(current_parts(), moderator)))
+    login_user(_User(moderator, signin.begin_session(current_parts(), moderator)))
 
 
 def end_session() -> None:
+    if current_user.is_authenticated:
+        signin.end_session(current_parts(), current_user.id)
     logout_user()
     session.clear()
 

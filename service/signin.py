@@ -5,11 +5,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import MAX_NAME, Invalid, Moderator, Role
@@ -20,6 +18,7 @@ from service.storage.engine import reading, writing
 FAILURES = 5
 LOCKED = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
+LONGEST_SESSION = timedelta(days=7)  # however much it is used, as a copied cookie may be
 TOKEN = "cmm"  # noqa: S105 - what every token begins with
 
 _hasher = PasswordHasher()
@@ -57,6 +56,7 @@ def set_password(parts: Parts, name: str, password: str) -> None:
     with writing(parts.engine) as db:
         if not moderators.set_values(db, name, password_hash=_hasher.hash(password), failures=0, locked_until=None):
             raise Invalid("name", "a moderator's name")
+        moderators.end_sessions(db, name)
 
 
 def disable(parts: Parts, name: str) -> None:
@@ -64,6 +64,7 @@ def disable(parts: Parts, name: str) -> None:
     with writing(parts.engine) as db:
         if not moderators.set_values(db, name, active=False, token_hash=None):
             raise Invalid("name", "a moderator's name")
+        moderators.end_sessions(db, name)
 
 
 def enable(parts: Parts, name: str) -> None:
@@ -130,23 +131,25 @@ def hashed(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def session_id(parts: Parts, moderator: Moderator) -> str:
-    """What a session remembers of its moderator: of no use once the password is another."""
-    with reading(parts.engine) as db:
-        row = moderators.by_pk(db, moderator.pk)
-    return f"{moderator.pk}:{_fingerprint(row)}"
+def begin_session(parts: Parts, moderator: Moderator) -> str:
+    """A new session's id, which a browser keeps. It opens the room until the session ends or has grown too old."""
+    id, now = secrets.token_hex(16), datetime.now(UTC)
+    with writing(parts.engine) as db:
+        moderators.begin_session(db, moderator.pk, id, at=now, none_before=now - LONGEST_SESSION)
+    return id
 
 
 def by_session(parts: Parts, id: str) -> Moderator | None:
-    """The moderator of a session, unless disabled since."""
-    pk, _, fingerprint = id.partition(":")
+    """The moderator of a session, unless it has ended."""
     with reading(parts.engine) as db:
-        row = moderators.by_pk(db, int(pk))
-    return moderators.from_row(row) if row is not None and hmac.compare_digest(_fingerprint(row), fingerprint) else None
+        row = moderators.in_session(db, id, none_before=datetime.now(UTC) - LONGEST_SESSION)
+    return None if row is None else moderators.from_row(row)
 
 
-def _fingerprint(row: Row[Any] | None) -> str:
-    return "" if row is None else hashed(row.password_hash or row.oidc_subject or "")[:16]
+def end_session(parts: Parts, id: str) -> None:
+    """For every copy of its cookie."""
+    with writing(parts.engine) as db:
+        moderators.end_session(db, id)
 
 
 def _check_password(password: str) -> None:

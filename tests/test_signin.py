@@ -10,12 +10,13 @@ import pytest
 from conftest import Caller
 from flask import Flask
 from room import PASSWORD, Visitor, make_moderator
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from service import signin
 from service.domain import Invalid, Role
 from service.storage import moderators
 from service.storage.engine import reading, writing
+from service.storage.tables import sessions
 
 
 def test_a_stranger_is_shown_the_door(app: Flask) -> None:
@@ -120,6 +121,46 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(app: Flask, ada: Visito
 
 def test_signing_out_ends_the_session(ada: Visitor) -> None:
     assert ada.send("/review/sign-out").status_code == 302
+    assert ada.get("/review/").status_code == 302
+
+
+def copied(visitor: Visitor) -> Visitor:
+    """Another browser, with a copy of somebody's cookie."""
+    cookie = visitor.client.get_cookie("moderation", path="/review")
+    assert cookie is not None
+    thief = Visitor(visitor.app)
+    thief.client.set_cookie("moderation", cookie.value, path="/review")
+    assert thief.get("/review/").status_code == 200
+    return thief
+
+
+def test_signing_out_ends_every_copy_of_the_session_and_no_other(app: Flask, ada: Visitor) -> None:
+    thief, at_home = copied(ada), Visitor(app, "Ada")
+    at_home.sign_in()
+    ada.send("/review/sign-out")
+    assert (thief.get("/review/").status_code, at_home.get("/review/").status_code) == (302, 200)
+
+
+def test_signing_in_anew_ends_the_session_before(ada: Visitor) -> None:
+    thief = copied(ada)
+    ada.sign_in()
+    assert (thief.get("/review/").status_code, ada.get("/review/").status_code) == (302, 200)
+
+
+def test_whoever_is_enabled_again_signs_in_again(app: Flask, ada: Visitor) -> None:
+    signin.disable(app.extensions["parts"], "Ada")
+    signin.enable(app.extensions["parts"], "Ada")
+    assert ada.get("/review/").status_code == 302
+    assert ada.sign_in().status_code == 302
+    assert ada.get("/review/").status_code == 200
+
+
+def test_a_session_ends_after_a_week_however_much_it_is_used(ada: Visitor, engine: Engine) -> None:
+    with writing(engine) as db:
+        db.execute(update(sessions).values(began_at=datetime.now(UTC) - signin.LONGEST_SESSION + timedelta(hours=1)))
+    assert ada.get("/review/").status_code == 200
+    with writing(engine) as db:
+        db.execute(update(sessions).values(began_at=datetime.now(UTC) - signin.LONGEST_SESSION))
     assert ada.get("/review/").status_code == 302
 
 

@@ -1,13 +1,13 @@
-"""The people who judge comments: their names, hashes, and failed sign-ins."""
+"""The people who judge comments: their names, hashes, failed sign-ins and sessions."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from service.domain import Moderator, Role
-from service.storage.tables import moderators
+from service.storage.tables import moderators, sessions
 
 
 def add(db: Connection, *, name: str, role: Role, sites: Sequence[str], password_hash: str | None, oidc_subject: str | None) -> int:
@@ -55,6 +55,26 @@ def count_failure(db: Connection, pk: int, *, most: int, locked_until: datetime)
 def set_values(db: Connection, name: str, **values: Any) -> bool:
     """Whether there is a moderator of this name."""
     return db.execute(update(moderators).where(moderators.c.name == name).values(**values)).rowcount == 1
+
+
+def begin_session(db: Connection, pk: int, id: str, *, at: datetime, none_before: datetime) -> None:
+    """Forgets those that have grown too old as well."""
+    db.execute(delete(sessions).where(sessions.c.began_at < none_before))
+    db.execute(insert(sessions).values(id=id, moderator=pk, began_at=at))
+
+
+def in_session(db: Connection, id: str, *, none_before: datetime) -> Row[Any] | None:
+    going_on = (sessions.c.id == id) & (sessions.c.began_at >= none_before) & moderators.c.active
+    return db.execute(select(moderators).join(sessions).where(going_on)).one_or_none()
+
+
+def end_session(db: Connection, id: str) -> None:
+    db.execute(delete(sessions).where(sessions.c.id == id))
+
+
+def end_sessions(db: Connection, name: str) -> None:
+    """All of a moderator's."""
+    db.execute(delete(sessions).where(sessions.c.moderator.in_(select(moderators.c.pk).where(moderators.c.name == name))))
 
 
 def from_row(row: Row[Any]) -> Moderator:

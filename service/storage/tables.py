@@ -268,6 +268,15 @@ moderators = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+# Who is signed in: without its row a session's cookie, and every copy of it, opens nothing.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("moderator", serial, ForeignKey("moderators.pk"), nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+)
+
 # What waits for a person and nothing else, so that no query of the queue grows with the comments.
 queue = Table(
     "queue",
