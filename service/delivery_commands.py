@@ -88,6 +88,17 @@ def enable_endpoint(id: str) -> None:
     click.echo(f"Endpoint {id} is enabled.")
 
 
+@endpoint_group.command("delete")
+@click.argument("id")
+def delete_endpoint(id: str) -> None:
+    """End it for good, with what waits for it or was given up. What it was told stays listed."""
+    with writing(current_parts().engine) as db:
+        withdrawn = outbox.withdraw_from(db, id)
+        if not endpoints.delete(db, id):
+            raise _unknown(id)
+    click.echo(f"Endpoint {id} is deleted. Messages withdrawn: {withdrawn}.")
+
+
 @delivery_group.command("list")
 @click.option("--endpoint", help="Of this endpoint alone.")
 @click.option("--state", type=click.Choice(outbox.STATES), help="In this state alone.")

@@ -12,6 +12,7 @@ from test_delivery import listen
 
 from service import signin
 from service.domain import Role
+from service.storage import endpoints
 from service.storage.engine import writing
 from service.storage.tables import deliveries
 
@@ -53,6 +54,19 @@ def test_messages_are_shown_to_their_sites_moderators_and_an_admin_sends_them_ag
     page = bob.get("/review/deliveries/?state=waiting").text
     assert id in page
     assert "comment.decided" in bob.get(re.findall(r"/review/comments/\d+", page)[0]).text
+
+
+def test_what_a_deleted_endpoint_was_told_is_shown_and_not_sent_again(app: Flask, gazette: Caller) -> None:
+    endpoint = listen(app.extensions["parts"], "https://cms.example/hooks")
+    gazette.comment("c1", "How rude.")
+    bob = sign_in(app, "Bob", Role.ADMIN, "gazette")
+    with writing(app.extensions["parts"].engine) as db:
+        db.execute(update(deliveries).values(state="delivered"))
+    assert "Send again" in bob.get("/review/deliveries/").text
+    with writing(app.extensions["parts"].engine) as db:
+        endpoints.delete(db, endpoint)
+    page = bob.get("/review/deliveries/").text
+    assert ("comment.decided" in page, "Send again" in page) == (True, False)
 
 
 def test_a_message_that_no_database_can_name_is_not_found(app: Flask) -> None:

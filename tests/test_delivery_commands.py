@@ -64,6 +64,46 @@ def test_an_endpoint_is_made_listed_rotated_disabled_and_enabled(app: Flask, rec
     assert "in force" in run(app, "endpoint", "list")
 
 
+def test_a_deleted_endpoint_is_told_nothing_more_and_what_it_was_told_stays_listed(app: Flask, receiver: Receiver) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    gazette, clock = make_caller(app, "gazette"), Clock()
+    gazette.comment("c1", "Fine.")
+    [told] = deliver_all(app.extensions["parts"], clock)
+    receiver.answer = 500
+    gazette.comment("c1", "Fine, edited.")
+    for _ in range(len(SCHEDULE) + 1):
+        deliver_all(app.extensions["parts"], clock)
+        clock.ahead += 2 * SCHEDULE[-1]
+    gazette.comment("c2", "Fine.")
+    assert "withdrawn: 2" in run(app, "endpoint", "delete", id)
+    gazette.comment("c3", "Fine.")
+    assert deliver_all(app.extensions["parts"], clock) == []
+    assert "no endpoint yet" in run(app, "endpoint", "list")
+    assert "moderation_webhooks_unsent{" not in Caller(app).get("/metrics").text
+    listed = run(app, "delivery", "list", "--endpoint", id).splitlines()
+    assert [(line.split()[4], line.split()[6]) for line in listed] == [("withdrawn", "c2"), ("withdrawn", "c1"), ("delivered", "c1")]
+    for what in ("rotate", "disable", "enable", "delete"):
+        assert "There is no endpoint" in run(app, "endpoint", what, id, fails=True)
+    for what in (("--endpoint", id), (told,)):
+        assert "nothing to replay" in run(app, "delivery", "replay", *what, fails=True)
+
+
+def test_what_is_under_way_to_an_endpoint_when_it_is_deleted_is_not_tried_again(app: Flask, receiver: Receiver) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    make_caller(app, "gazette").comment("c1", "Fine.")
+    receiver.answer = "silence"
+    parts, clock = app.extensions["parts"], Clock()
+    sending = threading.Thread(target=deliver_all, args=(parts, clock))
+    sending.start()
+    assert receiver.heard.wait(60)
+    run(app, "endpoint", "delete", id)
+    receiver.over.set()
+    sending.join()
+    clock.ahead += timedelta(days=1)
+    assert deliver_all(parts, clock) == []
+    assert "withdrawn" in run(app, "delivery", "list")
+
+
 @pytest.mark.parametrize("site", ["", "  ", "a" * 101])
 def test_an_endpoint_is_of_a_site_that_can_be_one(app: Flask, receiver: Receiver, site: str) -> None:
     assert "1 to 100 characters" in run(app, "endpoint", "create", "--site", site, "--url", receiver.url, fails=True)
@@ -95,7 +135,7 @@ def test_a_long_state_stands_apart_from_what_follows(app: Flask, receiver: Recei
     assert "for good  comment.decided" in run(app, "endpoint", "list")
 
 
-@pytest.mark.parametrize("what", ["rotate", "disable", "enable"])
+@pytest.mark.parametrize("what", ["rotate", "disable", "enable", "delete"])
 def test_an_unknown_endpoint_is_said(app: Flask, what: str) -> None:
     assert "There is no endpoint 'nobody'" in run(app, "endpoint", what, "nobody", fails=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
 
+from service.storage.endpoints import IS_THERE
 from service.storage.tables import attempts, comments, deliveries, endpoints
 
 WAITING, DELIVERED, DEAD, WITHDRAWN = "waiting", "delivered", "dead", "withdrawn"
@@ -28,6 +29,12 @@ def withdraw(db: Connection, verdict: int) -> set[str]:
     tried = exists().where(attempts.c.delivery == deliveries.c.pk)
     untried = (deliveries.c.verdict == verdict) & (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0) & ~tried
     return set(db.execute(update(deliveries).where(untried).values(state=WITHDRAWN).returning(deliveries.c.endpoint)).scalars())
+
+
+def withdraw_from(db: Connection, endpoint: str) -> int:
+    """Takes back all that an endpoint was still to be told, and what was given up; how many."""
+    unsent = (deliveries.c.endpoint == endpoint) & deliveries.c.state.in_((WAITING, DEAD))
+    return db.execute(update(deliveries).where(unsent).values(state=WITHDRAWN)).rowcount
 
 
 def is_due(db: Connection, endpoint: str, now: datetime) -> bool:
@@ -60,8 +67,9 @@ def postpone(db: Connection, taken: Row[Any], due_at: datetime | None) -> None:
 
 def replay(db: Connection, *conditions: ColumnElement[bool]) -> int:
     """Sends messages again, under their old ids, from the start of the schedule; how many."""
+    receivable = (deliveries.c.state != WITHDRAWN) & deliveries.c.endpoint.in_(select(endpoints.c.id).where(IS_THERE))
     fresh = {"state": WAITING, "attempts": 0, "due_at": datetime.now(UTC)}
-    return db.execute(update(deliveries).where(deliveries.c.state != WITHDRAWN, *conditions).values(fresh)).rowcount
+    return db.execute(update(deliveries).where(receivable, *conditions).values(fresh)).rowcount
 
 
 def named(id: str) -> ColumnElement[bool]:
@@ -91,6 +99,7 @@ def listing(
             comments.c.id.label("comment_id"),
             endpoints.c.site,
             endpoints.c.url,
+            endpoints.c.deleted_at,
             attempts.c.at.label("tried_at"),
             attempts.c.status,
             attempts.c.problem,
@@ -119,7 +128,7 @@ def last_attempts(db: Connection) -> dict[str, Row[Any]]:
 def unsent(db: Connection) -> Sequence[Row[Any]]:
     """For each site and state that is not final, how many messages there are."""
     query = select(endpoints.c.site, deliveries.c.state, func.count().label("messages")).join(endpoints)
-    return db.execute(query.where(deliveries.c.state.in_((WAITING, DEAD))).group_by(endpoints.c.site, deliveries.c.state)).all()
+    return db.execute(query.where(IS_THERE, deliveries.c.state.in_((WAITING, DEAD))).group_by(endpoints.c.site, deliveries.c.state)).all()
 
 
 def _due(endpoint: str, now: datetime) -> Any:

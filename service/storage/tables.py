@@ -82,6 +82,7 @@ endpoints = Table(
     Column("rests_until", UtcDateTime),
     Column("disabled_at", UtcDateTime),
     Column("disabled_because", String(200)),
+    Column("deleted_at", UtcDateTime),  # the row stays, for the log of what it was told
     Column("created_at", UtcDateTime, nullable=False),
 )
 
