@@ -162,6 +162,27 @@ def test_a_word_of_the_provider_that_is_not_for_this_sign_in_opens_nothing(new_a
     assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
 
 
+def test_an_answer_without_a_code_opens_nothing(new_app: Callable[..., Flask], issuer: str) -> None:
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider").headers["Location"]).query)
+    answer = visitor.get("/review/sign-in/provider/answer", state=asked["state"][0])
+    assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
+
+
+def test_a_provider_that_answers_with_no_token_opens_nothing(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say_nothing(provider: Provider) -> None:
+        provider.rfile.read(int(provider.headers["Content-Length"]))
+        provider._answer([])  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Provider, "do_POST", say_nothing)
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider").headers["Location"]).query)
+    answer = visitor.get("/review/sign-in/provider/answer", code="c", state=asked["state"][0])
+    assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
+
+
 def test_a_provider_that_cannot_be_reached_is_said(new_app: Callable[..., Flask]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from authlib.integrations.base_client.errors import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -52,7 +52,7 @@ def hear_provider() -> ResponseReturnValue:
     try:
         claims = _provider().authorize_access_token()["userinfo"]
         moderator = signin.by_subject(current_parts(), claims["sub"])
-    except (OAuthError, JoseError, KeyError):
+    except (AuthlibBaseError, JoseError, KeyError, ValueError):
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
     except signin.Refused as refused:
         return _sign_in_page(str(refused)), 401
