@@ -142,6 +142,13 @@ def test_a_member_is_judged_whatever_the_age_of_the_account(site: WordPress, reg
     assert site.status(comment) == "approved"
 
 
+def test_what_is_told_of_a_comment_that_came_by_rest_is_what_wordpress_keeps(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    comment = site.member_comment(site.member("2020-01-01 12:00:00"), r'How rude: "so" it says \o/ & C:\new\talk.')
+    kept = site.rest("GET", f"/wp/v2/comments/{comment}&context=edit")["content"]["raw"]
+    assert kept == r'How rude: "so" it says \o/ &amp; C:\new\talk.'
+    assert kept in newsroom.waiting(ada)
+
+
 def test_a_comment_that_the_service_refuses_is_held_for_a_person_and_the_screen_says_so(site: WordPress) -> None:
     said = "The service refused to judge this comment"
     comment = site.member_comment(site.member("2300-01-01 00:00:00"), "A word from beyond the service's calendar.")

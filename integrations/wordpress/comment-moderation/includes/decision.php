@@ -30,8 +30,9 @@ function decide( $approved, $data ) {
 	if ( ! is_for_service( $approved, $data ) ) {
 		return $approved;
 	}
+	$filtered                = empty( $data['filtered'] ) ? wp_filter_comment( wp_slash( $data ) ) : $data; // By REST it comes as it was sent.
 	$id                      = wp_generate_uuid4();
-	list( $status, $answer ) = ask( described( $id, wp_unslash( $data ) ) );
+	list( $status, $answer ) = ask( described( $id, wp_unslash( $filtered ) ) );
 	in_hand( array( $id, $answer, null === $answer && may_change( $status ) ) );
 	if ( null === $answer ) {
 		return 'hold' === setting( 'fallback' ) ? 0 : $approved;
