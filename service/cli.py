@@ -64,7 +64,7 @@ def _name(_context: click.Context, _option: click.Parameter, name: str) -> str:
 
 def register(app: Flask) -> None:
     from service.delivery_commands import deliver, delivery_group, endpoint_group  # these four stand on this module
-    from service.intake.commands import coral_group, suggestions_group
+    from service.intake.commands import coral_group, source_group, suggestions_group
     from service.model_commands import model_group
     from service.review.commands import demo_command, moderator_group
 
@@ -78,6 +78,7 @@ def register(app: Flask) -> None:
         demo_command,
         coral_group,
         suggestions_group,
+        source_group,
         endpoint_group,
         delivery_group,
         deliver,

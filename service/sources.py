@@ -3,6 +3,7 @@
 import base64
 import hmac
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from service.toml_files import Found, Table, TomlError, from_validation, located
 DEFAULT = Path("sources.toml")
 
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
+_SINCE_1970 = re.compile("[0-9]{10}|[0-9]{13}")  # in seconds, in milliseconds
 _PLACEHOLDER = re.compile(r"(\{body\}|\{timestamp\})")
 
 
@@ -45,9 +47,12 @@ class Signature(Table):
     signed: Annotated[str, AfterValidator(_signed)] = "{body}"
     timestamp_header: Name | None = None
     timestamp_prefix: str = ""
+    tolerance: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
-    def _says_where_the_timestamp_stands(self) -> Self:
+    def _has_the_timestamp_that_it_needs(self) -> Self:
+        if self.tolerance is not None and "{timestamp}" not in self.signed:
+            raise ValueError("a tolerance needs {timestamp} in signed, since anybody can write another time beside what is signed.")
         if "{timestamp}" in self.signed and not (self.timestamp_header or self.timestamp_prefix):
             raise ValueError("{timestamp} in signed needs a timestamp_header or a timestamp_prefix.")
         return self
@@ -119,13 +124,16 @@ class Source:
     secret: str | None
 
     def is_signed(self, header: Callable[[str], str | None], body: bytes) -> bool:
-        """Whether a signature fits, of a request whose headers `header` tells by name; False for a source that has none."""
+        """Whether a signature fits that is not too old, of a request whose headers `header` tells by name; False where there is none."""
         if self.description.signature is None or not self.secret:
             return False
         how = self.description.signature
         told = [part.strip() for part in (header(how.header) or "").split(",")]
         shown = [part.removeprefix(how.prefix) for part in told if part.startswith(how.prefix)]
-        digest = hmac.new(self.secret.encode(), _bytes(how, _timestamp(how, header, told), body), how.algorithm).digest()
+        timestamp = _timestamp(how, header, told)
+        if how.tolerance is not None and not _is_recent(timestamp, how.tolerance):
+            return False
+        digest = hmac.new(self.secret.encode(), _bytes(how, timestamp, body), how.algorithm).digest()
         expected = digest.hex() if how.encoding == "hex" else base64.b64encode(digest).decode()
         return any(hmac.compare_digest(one.encode(), expected.encode()) for one in shown)
 
@@ -152,6 +160,13 @@ def parse(text: str, environ: Mapping[str, str], name: str = "sources.toml") -> 
     }
 
 
+def summary(source: Source) -> str:
+    """What is received of it, and where, in one sentence."""
+    how = source.description.signature
+    proof = f"signed with {how.secret}" if how else "with an API key of the site"
+    return f"POST /v1/webhooks/{source.name} takes {source.description.sends} of the site '{source.description.site}', {proof}."
+
+
 def find(document: Any, pointer: str) -> Any:
     """What stands at a JSON Pointer (RFC 6901), or None."""
     for token in pointer.split("/")[1:]:
@@ -176,6 +191,13 @@ def _timestamp(how: Signature, header: Callable[[str], str | None], told: list[s
         return header(how.timestamp_header) or ""
     prefix = how.timestamp_prefix
     return next((part.removeprefix(prefix) for part in told if prefix and part.startswith(prefix)), "")
+
+
+def _is_recent(timestamp: str, tolerance: int) -> bool:
+    """Whether this is a time in seconds or milliseconds since 1970 that is no further from now than that many seconds."""
+    if not _SINCE_1970.fullmatch(timestamp):
+        return False
+    return abs(time.time() - int(timestamp) / (1000 if len(timestamp) > 10 else 1)) <= tolerance
 
 
 def _bytes(how: Signature, timestamp: str, body: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,15 +135,40 @@ def test_discourses_other_events_are_nothing(shipped: Flask, engine: Engine, eve
     assert stored(engine, comments) == []
 
 
+def ghost(app: Flask, body: Any, at: str | None = None, shown: str | None = None) -> TestResponse:
+    """Signed at a time in milliseconds, now where none is given."""
+    at = f"{time.time() * 1000:.0f}" if at is None else at
+    signature = sign("g-secret", json.dumps(body).encode() + at.encode()).hex()
+    return send(app, "ghost", body, **{"X-Ghost-Signature": f"sha256={signature}, t={shown or at}"})
+
+
 def test_ghosts_post_is_an_article(shipped: Flask, engine: Engine) -> None:
-    signature = sign("g-secret", json.dumps(GHOST).encode() + b"1772366400000").hex()
-    answer = send(shipped, "ghost", GHOST, **{"X-Ghost-Signature": f"sha256={signature}, t=1772366400000"})
-    assert answer.status_code == 202
+    assert ghost(shipped, GHOST).status_code == 202
     (row,) = stored(engine, articles)
     assert (row.site, row.id, row.url) == ("magazine", "65f0c1", "https://magazine.example/night-trains/")
     assert (row.title, row.text) == ("Night trains return", "The council voted.\nAll agreed.")
-    late = send(shipped, "ghost", GHOST, **{"X-Ghost-Signature": f"sha256={signature}, t=1772366400001"})
-    assert late.status_code == 401
+
+
+def test_another_time_than_the_signed_one_is_refused(shipped: Flask) -> None:
+    now = int(time.time() * 1000)
+    assert ghost(shipped, GHOST, at=f"{now}", shown=f"{now + 1}").status_code == 401
+
+
+@pytest.mark.parametrize("off", [-301_000, 301_000])
+def test_a_signature_of_another_time_is_refused(shipped: Flask, engine: Engine, off: int) -> None:
+    assert ghost(shipped, GHOST, at=f"{time.time() * 1000 + off:.0f}").status_code == 401
+    assert stored(engine, articles) == []
+
+
+@pytest.mark.parametrize("at", ["", "soon", "1", "9" * 5_000, "2026-03-01T12:00:00Z"])
+def test_a_signed_time_that_is_none_is_refused(shipped: Flask, at: str) -> None:
+    assert ghost(shipped, GHOST, at=at).status_code == 401
+
+
+def test_seconds_are_a_time_too(with_sources: Callable[[str], Flask]) -> None:
+    app = with_sources(OWN.replace("timestamp_header", "tolerance = 60\ntimestamp_header"))
+    assert own(app, at=f"{time.time():.0f}").status_code == 200
+    assert own(app, at="77").status_code == 401
 
 
 def test_drupals_comment_gets_the_decision(shipped: Flask) -> None:
@@ -196,11 +222,11 @@ author_role = "/role"
 """
 
 
-def own(app: Flask, **changed: Any) -> TestResponse:
+def own(app: Flask, at: str = "77", **changed: Any) -> TestResponse:
     body = {"event": "comment", "a/b": {"~": 9}, "list": [{}, {"body": "Is 1 <b> 2, elsewhere?"}], "article": "t", "story": "The council."}
     raw = json.dumps(body | changed).encode()
-    signature = base64.b64encode(sign("c-secret", b"v1:77:" + raw, "sha512")).decode()
-    return app.test_client().post("/v1/webhooks/cms", data=raw, headers={"X-Sign": signature, "X-Time": "77"})
+    signature = base64.b64encode(sign("c-secret", f"v1:{at}:".encode() + raw, "sha512")).decode()
+    return app.test_client().post("/v1/webhooks/cms", data=raw, headers={"X-Sign": signature, "X-Time": at})
 
 
 def test_another_system_is_a_matter_of_description(with_sources: Callable[[str], Flask]) -> None:
@@ -255,8 +281,7 @@ def test_a_language_that_is_none_does_not_lose_a_comment(shipped: Flask, engine:
 
 @pytest.mark.parametrize("body", [{}, {"post": {"current": {"title": "Night trains return"}}}])
 def test_an_article_without_an_id_is_a_clear_error(shipped: Flask, body: Any) -> None:
-    signature = sign("g-secret", json.dumps(body).encode() + b"1772366400000").hex()
-    answer = send(shipped, "ghost", body, **{"X-Ghost-Signature": f"sha256={signature}, t=1772366400000"})
+    answer = ghost(shipped, body)
     expected = {"field": "article_id", "expected": "a text or a whole number at /post/current/id"}
     assert (answer.status_code, answer.get_json()["errors"]) == (422, [expected])
 

@@ -1,8 +1,11 @@
 """sources.toml: the shipped one is right, and a mistake is a sentence with its line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from test_cli import run
 from test_sources import OWN, SHIPPED
 
 from service import sources
@@ -37,6 +40,8 @@ def test_the_shipped_sources_are_off_and_right() -> None:
             8,
             "sources.cms.signature: {timestamp} in signed needs a timestamp_header or a timestamp_prefix.",
         ),
+        ('secret = "CMS', 'tolerance = 0\nsecret = "CMS', 14, "sources.cms.signature.tolerance: expected at least 1."),
+        ('"v1:{timestamp}:{body}"', '"{body}"\ntolerance = 300', 8, "sources.cms.signature: a tolerance needs {timestamp} in signed"),
         ("[sources.cms.events]", "[sources.cms.events", 5, "this is not TOML"),
     ],
 )
@@ -50,3 +55,29 @@ def test_a_mistake_in_the_file_is_a_sentence_with_its_line(old: str, new: str, l
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(TomlError, match="the file cannot be read"):
         sources.load(tmp_path / "sources.toml", {})
+
+
+def test_the_command_says_what_is_received(new_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_SECRET", "c")
+    file = tmp_path / "own.toml"
+    file.write_text(OWN + '[sources.blog]\nsite = "news"\nsends = "articles"\n[sources.blog.fields]\narticle_id = "/id"\n')
+    said = (
+        "POST /v1/webhooks/cms takes comments of the site 'gazette', signed with CMS_SECRET.\n"
+        "POST /v1/webhooks/blog takes articles of the site 'news', with an API key of the site.\n"
+    )
+    assert run(new_app(SOURCES_FILE=str(file)), "source", "check") == (0, said)
+    assert run(new_app(), "source", "check", str(file)) == (0, said)
+
+
+def test_the_command_names_a_mistake_by_its_line(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(OWN)
+    code, said = run(app, "source", "check", str(file))
+    assert code == 1
+    assert "own.toml, line 14: sources.cms.signature.secret: the environment has no variable CMS_SECRET" in said
+
+
+def test_the_command_says_where_nothing_is_received(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(SHIPPED)
+    assert run(app, "source", "check", str(file)) == (0, "No source is enabled.\n")

@@ -1,10 +1,13 @@
 """The operator's commands for what comes in by other dialects."""
 
 import json
+import os
+from pathlib import Path
 from urllib.parse import quote
 
 import click
 
+from service import sources
 from service.cli import Group, check_site
 from service.intake import doors
 from service.intake.perspective import attributes
@@ -14,6 +17,7 @@ from service.storage.engine import reading, writing
 
 coral_group = Group("coral", help="The connection to a Coral.")
 suggestions_group = Group("suggestions", help="Labels from Perspective's clients.")
+source_group = Group("source", help="Other systems' webhooks, as sources.toml describes them.")
 
 
 @coral_group.command("secret")
@@ -50,3 +54,14 @@ def export_suggestions(site: str | None) -> None:
                 labels.setdefault(row.text, {}).setdefault(name, row.value)
     for text, told in labels.items():
         click.echo(json.dumps({"text": text, "labels": told, "source": "suggestion"}, ensure_ascii=False))
+
+
+@source_group.command("check")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def check_sources(file: Path | None) -> None:
+    """Read the descriptions and say what is received, or what is wrong, by line. FILE defaults to SOURCES_FILE."""
+    found = sources.load(file, os.environ) if file else current_parts().sources
+    for source in found.values():
+        click.echo(sources.summary(source))
+    if not found:
+        click.echo("No source is enabled.")

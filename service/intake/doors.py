@@ -47,7 +47,9 @@ def webhook_signature() -> None:
     elif source is not None and source.is_signed(request.headers.get, request.get_data()):
         g.caller = Caller(f"source:{source.name}", source.description.site, signed=True)
     else:
-        raise Unauthorized("There is no source of this name in sources.toml that this request has a signature, or else a key, for.")
+        raise Unauthorized(
+            "There is no source of this name in sources.toml that this request has a signature, not too old, or else a key, for."
+        )
 
 
 def seal(secret_key: str | None, secret: str) -> str:
