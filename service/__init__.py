@@ -17,7 +17,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     # Imported here, so that training and the pure rooms come without the web.
     from flask import Flask
-    from flask_limiter import Limiter
+    from flask_limiter import Limit, Limiter
 
     from service import auth, cli, errors, logs, routes
     from service.parts import Parts
@@ -33,7 +33,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
     limiter = Limiter(
         auth.rate_limit_key,
         app=app,
-        default_limits=[config.rate_limit],
+        default_limits=[Limit(config.rate_limit, error_message=routes.TOO_MANY)],
         storage_uri=config.redis_url or "memory://",
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1} if config.redis_url else {},
         in_memory_fallback_enabled=config.redis_url is not None,

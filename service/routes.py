@@ -7,6 +7,8 @@ from service import auth, health
 from service.intake import coral, doors, native, perspective, sources
 from service.review import api, deliveries, door, overview, pages, versions
 
+TOO_MANY = "There were too many requests. Wait a little before the next one."
+
 API = (
     (native.blueprint, auth.api_key),
     (perspective.blueprint, doors.key_in_address),
@@ -32,10 +34,11 @@ UNLIMITED = (
 def register(app: Flask, limiter: Limiter) -> None:
     app.config["MAX_CONTENT_LENGTH"] = native.MANY  # of a body that is read before its view names its own limit
     app.url_map.merge_slashes = False  # an article's id may be its URL
-    one_for_all = limiter.shared_limit(app.extensions["parts"].config.rate_limit, scope="api")  # the default counts each route apart
+    rate_limit = app.extensions["parts"].config.rate_limit
+    one_for_all = limiter.shared_limit(rate_limit, scope="api", error_message=TOO_MANY)  # the default counts each route apart
     for blueprint, _ in API:
         one_for_all(blueprint)
-    limiter.limit("60/minute", methods=["POST"])(door.blueprint)  # a guesser of passwords has many names to try
+    limiter.limit("60/minute", methods=["POST"], error_message=TOO_MANY)(door.blueprint)  # a guesser of passwords has many names to try
     for blueprint, _ in UNLIMITED:
         limiter.exempt(blueprint)
     for blueprint, access in (*API, *PAGES, *UNLIMITED):

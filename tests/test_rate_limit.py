@@ -24,6 +24,21 @@ def test_more_requests_than_the_limit_are_429(new_app: Callable[..., Flask]) -> 
     assert "Retry-After" not in answers[2].headers
 
 
+@pytest.mark.parametrize("path", ["/v1/comments/c1", "/review/sign-in"])
+def test_more_requests_than_the_limit_are_refused_in_a_sentence(new_app: Callable[..., Flask], path: str) -> None:
+    stranger = Caller(new_app(RATE_LIMIT="1/hour"))
+    refused = [stranger.get(path) for _ in range(2)][1]
+    assert refused.status_code == 429
+    assert "There were too many requests. Wait a little before the next one." in refused.text
+
+
+def test_a_guesser_of_passwords_is_refused_in_a_sentence(new_app: Callable[..., Flask]) -> None:
+    stranger = Caller(new_app(SECRET_KEY="a secret for tests, of 32 characters or more"))
+    refused = [stranger.call("POST", "/review/sign-in") for _ in range(61)][60]
+    assert refused.status_code == 429
+    assert "There were too many requests. Wait a little before the next one." in refused.text
+
+
 def test_a_key_has_one_limit_over_all_routes(new_app: Callable[..., Flask]) -> None:
     gazette = make_caller(new_app(RATE_LIMIT="3/hour"), "gazette")
     answers = [
