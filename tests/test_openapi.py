@@ -12,6 +12,7 @@ from room import make_token
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks as openapi_checks
+from werkzeug.test import TestResponse
 
 OPERATIONS = {
     ("post", "/v1/comments"),
@@ -47,6 +48,28 @@ def test_the_document_names_the_limits(stranger: Caller) -> None:
     text = schemas["CommentIn"]["properties"]["text"]
     assert (text["minLength"], text["maxLength"]) == (1, 20_000)
     assert [schemas[name]["properties"]["comments"]["maxItems"] for name in ("ScoresIn", "BatchIn")] == [1_000, 1_000]
+
+
+def declared(stranger: Caller, method: str, path: str, answer: TestResponse) -> Any:
+    """What the document says of such an answer."""
+    document = stranger.get("/openapi.json").get_json()
+    return document["paths"][path][method]["responses"].get(str(answer.status_code))
+
+
+def test_the_document_tells_of_a_fault(gazette: Caller, stranger: Caller) -> None:
+    answer = gazette.post("/v1/score", {"comments": [{"text": "An unscorable thing."}]})
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert answer.content_type in declared(stranger, "post", "/v1/score", answer)["content"]
+
+
+def test_the_document_tells_when_to_come_again(new_app: Callable[..., Flask], stranger: Caller) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="1/hour"), "gazette")
+    limited = [gazette.get("/v1/comments/1") for _ in range(2)][1]
+    unplugged = Caller(new_app(DATABASE_URL="postgresql://127.0.0.1:1/none"), gazette.key).get("/v1/comments/1")
+    assert [limited.status_code, unplugged.status_code] == [429, 503]
+    for answer in (limited, unplugged):
+        assert answer.headers["Retry-After"].isdecimal()
+        assert declared(stranger, "get", "/v1/comments/{id}", answer)["headers"]["Retry-After"]["schema"]["type"] == "integer"
 
 
 CHECKS = [

@@ -17,17 +17,19 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PROBLEMS = {
     400: "The body is not JSON.",
-    401: "No valid API key.",
+    401: "No valid API key, or no valid moderator's token where one is asked for; or a key's signature is missing or wrong.",
     403: "The key is another site's.",
-    404: "Nothing of this id on the key's site.",
+    404: "Nothing of this id on the key's site, or on the moderator's.",
     409: "This signed request was received before; of a verdict or claim: somebody else was first, and `detail` says who.",
     413: "The body is too large.",
     422: "A field is not as expected; `errors` says which.",
     429: "Too many requests; `Retry-After` says when to come again.",
+    500: "A fault of the service, logged under `request_id`; send the same request again later.",
     503: "The database does not answer; send the same request again.",
 }
-EVERYWHERE = (401, 429, 503)
+EVERYWHERE = (401, 429, 500, 503)
 WITH_BODY = (400, 409, 413, 422)
+RETRY_AFTER = {"Retry-After": {"required": True, "description": "In how many seconds.", "schema": {"type": "integer"}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _describe(rule: Rule, op: Operation) -> dict[str, Any]:
         "operationId": rule.endpoint.rpartition(".")[2],
         "summary": op.summary,
         "responses": {"200": {"description": "Done.", "content": _content("application/json", op.response)}}
-        | {str(status): {"description": PROBLEMS[status], "content": _content("application/problem+json", Problem)} for status in problems},
+        | {str(status): _problem(status) for status in problems},
     }
     if op.caller != "key":
         described["security"] = [{op.caller: []}]
@@ -105,6 +107,11 @@ def _describe(rule: Rule, op: Operation) -> dict[str, Any]:
     if op.request:
         described["requestBody"] = {"required": True, "content": _content("application/json", op.request)}
     return described
+
+
+def _problem(status: int) -> dict[str, Any]:
+    described = {"description": PROBLEMS[status], "content": _content("application/problem+json", Problem)}
+    return described | ({"headers": RETRY_AFTER} if status in (429, 503) else {})
 
 
 def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
