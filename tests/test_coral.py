@@ -281,8 +281,9 @@ def test_what_is_no_request_is_a_clear_error(coral: Coral, body: bytes) -> None:
     assert coral.send("moderate", body, PHASE).status_code in (400, 422)
 
 
-def test_a_body_over_a_megabyte_is_refused(coral: Coral) -> None:
-    assert coral.send("moderate", phase("a" * 1_000_000), PHASE).status_code == 413
+def test_a_body_over_a_megabyte_does_not_let_a_comment_through(coral: Coral) -> None:
+    assert coral.moderate("A vile thing. " + "&amp;" * 200_000).get_json() == {"status": "SYSTEM_WITHHELD"}
+    assert coral.send("moderate", phase("a" * 1_000_000), "another").status_code == 401
 
 
 def test_half_an_emoji_or_a_nul_does_not_let_a_comment_through(coral: Coral, engine: Engine) -> None:

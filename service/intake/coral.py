@@ -105,12 +105,14 @@ class Event(_Told):
 @blueprint.post("/<path:site>/moderate")
 def moderate(site: str) -> ResponseReturnValue:
     """`?format=plain` where the phase is set to send plain text."""
+    if len(request.get_data()) > MOST_BYTES:
+        return jsonify(WITHHELD)  # an error would let it through
     told = Phase.model_validate(read_json(MOST_BYTES))
     text = told.comment.body if request.args.get("format") == "plain" else plain(told.comment.body)
     if not text.strip():
         return Response(status=204)
     if len(text) > MAX_COMMENT:
-        return jsonify(WITHHELD)  # an error would let it through
+        return jsonify(WITHHELD)
     parts = current_parts()
     with reading(parts.engine) as db:
         comment = _comment(db, site, told, text)
