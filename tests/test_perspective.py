@@ -218,6 +218,12 @@ def test_what_is_no_request_is_refused(client: Client, body: bytes) -> None:
     assert (answer.status_code, answer.get_json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 
+def test_half_an_emoji_does_not_let_a_comment_through(client: Client) -> None:
+    scores = client.scores("How rude \ud83d, \U0001f600 you.", clientToken="x")
+    assert scores["attributeScores"]["TOXICITY"]["summaryScore"]["value"] == 0.7
+    assert (scores["attributeScores"]["TOXICITY"]["spanScores"][0]["end"], scores["clientToken"]) == (19, "x")
+
+
 @pytest.mark.parametrize("query", [{}, {"key": ""}, {"key": "AIza-not-ours"}, {"key": "cm_quickstart_no"}])
 def test_a_bad_key_is_refused(app: Flask, query: dict[str, str]) -> None:
     answer = app.test_client().post("/v1alpha1/comments:analyze", query_string=query, json=request("Well."))

@@ -57,7 +57,7 @@ def language_refusal(attribute: str, detected: list[str], requested: list[str]) 
     return refusal("LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE", message, languageNotSupportedByAttributeError=about)
 
 
-def unreadable(error: ValidationError | ValueError) -> Refused:
+def unreadable(error: ValueError | RecursionError) -> Refused:
     """What is wrong with a body, without repeating its values."""
     if not isinstance(error, ValidationError):
         return Refused("Invalid JSON payload received. The body is not valid JSON.")

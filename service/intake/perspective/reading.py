@@ -1,5 +1,6 @@
 """What both methods share: reading a request, and refusing one as Google did."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from pydantic_core import from_json
 
 from service import language
 from service.domain import MAX_ARTICLE, Article, Parent
-from service.intake.markup import masked, plain
+from service.intake.markup import masked, plain, storable
 from service.intake.perspective.errors import refusal, unreadable
 from service.intake.perspective.payloads import TEXT_TYPES, Context, Request, TextEntry
 from service.intake.perspective.spans import sentences
@@ -52,9 +53,8 @@ def read(kind: type[AnyRequest]) -> AnyRequest:
     request.max_content_length = MOST_BODY_BYTES
     body = request.get_data()
     try:
-        told: Any = from_json(body, allow_inf_nan=False) if body.strip() else {}
-        return kind.model_validate(told)
-    except ValueError as error:  # pydantic's ValidationError is one
+        return kind.model_validate(_parsed(body) if body.strip() else {})
+    except (ValueError, RecursionError) as error:  # pydantic's ValidationError is a ValueError
         raise unreadable(error) from None
 
 
@@ -79,6 +79,14 @@ def subject(asked: Request) -> Subject:
         requested_languages=asked.languages or detected,
         detected_languages=detected,
     )
+
+
+def _parsed(body: bytes) -> Any:
+    """As JSON, with a replacement character for half an emoji: Coral publishes a comment whose request was refused."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        return storable(json.loads(body))
 
 
 def _context(context: Context) -> tuple[str, str]:
