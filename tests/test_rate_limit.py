@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
+from test_coral import PHASE, Coral, set_secret
 from test_errors import PLAIN, problem
 
 ANALYSIS = {"comment": {"text": "Well said."}, "requestedAttributes": {"TOXICITY": {}}}
@@ -65,6 +66,14 @@ def test_each_key_has_its_own_limit(new_app: Callable[..., Flask]) -> None:
 def test_wrong_keys_are_limited_by_address(new_app: Callable[..., Flask]) -> None:
     app = new_app(RATE_LIMIT="2/hour")
     assert [Caller(app, f"cm_{n}_x").get("/v1/comments/c1").status_code for n in range(3)] == [401, 401, 429]
+
+
+def test_corals_comments_are_judged_beyond_the_limit(new_app: Callable[..., Flask]) -> None:
+    coral = Coral(new_app(RATE_LIMIT="1/hour"))
+    set_secret(coral.app, PHASE)
+    Caller(coral.app).get("/v1/comments/c1")
+    for text in ("How rude.", "How rude of them.", "How rude of all."):
+        assert coral.moderate(text).get_json()["status"] == "SYSTEM_WITHHELD"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/openapi.json", "/$discovery/rest", "/review/static/review.css"])
