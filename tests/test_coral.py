@@ -228,6 +228,14 @@ def test_a_moderators_feedback_reaches_the_stored_comment(coral: Coral, gazette:
     assert [row.outcome for row in rows(engine, verdicts)] == ["approve", "reject"]
 
 
+def test_a_moderators_feedback_reaches_a_comment_of_signs_that_html_escapes(coral: Coral, gazette: Caller, engine: Engine) -> None:
+    coral.moderate("<div>How <b>rude</b> of Tom &amp; Jerry:&nbsp;1 &lt; 2.</div>")
+    coral.moderate("How rude of Ada &amp; Ben.", path="moderate?format=plain")
+    for id, text in (("c-1", "How rude of Tom &amp; Jerry:&nbsp;1 &lt; 2."), ("c-2", "How rude of Ada &amp; Ben.")):
+        Client(gazette).post("suggestscore", feedback(text, 0, context={}, clientToken=f"comment:{id}"))
+    assert [row.outcome for row in rows(engine, comments)] == ["approve", "approve"]
+
+
 def test_feedback_that_says_what_stands_is_no_verdict(coral: Coral, gazette: Caller, engine: Engine) -> None:
     coral.moderate("A vile thing.")
     Client(gazette).post("suggestscore", feedback("A vile thing.", 1))
@@ -310,6 +318,11 @@ def test_a_comment_without_a_text_is_left_to_coral(coral: Coral, engine: Engine)
 def test_plain_text_is_taken_as_it_is(coral: Coral, engine: Engine) -> None:
     coral.moderate("Is 1 <b> 2?\nYes.", path="moderate?format=plain")
     assert rows(engine, comments)[0].text == "Is 1 <b> 2?\nYes."
+
+
+def test_corals_plain_text_is_html_without_the_tags(coral: Coral, engine: Engine) -> None:
+    coral.moderate("Tom &amp; Jerry: 1 &lt; 2, &#" + "9" * 5_000 + ";", path="moderate?format=plain")
+    assert rows(engine, comments)[0].text == "Tom & Jerry: 1 < 2, \ufffd"
 
 
 def test_an_authors_first_words_again_are_a_comment_of_their_own_once_those_were_edited(coral: Coral, engine: Engine) -> None:

@@ -19,7 +19,7 @@ from service import moderation
 from service.domain import MAX_COMMENT, Article, Author, Comment, Decision, Outcome, Parent
 from service.intake import payloads
 from service.intake.bodies import read_json
-from service.intake.markup import plain
+from service.intake.markup import plain, unescaped
 from service.parts import current_parts
 from service.storage import articles, comments, coral
 from service.storage.engine import reading, writing
@@ -104,11 +104,11 @@ class Event(_Told):
 
 @blueprint.post("/<path:site>/moderate")
 def moderate(site: str) -> ResponseReturnValue:
-    """`?format=plain` where the phase is set to send plain text."""
+    """`?format=plain` where the phase is set to send plain text: HTML without its tags, in which entities are still entities."""
     if len(request.get_data()) > MOST_BYTES:
         return jsonify(WITHHELD)  # an error would let it through
     told = Phase.model_validate(read_json(MOST_BYTES))
-    text = told.comment.body if request.args.get("format") == "plain" else plain(told.comment.body)
+    text = (unescaped if request.args.get("format") == "plain" else plain)(told.comment.body)
     if not text.strip():
         return Response(status=204)
     if len(text) > MAX_COMMENT:

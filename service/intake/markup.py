@@ -26,6 +26,11 @@ def plain(html: str) -> str:
     return _LINES.sub("\n", _SPACES.sub(" ", "".join(reader.parts))).strip()
 
 
+def unescaped(text: str) -> str:
+    """Of HTML that has lost its tags, the visible text."""
+    return unescape(ENDLESS.sub("\ufffd", text))
+
+
 def masked(html: str) -> str:
     """The same text with its tags blanked, character for character, so that every place in it is a place in the original."""
     return _TAG.sub(lambda tag: ("\n" if (tag[1] or "").lower() in _BLOCKS else " ") + " " * (len(tag[0]) - 1), html)

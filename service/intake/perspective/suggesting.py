@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from service import verdicts
 from service.domain import MAX_ID, Outcome, Rejection, Suggestion, Verdict, digest
-from service.intake.markup import storable
+from service.intake.markup import storable, unescaped
 from service.intake.perspective.attributes import base
 from service.intake.perspective.errors import refusal
 from service.intake.perspective.payloads import AttributeScores, Score, SpanScore, SuggestCommentScoreRequest
@@ -79,7 +79,7 @@ def _stored_comment(db: Connection, site: str, asked: SuggestCommentScoreRequest
         return None
     if known := coral.find(db, site, coral_id):
         return int(known.pk)
-    found = coral.find_by_text(db, site, digest(storable(about.plain)))
+    found = coral.find_by_text(db, site, digest(storable(unescaped(about.plain))))  # Coral's texts are HTML without its tags
     if found is not None:
         coral.bind(db, site, coral_id, found)
     return found
