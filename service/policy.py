@@ -157,12 +157,13 @@ def repeats(case: Case) -> Iterator[Reason]:
 
 
 def links(case: Case) -> Iterator[Reason]:
-    """Different links count, so that one which stands as its own text in HTML is one."""
+    """Different links count, so that one which stands as its own text in HTML, with or without `http://`, is one."""
     limit = case.settings.links.hold_above
     if limit is None:
         return
     allowed = case.settings.links.allowed_domains
-    counted = tuple(dict.fromkeys(link for link in _LINK.findall(case.comment.text) if not _within(_host(link), allowed)))
+    different = {_address(link): link for link in _LINK.findall(case.comment.text) if not _within(_host(link), allowed)}
+    counted = tuple(different.values())
     if len(counted) > limit:
         yield _hold("links", f"The comment has {len(counted)} {_plural('link', len(counted))}; more than {limit} are held.", counted)
 
@@ -221,9 +222,14 @@ def _hold(code: str, message: str, words: tuple[str, ...] = ()) -> Reason:
     return Reason(code=code, outcome=Outcome.HOLD, message=message, words=words)
 
 
+def _address(link: str) -> str:
+    """Without its scheme."""
+    return link.partition("://")[2] or link
+
+
 def _host(link: str) -> str:
     """Where a browser would go: it takes a backslash for a slash, and what stands before an '@' for a user's name."""
-    authority = _HOST_END.split(link.partition("://")[2] or link, maxsplit=1)[0]
+    authority = _HOST_END.split(_address(link), maxsplit=1)[0]
     return authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
 
 

@@ -320,6 +320,13 @@ def test_plain_text_is_taken_as_it_is(coral: Coral, engine: Engine) -> None:
     assert rows(engine, comments)[0].text == "Is 1 <b> 2?\nYes."
 
 
+def test_a_link_that_coral_made_of_an_address_without_a_scheme_is_one(new_app: Callable[..., Flask]) -> None:
+    coral = Coral(new_app(POLICY="[links]\nhold_above = 1"))
+    set_secret(coral.app, PHASE)
+    assert coral.moderate('See <a href="http://news.org">news.org</a>.').status_code == 204
+    assert coral.moderate("See <a href='http://news.org'>news.org</a>, <a href='http://one.org'>one.org</a>.").status_code == 200
+
+
 def test_corals_plain_text_is_html_without_the_tags(coral: Coral, engine: Engine) -> None:
     coral.moderate("Tom &amp; Jerry: 1 &lt; 2, &#" + "9" * 5_000 + ";", path="moderate?format=plain")
     assert rows(engine, comments)[0].text == "Tom & Jerry: 1 < 2, \ufffd"
