@@ -212,7 +212,10 @@ def test_a_field_that_is_not_as_expected_is_named(client: Client, body: dict[str
     assert error["details"][0]["@type"] == "type.googleapis.com/google.rpc.BadRequest"
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"comment": {"text": "\\ud800"}}', b'{"a": NaN}', b"[" * 5_000, b"[]", b'"a"'])
+THRESHOLD = b'{"comment": {"text": "Well."}, "requestedAttributes": {"TOXICITY": {"scoreThreshold": %s}}}'
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", THRESHOLD % b"NaN", THRESHOLD % b"1e999", b"[" * 5_000, b"[]", b'"a"'])
 def test_what_is_no_request_is_refused(client: Client, body: bytes) -> None:
     answer = client.app.test_client().post("/v1alpha1/comments:analyze", query_string={"key": client.key}, data=body)
     assert (answer.status_code, answer.get_json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
