@@ -1,14 +1,21 @@
 """Heads fitted to Perspective's published scores."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tiny_corpora
 from scipy import sparse
 from scipy.special import expit
 from scipy.stats import spearmanr
 
-from training.perspective import Read, _fitted, _joined
+from service.encoder import Encoder
+from training.card import card
+from training.perspective import Read, _fitted, _joined, fit_perspective
 
 ROWS = 3_000
+MODELS = Path(__file__).parents[1] / "models"
 
 
 @pytest.fixture
@@ -43,3 +50,21 @@ def test_without_comments_enough_on_both_sides_one_head_is_fitted(learnt, seen):
     joined = _joined(read, scores, np.arange(ROWS) >= seen)
 
     assert joined.margins(read) == pytest.approx(_fitted(read, scores).margins(read))
+
+
+@pytest.mark.filterwarnings("ignore::scipy.stats.ConstantInputWarning")
+def test_a_figure_that_so_few_comments_do_not_have_is_none_in_the_manifest_and_a_dash_in_the_card(tmp_path):
+    rows = tiny_corpora.tests()
+    same = [row | {"perspective": {"TOXICITY": 0.5, "INSULT": 0.5}, "labels": {"toxicity": 0}} for row in rows["perspective-wiki"]]
+    for name in ("perspective-wiki", "perspective-scores"):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row | {"text": f"{name} {row['text']}"}) + "\n" for row in same))
+
+    _, figures = fit_perspective(tmp_path, Encoder.of(MODELS))
+
+    assert figures["TOXICITY"]["labels"] == {"rows": 16, "ours": None, "Perspective": None}
+    assert figures["INSULT"] == {"spearman": None, "served": False}
+    metrics = {"held_out": {}, "perspective": figures, "encoder": {}}
+    written = card({"version": "1", "attributes": [], "data": [], "metrics": metrics})
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+    assert "| INSULT | - | no |" in written
+    assert "ROC-AUC -; Perspective's own scores have -." in " ".join(written.split())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.proposals import printed_proposals
-from training.tables import held_out_tables, markdown, measured_tables
+from training.tables import held_out_tables, markdown, measured_tables, number
 
 _HEAD = """# Model card: {version}
 
@@ -96,8 +96,8 @@ cross-validation:
 |---|---|---|
 {lines}
 
-For one person's labels of the {rows:,} comments of `perspective-wiki`, by heads each fitted without a fifth of them, ROC-AUC {ours:.4f};
-Perspective's own scores have {theirs:.4f}. The encoder learnt from Perspective's scores of six in seven of them, never from the labels.
+For one person's labels of the {rows:,} comments of `perspective-wiki`, by heads each fitted without a fifth of them, ROC-AUC {ours};
+Perspective's own scores have {theirs}. The encoder learnt from Perspective's scores of six in seven of them, never from the labels.
 
 """
 
@@ -153,6 +153,7 @@ def _scale(metrics: Mapping[str, Any]) -> str:
     if not metrics.get("perspective"):
         return ""
     rows = metrics["perspective"]
-    lines = [f"| {name} | {row['spearman']:.3f} | {'yes' if row['served'] else 'no'} |" for name, row in rows.items()]
+    lines = [f"| {name} | {number(row['spearman'])} | {'yes' if row['served'] else 'no'} |" for name, row in rows.items()]
     told = rows["TOXICITY"]["labels"]
-    return _SCALE.format(lines="\n".join(lines), rows=told["rows"], ours=told["ours"], theirs=told["Perspective"])
+    ours, theirs = ("-" if told[who] is None else f"{told[who]:.4f}" for who in ("ours", "Perspective"))
+    return _SCALE.format(lines="\n".join(lines), rows=told["rows"], ours=ours, theirs=theirs)

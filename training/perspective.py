@@ -11,13 +11,13 @@ from scipy import sparse
 from scipy.special import expit, logit
 from scipy.stats import spearmanr
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from service.encoder import Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import Heads, PerspectiveHeads, heads_text
 from training.dataset import encoder_never_saw, fold_of, newest, read_tests, text_key
+from training.figures import auc, rounded
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -83,7 +83,7 @@ def fit_perspective(folder: Path, encoder: Encoder) -> tuple[PerspectiveHeads, d
     for name in tqdm(_names(few), desc="Perspective", unit="attribute"):
         scores = _of(few, name)
         found = float(spearmanr(_crossed(few, lambda keep, scores=scores: _fitted(scarce[keep], scores[keep]), scarce), scores)[0])
-        figures[name] = {"spearman": round(found, 4), "served": found >= SERVED_FROM}
+        figures[name] = {"spearman": rounded(found), "served": found >= SERVED_FROM}
         if found >= SERVED_FROM:
             fitted[name] = _fitted(scarce, scores)
     return _assembled(ngrams, fitted), figures
@@ -175,8 +175,8 @@ def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Mas
     scores, labels = _of(wiki, "TOXICITY"), np.array([row["labels"]["toxicity"] >= 0.5 for row in wiki])
     ours = _crossed(wiki, lambda keep: _joined(read[keep], scores[keep], unseen[keep], said), read)
     found = float(spearmanr(ours[unseen], scores[unseen])[0])
-    labelled = {who: round(float(roc_auc_score(labels, said)), 4) for who, said in (("ours", ours), ("Perspective", scores))}
-    return {"spearman": round(found, 4), "served": found >= SERVED_FROM, "labels": {"rows": len(wiki), **labelled}}
+    labelled = {who: auc(labels, said) for who, said in (("ours", ours), ("Perspective", scores))}
+    return {"spearman": rounded(found), "served": found >= SERVED_FROM, "labels": {"rows": len(wiki), **labelled}}
 
 
 def _assembled(ngrams: Ngrams, fitted: Mapping[str, Linear]) -> PerspectiveHeads:
