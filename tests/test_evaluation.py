@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -259,9 +260,22 @@ def test_half_an_emoji_in_a_test_file_is_quoted_as_a_question_mark(evaluated, tm
     data = tiny_corpora.write(tmp_path / "data")
     (data / "test-surge.jsonl").write_text(r'{"text": "Roses \ud83d", "labels": {"toxicity": 0}}' + "\n")
 
-    report = tmp_path / "report.html"
-    assert main(["evaluate", "--data", str(data), "--out", str(folder / "models"), "--report", str(report)]) == 0
+    models, report = shutil.copytree(folder / "models", tmp_path / "models"), tmp_path / "report.html"
+    assert main(["evaluate", "--data", str(data), "--out", str(models), "--report", str(report)]) == 0
     assert "Roses ?" in report.read_text(encoding="utf-8")
+
+
+def test_a_source_of_which_off_topic_says_nothing_is_left_out(evaluated, tmp_path):
+    folder, _ = evaluated
+    data = tiny_corpora.write(tmp_path / "data")
+    untold = [{"id": name, "title": "", "text": "", "source": "dyerta"} for name in ("one", "other")]
+    (data / "topicality-articles-more.jsonl").write_text("".join(json.dumps(each) + "\n" for each in untold))
+    told = [{"article": each["id"], "text": "The trams stop at the depot."} for each in untold]
+    (data / "topicality-comments-more.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
+
+    models = shutil.copytree(folder / "models", tmp_path / "models")
+    assert main(["evaluate", "--data", str(data), "--out", str(models), "--report", str(tmp_path / "report.html")]) == 0
+    assert set(json.loads((models / "manifest.json").read_text())["metrics"]["tests"]["topicality"]) == {"wsj"}
 
 
 def test_a_policy_that_cannot_be_used_stops_it(tmp_path, capsys):

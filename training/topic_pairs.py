@@ -22,12 +22,14 @@ SEED = 0
 
 
 def topicality(model: Model, corpora: Corpora) -> dict[str, Any]:
-    """By source, for those that are never trained on: ROC-AUC, and agreement with people's ratings where there are any."""
+    """By source, for those that are never trained on and of which something is said: ROC-AUC, and agreement with people's ratings where
+    there are any."""
     comments: dict[str, list[TopicComment]] = defaultdict(list)
     for comment in corpora.comments:
         comments[corpora.articles[comment.article].source].append(comment)
     several = [name for name in EVALUATED_ONLY if len({each.article for each in comments[name]}) > 1]
-    return {name: _source(model, corpora, comments[name], name) for name in several}
+    found = {name: _source(model, corpora, comments[name], name) for name in several}
+    return {name: figures for name, figures in found.items() if figures}
 
 
 def _source(model: Model, corpora: Corpora, comments: Sequence[TopicComment], name: str) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def _source(model: Model, corpora: Corpora, comments: Sequence[TopicComment], na
     own = _off_topic(model, corpora, chosen, [comment.article for comment in chosen], f"{name}, own article")
     wrong = _off_topic(model, corpora, chosen, drawn, f"{name}, drawn article")
     known = ~np.isnan(own) & ~np.isnan(wrong)
+    if not known.any():
+        return {}
     labels = np.r_[np.zeros(known.sum()), np.ones(known.sum())]
     found: dict[str, Any] = {"auc": auc(labels, np.r_[own[known], wrong[known]]), "with evidence": f"{known.sum()} of {len(known)}"}
     found |= {"own at 0.5": rounded(float((own[known] >= 0.5).mean())), "drawn at 0.5": rounded(float((wrong[known] >= 0.5).mean()))}
