@@ -262,9 +262,11 @@ def test_thresholds_borne_out_by_one_site_are_for_that_site_alone(
 
 
 def test_thresholds_are_refused_where_the_verdicts_are_too_few(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
-    status, result, said = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
+    status, result, said = newsroom.run(capsys, "thresholds", "--approve-precision", "0.9996", "--reject-precision", "0.999")
     assert (status, result["result"]) == (1, "refused")
     assert "more" in said
+    assert "bear out 99.96% anywhere" in said
+    assert "bear out 99.9% anywhere" in said
 
 
 def test_thresholds_need_a_model_that_learnt(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:

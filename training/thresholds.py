@@ -147,7 +147,7 @@ def _said(one: Proposal, options: argparse.Namespace) -> str:
         borne_out = f"right {one.precision:.1%} ({low:.1%} to {high:.1%}, {one.verdicts:,} verdicts)"
         return f"{what} {one.threshold:.2f}: {borne_out}, {one.share:.1%} of all."
     more = f"about {one.missing:,} more verdicts would, if they go like these" if one.missing else "and more of the same would not either"
-    return f"{what} ...: refused. {one.verdicts:,} verdicts do not bear out {wanted:.1%} anywhere; {more}."
+    return f"{what} ...: refused. {one.verdicts:,} verdicts do not bear out {100 * wanted:.6g}% anywhere; {more}."
 
 
 def _parser() -> argparse.ArgumentParser:
