@@ -120,6 +120,8 @@ def run_beside(models: Path, version: str | None) -> Pointer:
     """Has a version score beside the one in force and decide nothing; None ends that. Raises ModelError."""
     with _swapping(models) as before:
         if version is not None:
+            if version == before.active:
+                raise ModelError(f"{version} is in force, and beside itself it would change nothing.")
             verified(models, version)
         return _write(models, replace(before, shadow=version))
 

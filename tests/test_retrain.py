@@ -197,6 +197,15 @@ def test_a_shadow_runs_beside_and_decides_nothing(newsroom: Newsroom, capsys: py
     assert (pointer.active, pointer.shadow) == (None, result["version"])
 
 
+def test_no_version_runs_beside_itself(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    before = versions.pointer(newsroom.models)
+    status, result, _ = newsroom.run(capsys, "retrain", "--since", "all", "--shadow")
+
+    assert (status, result["result"]) == (2, "unusable")
+    assert f"{before.active} is in force" in result["why"]
+    assert versions.pointer(newsroom.models) == before
+
+
 def test_the_report_says_it_all_in_one_file_without_scripts(newsroom: Newsroom) -> None:
     version = versions.pointer(newsroom.models).active
     written = (versions.folder(newsroom.models, version) / versions.REPORT).read_text()
