@@ -63,8 +63,7 @@ def give(
         place = queue.find(db, comment)
         if place is None:
             raise Conflict(_decided(db, stored))
-        if place.claimed_by != moderator.pk and place.claimed_until is not None and place.claimed_until > datetime.now(UTC):
-            raise Conflict(_claimed(place))
+        _check_claim(place, moderator)
         _check_revision(stored, revision)
         disagrees = stored.outcome not in (Outcome.HOLD, verdict.outcome)  # an audited decision stood meanwhile
         return _judge(db, stored, verdict, "correction" if disagrees else "verdict", batch=batch)
@@ -76,6 +75,8 @@ def correct(parts: Parts, moderator: Moderator, comment: int, verdict: Verdict, 
         stored = _visible(moderator, history.lock(db, comment))
         if stored.outcome == Outcome.HOLD:
             raise Conflict("This comment still waits for its first verdict.")
+        if (place := queue.find(db, comment)) is not None:  # to be audited
+            _check_claim(place, moderator)
         _check_revision(stored, revision)
         standing = None if stored.verdict is None else history.find(db, stored.verdict)
         if stored.outcome == verdict.outcome and (standing is None or standing.reason_code == verdict.reason_code):
@@ -211,6 +212,11 @@ def _visible(moderator: Moderator, stored: Row[Any] | None) -> Row[Any]:
     if stored is None or not moderator.sees(stored.site):
         raise Unknown("There is no such comment on your sites.")
     return stored
+
+
+def _check_claim(place: Row[Any], moderator: Moderator) -> None:
+    if place.claimed_by != moderator.pk and place.claimed_until is not None and place.claimed_until > datetime.now(UTC):
+        raise Conflict(_claimed(place))
 
 
 def _check_revision(stored: Row[Any], revision: int | None) -> None:

@@ -1,11 +1,12 @@
 """What moderators do with waiting comments, and that nothing they said is lost, doubled or changed."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Caller
+from conftest import Caller, make_caller
 from flask import Flask
 from room import Visitor, cards, make_moderator
 from sqlalchemy import Engine, func, select, update
@@ -94,6 +95,18 @@ def test_a_claim_keeps_others_out_until_it_ends(gazette: Caller, ada: Visitor, b
         db.execute(update(queue).values(claimed_until=datetime.now(UTC) - timedelta(seconds=1)))
     assert waiting(ben) == [comment]
     assert ben.judge(comment, verdict="approve").status_code == 200
+
+
+def test_a_colleague_who_reads_an_audited_comment_keeps_corrections_out(new_app: Callable[..., Flask]) -> None:
+    app = new_app(POLICY="[audit]\nshare = 1.0\n")
+    make_caller(app, "gazette").comment("c1", "A kind remark.")
+    ada, ben = make_moderator(app, "Ada", "gazette"), make_moderator(app, "Ben", "gazette")
+    comment = waiting(ada)[0]
+    ada.send(f"/review/comments/{comment}/claim", script=True)
+    refused = ben.send(f"/review/comments/{comment}/correction", script=True, reason_code="hate")
+    assert refused.status_code == 409
+    assert "Ada is reading this" in refused.get_json()["message"]
+    assert ada.send(f"/review/comments/{comment}/correction", script=True, reason_code="hate").status_code == 200
 
 
 def test_a_claim_lasts_four_minutes_and_is_renewed(gazette: Caller, ada: Visitor) -> None:
