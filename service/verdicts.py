@@ -96,7 +96,7 @@ def agree(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:
     with writing(parts.engine) as db:
         stored = _visible(moderator, history.lock(db, comment))
         standing = None if stored.verdict is None else history.find(db, stored.verdict)
-        if standing is None or standing.moderator == moderator.name or history.agreed(db, standing.pk, moderator.name):
+        if standing is None or moderator.name in (standing.moderator, *(one.moderator for one in history.agreements(db, standing.pk))):
             raise Conflict("There is no colleague's verdict to agree with, or you did already.")
         opinion = Verdict(
             outcome=Outcome(standing.outcome), moderator=moderator.name, at=datetime.now(UTC), reason_code=standing.reason_code
@@ -200,7 +200,7 @@ def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Mod
     if before is None:
         queue.put(db, stored, decision, since=given_on.at)
         queue.claim(db, stored.pk, moderator)
-    for counted in (given, before):
+    for counted in (given, before, *history.agreements(db, given.pk)):
         if counted is not None:
             overview.forget(db, counted.at)
     undo = history.add_undo(db, given, outcome, moderator.name)

@@ -167,6 +167,21 @@ def test_a_verdict_whose_correction_was_taken_back_counts_again(gazette: Caller,
     assert "Toxicity 100% of 1" in ada.page("/review/overview")
 
 
+def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine) -> None:
+    gazette.comment("c-1", "How rude.")
+    with reading(engine) as db:
+        (comment,) = db.execute(select(comments.c.pk)).scalars()
+    ada.judge(comment, verdict="approve")
+    ben.send(f"/review/comments/{comment}/agreement")
+    with writing(engine) as db:  # the verdict of the day before yesterday, the agreement of yesterday
+        for action, days in (("verdict", 2), ("agree", 1)):
+            db.execute(update(verdicts).where(verdicts.c.action == action).values(at=datetime.now(UTC) - timedelta(days=days)))
+    shared = "a colleague shared</dt><dd>{}<small>"
+    assert shared.format("100.0 %") in ada.page("/review/overview")
+    ada.send("/review/undo")
+    assert shared.format("–") in ada.page("/review/overview")
+
+
 def test_an_empty_overview_says_so(ada: Visitor) -> None:
     assert "none yet" in ada.page("/review/overview")
     assert figures.agreement([]).value is None

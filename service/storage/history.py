@@ -68,10 +68,9 @@ def verdicts_of(db: Connection, comment: int) -> Sequence[Row[Any]]:
     return db.execute(select(verdicts).where(verdicts.c.comment == comment).order_by(verdicts.c.pk.desc())).all()
 
 
-def agreed(db: Connection, verdict: int, moderator: str) -> bool:
-    """Whether this moderator already agreed with the verdict."""
-    mine = (verdicts.c.about == verdict) & (verdicts.c.action == "agree") & (verdicts.c.moderator == moderator)
-    return db.execute(select(verdicts.c.pk).where(mine)).first() is not None
+def agreements(db: Connection, verdict: int) -> Sequence[Row[Any]]:
+    """By which colleagues agreed with the verdict."""
+    return db.execute(select(verdicts).where(verdicts.c.about == verdict, verdicts.c.action == "agree")).all()
 
 
 def to_undo(db: Connection, moderator: str) -> Sequence[Row[Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, FromClause, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from service.storage.tables import comments, daily, decisions, verdicts
@@ -75,11 +75,9 @@ def _count(db: Connection, day: date) -> list[Count]:
 
 
 def _said(begin: datetime, end: datetime) -> Any:
-    """The verdicts and opinions of a time that were not undone, with what the service had decided."""
-    later, earlier, undo = verdicts.alias(), verdicts.alias(), verdicts.alias()
-    undone = exists().where(later.c.about == verdicts.c.pk, later.c.action == "undo")
-    taken_back = exists().where(undo.c.about == later.c.pk, undo.c.action == "undo")
-    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction", ~taken_back)
+    """The verdicts of a time that were not undone, and the opinions on such, with what the service had decided."""
+    later, earlier = verdicts.alias(), verdicts.alias()
+    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction", ~_undone(later))
     decision = (decisions.c.comment == verdicts.c.comment) & (decisions.c.revision == verdicts.c.revision)
     return (
         select(
@@ -93,8 +91,14 @@ def _said(begin: datetime, end: datetime) -> Any:
         .join(comments, comments.c.pk == verdicts.c.comment)
         .join(decisions, decision)
         .outerjoin(earlier, earlier.c.pk == verdicts.c.about)
-        .where(verdicts.c.at >= begin, verdicts.c.at < end, verdicts.c.action != "undo", ~undone)
+        .where(verdicts.c.at >= begin, verdicts.c.at < end, verdicts.c.action != "undo")
+        .where(~_undone(verdicts), ~_undone(earlier))
     )
+
+
+def _undone(given: FromClause) -> ColumnElement[bool]:
+    undo = verdicts.alias()
+    return exists().where(undo.c.about == given.c.pk, undo.c.action == "undo")
 
 
 def _measures(said: Any) -> list[tuple[str, str, str]]:
