@@ -274,6 +274,15 @@ def test_one_at_a_time_keeps_the_filter(held: dict[str, int], ada: Visitor) -> N
 
 
 def test_a_verdict_works_without_a_script(held: dict[str, int], ada: Visitor) -> None:
+def test_a_search_counts_what_a_colleague_reads(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:
+    ben.send(f"/review/comments/{held['word']}/claim", script=True)
+    for word, waiting in (("swindler", "1"), ("e", "4"), ("nobody wrote this", "0")):
+        page = ada.page("/review/", q=word)
+        assert f'<strong id="waiting">{waiting}</strong>' in page
+        assert ada.get("/review/live", q=word).get_json()["waiting"] == waiting
+        assert ("Nothing of this kind waits" in page) == (waiting == "0")
+
+
     answer = ada.judge(held["word"], script=False, verdict="approve", next="/review/?order=oldest")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/review/?order=oldest")
     assert "Approved." in ada.page("/review/?order=oldest")

@@ -36,7 +36,8 @@ def queue_page() -> ResponseReturnValue:
         rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
         shown, more = rows[:PAGE], rows[PAGE:]
         all_seen = wanted.text is not None and not more and "after" not in request.args  # a search is the dear one: not twice
-        facts = {"waiting": len(rows) if all_seen else cards.count(db, moderator(), wanted), "facets": cards.facets(db, moderator())}
+        waiting = cards.count(db, moderator(), wanted, taken=all_seen) + (len(rows) if all_seen else 0)
+        facts = {"waiting": waiting, "facets": cards.facets(db, moderator())}
         following = filters.written(wanted, after=cards.cursor(shown[-1], wanted.order)) if more else None
         found = _with_notes(db, shown)
     return render_template(

@@ -75,9 +75,10 @@ def one(db: Connection, comment: int) -> Row[Any] | None:
     return db.execute(_cards(waiting=False).where(comments.c.pk == comment)).one_or_none()
 
 
-def count(db: Connection, moderator: Moderator, wanted: Filter) -> int:
-    """Counted to one above MOST_COUNTED."""
-    found = select(queue.c.comment).where(*_conditions(moderator, wanted)).limit(MOST_COUNTED + 1)
+def count(db: Connection, moderator: Moderator, wanted: Filter, *, taken: bool = False) -> int:
+    """Counted to one above MOST_COUNTED; `taken` counts those alone that somebody else has claimed."""
+    conditions = [*_conditions(moderator, wanted), *([~free(moderator)] if taken else [])]
+    found = select(queue.c.comment).where(*conditions).limit(MOST_COUNTED + 1)
     return int(db.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
 
