@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_filters(held: dict[str, int], ada: Visitor, asked: dict[str, str], expe
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"q": "trains"}, "Words: <bdi>trains</bdi>"),
+        ({"q": "trains"}, "Search: <bdi>trains</bdi>"),
         ({"reason": "suspect_word"}, "Reason: <bdi>Suspect word</bdi>"),
         ({"attribute": "off_topic"}, "Score of: <bdi>Off topic</bdi>"),
         ({"order": "score"}, "Order: <bdi>highest score</bdi>"),
@@ -106,6 +107,15 @@ def test_filters(held: dict[str, int], ada: Visitor, asked: dict[str, str], expe
 )
 def test_a_filter_is_named_as_a_person_reads_it(held: dict[str, int], ada: Visitor, asked: dict[str, str], said: str) -> None:
     assert said in ada.page("/review/", **asked)
+
+
+def test_a_filter_has_the_name_of_its_field(held: dict[str, int], ada: Visitor) -> None:
+    asked = {"q": "a", "order": "score", "reason": "toxicity", "article": "1", "site": "gazette", "section": "news", "language": "en"}
+    asked |= {"attribute": "toxicity", "low": "0.1", "high": "0.9", "author": "a1", "audit": "none"}
+    page = ada.page("/review/", **asked)
+    fields = {name: label.strip() for label, name in re.findall(r'<label[^>]*>([^<]+)<(?:input|select)[^>]* name="(\w+)"', page)}
+    chips = re.findall(r'<a href="[^"]*">([^:<]+): <bdi>', unescape(page))
+    assert sorted(chips, key=str.lower) == sorted((fields[name][0].upper() + fields[name][1:] for name in asked), key=str.lower)
 
 
 def test_a_filter_by_article_has_its_title(held: dict[str, int], ada: Visitor) -> None:
@@ -264,6 +274,15 @@ def test_an_empty_page_of_a_queue_that_is_not_empty_says_where_the_rest_is(held:
     assert "Nothing" not in page
 
 
+def test_a_search_counts_what_a_colleague_reads(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:
+    ben.send(f"/review/comments/{held['word']}/claim", script=True)
+    for word, waiting in (("swindler", "1"), ("e", "4"), ("nobody wrote this", "0")):
+        page = ada.page("/review/", q=word)
+        assert f'<strong id="waiting">{waiting}</strong>' in page
+        assert ada.get("/review/live", q=word).get_json()["waiting"] == waiting
+        assert ("Nothing of this kind waits" in page) == (waiting == "0")
+
+
 def test_one_at_a_time_keeps_the_filter(held: dict[str, int], ada: Visitor) -> None:
     found = ada.get("/review/next", section="sport", order="newest").headers["Location"]
     assert found.partition("?")[0] == f"/review/comments/{held['word']}"
@@ -274,15 +293,6 @@ def test_one_at_a_time_keeps_the_filter(held: dict[str, int], ada: Visitor) -> N
 
 
 def test_a_verdict_works_without_a_script(held: dict[str, int], ada: Visitor) -> None:
-def test_a_search_counts_what_a_colleague_reads(held: dict[str, int], ada: Visitor, ben: Visitor) -> None:
-    ben.send(f"/review/comments/{held['word']}/claim", script=True)
-    for word, waiting in (("swindler", "1"), ("e", "4"), ("nobody wrote this", "0")):
-        page = ada.page("/review/", q=word)
-        assert f'<strong id="waiting">{waiting}</strong>' in page
-        assert ada.get("/review/live", q=word).get_json()["waiting"] == waiting
-        assert ("Nothing of this kind waits" in page) == (waiting == "0")
-
-
     answer = ada.judge(held["word"], script=False, verdict="approve", next="/review/?order=oldest")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/review/?order=oldest")
     assert "Approved." in ada.page("/review/?order=oldest")

@@ -31,7 +31,7 @@ REASONS = {
     "audit": "Chosen by chance",
 }
 REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
-_FILTERS = {"q": "Words", "attribute": "Score of", "low": "From", "high": "To"}
+_FILTERS = {"q": "Search", "attribute": "Score of", "low": "From", "high": "To", "author": "Author's id", "audit": "Audits"}
 _ORDERS = {"urgent": "most urgent", "score": "highest score"}
 
 LONG, LONG_LINES = 400, 9  # of a text that scrolls within its card on a phone
