@@ -185,3 +185,10 @@ def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: C
 def test_an_empty_overview_says_so(ada: Visitor) -> None:
     assert "none yet" in ada.page("/review/overview")
     assert figures.agreement([]).value is None
+
+
+def test_an_axis_says_where_its_middle_is(gazette: Caller, ada: Visitor) -> None:
+    for number in range(5):
+        gazette.comment(f"c{number}", f"A kind remark, {number}.")
+    decided = ada.page("/review/overview").partition("Comments by day and decision")[2].partition("</svg>")[0]
+    assert [label for label in ("0", "2.5", "5") if f'text-anchor="end">{label}</text>' in decided] == ["0", "2.5", "5"]

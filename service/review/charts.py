@@ -77,12 +77,11 @@ def _svg(label: str, inside: Markup, *, width: int = WIDTH, height: int = HEIGHT
 
 
 def _grid(top: float, width: int) -> Markup:
-    form = "{:,.0f}" if top >= 4 else "{:,.1f}"
     lines = Markup()
     for part in (0, 0.5, 1):
         y = HEIGHT - BOTTOM - part * (HEIGHT - BOTTOM - TOP)
         lines += Markup('<path class="axis" d="M{} {:.1f}H{}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-            LEFT, y, width, LEFT - 6, y + 4, form.format(top * part)
+            LEFT, y, width, LEFT - 6, y + 4, f"{top * part:,.10g}"
         )
     return lines
 
@@ -96,7 +95,7 @@ def _dates(first: date, last: date, width: int) -> Markup:
 
 
 def _round_up(value: float) -> float:
-    """1, 2 or 5 times a power of ten, so that an axis ends at a number that people use."""
+    """The next of 1, 2, 4, 5, 6 and 8 times a power of ten, so that an axis ends at a number that people use."""
     if value <= 0:
         return 1.0
     power = 10.0 ** (ceil(log10(value)) - 1)
