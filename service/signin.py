@@ -46,7 +46,11 @@ def create(parts: Parts, *, name: str, role: Role, sites: Sequence[str], passwor
         with writing(parts.engine) as db:
             pk = moderators.add(db, name=name.strip(), role=role, sites=sites, password_hash=password_hash, oidc_subject=subject)
     except IntegrityError:
-        raise Invalid("name", "a name and an OpenID Connect subject that no other moderator has") from None
+        with reading(parts.engine) as db:
+            names = [row.name for row in moderators.every(db)]
+        if name.strip() in names:
+            raise Invalid("name", "a name that no other moderator has") from None
+        raise Invalid("subject", "an OpenID Connect subject that no other moderator has") from None
     return Moderator(pk=pk, name=name.strip(), role=role, sites=tuple(sites))
 
 

@@ -42,6 +42,15 @@ def test_a_moderator_is_made_listed_and_disabled(app: Flask) -> None:
     assert Caller(app, token).get("/v1/queue").status_code == 401
 
 
+def test_it_is_said_whether_the_name_or_the_subject_is_taken(app: Flask) -> None:
+    assert run(app, "moderator", "create", "Ada", "--subject", "ada@gazette")[0] == 0
+    name = (1, "Error: name: expected a name that no other moderator has.\n")
+    assert run(app, "moderator", "create", "Ada", "--generate") == name
+    assert run(app, "moderator", "create", " Ada ", "--subject", "another@gazette") == name
+    subject = (1, "Error: subject: expected an OpenID Connect subject that no other moderator has.\n")
+    assert run(app, "moderator", "create", "Ben", "--subject", "ada@gazette") == subject
+
+
 @pytest.mark.parametrize("site", ["", " ", "g" * 101])
 def test_a_moderator_is_made_for_no_site_that_cannot_be(app: Flask, site: str) -> None:
     code, said = run(app, "moderator", "create", "Ada", "--generate", "--site", site)
