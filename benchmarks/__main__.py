@@ -21,7 +21,9 @@ PARTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the tables of the README's figures.")
-    parser.add_argument("parts", nargs="*", help=f"what to measure: {', '.join(PARTS)}; all of it by default")
+    parser.add_argument(
+        "parts", nargs="*", help=f"what to measure: {', '.join(PARTS)}; all of it by default; bert needs the extra `encoder`"
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with test-jigsaw.jsonl.gz")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.parts if name not in PARTS]:
