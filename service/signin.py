@@ -19,6 +19,7 @@ FAILURES = 5
 LOCKED = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
 LONGEST_SESSION = timedelta(days=7)  # however much it is used, as a copied cookie may be
+LONGEST_SUBJECT = 255  # OpenID Connect's own bound
 TOKEN = "cmm"  # noqa: S105 - what every token begins with
 
 _hasher = PasswordHasher()
@@ -39,6 +40,8 @@ def create(parts: Parts, *, name: str, role: Role, sites: Sequence[str], passwor
     """A new moderator. Raises Invalid."""
     if not name.strip() or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid("name", f"a name of 1 to {MAX_NAME} characters")
+    if subject is not None and (not subject.strip() or len(subject) > LONGEST_SUBJECT):
+        raise Invalid("subject", f"a subject of 1 to {LONGEST_SUBJECT} characters")
     if password is not None:
         _check_password(password)
     password_hash = None if password is None else _hasher.hash(password)

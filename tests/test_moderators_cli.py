@@ -51,6 +51,13 @@ def test_it_is_said_whether_the_name_or_the_subject_is_taken(app: Flask) -> None
     assert run(app, "moderator", "create", "Ben", "--subject", "ada@gazette") == subject
 
 
+@pytest.mark.parametrize("subject", ["", " ", "s" * 256])
+def test_a_subject_that_no_provider_can_send_makes_no_moderator(app: Flask, subject: str) -> None:
+    code, said = run(app, "moderator", "create", "Ada", "--subject", subject, input="correct horse\ncorrect horse\n")
+    assert (code, said.splitlines()[-1]) == (1, "Error: subject: expected a subject of 1 to 255 characters.")
+    assert "no moderator yet" in run(app, "moderator", "list")[1]
+
+
 @pytest.mark.parametrize("site", ["", " ", "g" * 101])
 def test_a_moderator_is_made_for_no_site_that_cannot_be(app: Flask, site: str) -> None:
     code, said = run(app, "moderator", "create", "Ada", "--generate", "--site", site)

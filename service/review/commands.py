@@ -42,7 +42,7 @@ def _check_sites(context: click.Context, option: click.Parameter, sites: tuple[s
 @click.option("--generate", is_flag=True, help="Make a password and show it, once, rather than ask for one.")
 def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str | None, generate: bool) -> None:
     """Make a moderator."""
-    password = None if subject and not generate else _password(generate)
+    password = None if subject is not None and not generate else _password(generate)
     made = signin.create(current_parts(), name=name, role=Role(role), sites=sites, password=password, subject=subject)
     click.echo(f"{made.name} may moderate {', '.join(sites) or 'every site'}, as {role}.")
     if generate:
