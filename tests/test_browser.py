@@ -100,6 +100,20 @@ def test_a_selected_comment_that_is_judged_alone_is_selected_no_more(browser: Br
     expect(page.get_by_role("form", name="The selected comments")).to_contain_text("2 selected")
 
 
+def test_a_selection_is_judged_by_key_alone(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 45)
+    page = enter(browser, address)
+    page.keyboard.press("s")
+    expect(page.locator(".card.current")).to_be_focused()  # nothing is selected yet
+    for key in ("x", "j", "x", "s", "Escape"):
+        page.keyboard.press(key)
+    expect(page.locator(".card.current")).to_be_focused()
+    page.keyboard.press("s")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Approved: 2 of 2")
+    assert states(cms, 45).count("approve") == 2
+
+
 def test_what_is_said_does_not_lie_over_the_selections_buttons(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 12)
     page = enter(browser, address, viewport={"width": 390, "height": 700})
