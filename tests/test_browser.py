@@ -105,13 +105,27 @@ def test_a_selection_is_judged_by_key_alone(browser: Browser, address: str, cms:
     page = enter(browser, address)
     page.keyboard.press("s")
     expect(page.locator(".card.current")).to_be_focused()  # nothing is selected yet
-    for key in ("x", "j", "x", "s", "Escape"):
+    for key in ("x", "j", "x", "r", "s", "Escape"):
         page.keyboard.press(key)
     expect(page.locator(".card.current")).to_be_focused()
     page.keyboard.press("s")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("Approved: 2 of 2")
     assert states(cms, 45).count("approve") == 2
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_the_selections_buttons_do_not_lie_over_the_reasons_of_the_last_card(
+    browser: Browser, address: str, cms: Caller, width: int
+) -> None:
+    fill(cms, 2)
+    page = enter(browser, address, viewport={"width": width, "height": 844})
+    page.get_by_role("checkbox", name="Select").first.check()
+    last = page.locator(".card").last
+    last.locator("details.reject summary").click()
+    last.get_by_role("button", name="Offensive").click()
+    expect(last).to_have_class("card done")
+    assert sorted(states(cms, 2)) == ["hold", "reject"]
 
 
 def test_what_is_said_does_not_lie_over_the_selections_buttons(browser: Browser, address: str, cms: Caller) -> None:

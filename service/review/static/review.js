@@ -230,7 +230,7 @@ function fold() {
 const KEYS = {
   j: () => step(1), k: () => step(-1), u: undoNewest,
   a: () => press("button.approve"), r: () => unfold("reject"), n: () => unfold("note"),
-  x: () => press(".pick input"), s: () => document.querySelector("#bulk button")?.focus(), o: () => press("a.open"),
+  x: () => press(".pick input"), s: () => { fold(); document.querySelector("#bulk button")?.focus(); }, o: () => press("a.open"),
   "/": () => document.querySelector("#search")?.focus(), "?": () => document.querySelector("#keys")?.showModal(),
 };
 document.addEventListener("keydown", (event) => {
