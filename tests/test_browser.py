@@ -177,6 +177,15 @@ def test_a_page_from_before_signing_in_says_so(browser: Browser, address: str, c
     expect(page.locator("#said")).to_contain_text("from before you signed in")
 
 
+def test_what_was_judged_is_named_by_whole_signs(browser: Browser, address: str, cms: Caller) -> None:
+    cms.comment("c0", "rude " + "\U0001f600" * 80)
+    cms.comment("c1", "A rude remark.")
+    page = enter(browser, address, viewport={"width": 390, "height": 844})
+    card = page.locator(".card", has_text="\U0001f600")
+    card.locator("button.approve").click()
+    expect(card.locator(".state span")).to_have_text("Approved · rude " + "\U0001f600" * 55)
+
+
 def test_a_key_that_stays_down_judges_once(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 6)
     page = enter(browser, address)

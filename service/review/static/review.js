@@ -127,7 +127,7 @@ function done(card, message) {
   every(".card.done .state button").forEach((button) => button.remove());  // only the newest can be undone here
   card.classList.add("done");
   const state = card.querySelector(".state");
-  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: `${message} · ${card.querySelector(".text").textContent.slice(0, 60)}` }));
+  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: `${message} · ${[...card.querySelector(".text").textContent].slice(0, 60).join("")}` }));
   const undo = Object.assign(document.createElement("button"), { className: "quiet", textContent: "Undo" });
   undo.addEventListener("click", undoNewest);
   state.append(undo);
