@@ -105,6 +105,18 @@ def test_nothing_of_a_readers_is_wider_than_a_small_screen(browser: Browser, add
     assert widths == dict.fromkeys(widths, 0)
 
 
+def test_a_text_that_scrolls_on_a_small_screen_can_be_scrolled_by_key(browser: Browser, address: str, cms: Caller) -> None:
+    texts = ["rude words " * 32, "RUDE " * 78, "很长的评论" * 70, "\U0001f600" * 160, "a rude line of thirty letters\n" * 10, "short"]
+    for number, text in enumerate(texts):
+        cms.comment(f"c{number}", f"rude {text}", author={"id": f"a{number}"})
+    page = enter(browser, address, viewport={"width": 320, "height": 640})
+    page.locator("details.menu summary").click()
+    page.get_by_label("Large type").check()
+    page.get_by_role("button", name="Apply").click()
+    scrolling = page.locator(".card .text").evaluate_all("all => all.map(one => [one.scrollHeight > one.clientHeight, one.tabIndex])")
+    assert sorted(scrolling) == [[False, -1]] + [[True, 0]] * 5
+
+
 @pytest.mark.parametrize("size", [(1200, 900), (390, 844), (640, 450)])
 def test_what_has_the_focus_lies_under_no_bar(browser: Browser, address: str, cms: Caller, size: tuple[int, int]) -> None:
     fill(cms, 8)

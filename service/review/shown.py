@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import east_asian_width
 
 from flask import Blueprint
 from flask_wtf.csrf import generate_csrf
@@ -34,7 +35,7 @@ REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Reject
 _FILTERS = {"q": "Search", "attribute": "Score of", "low": "From", "high": "To", "author": "Author's id", "audit": "Audits"}
 _ORDERS = {"urgent": "most urgent", "score": "highest score"}
 
-LONG, LONG_LINES = 400, 9  # of a text that scrolls within its card on a phone
+LINES, SIGNS = 16, 17  # of a text that its card still shows whole on a small phone, in large type; and of each line
 TOP = 2  # scores beside the reasons
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -71,7 +72,8 @@ def marked(text: str, reasons: Iterable[Reason]) -> Markup:
 
 def scrolls(text: str) -> bool:
     """Whether a text may be higher than its card lets it be."""
-    return len(text) > LONG or text.count("\n") > LONG_LINES
+    wide = sum(east_asian_width(sign) in "WF" for sign in text)
+    return len(text) + wide + SIGNS * text.count("\n") > SIGNS * LINES
 
 
 def _in_parts(word: str) -> tuple[str, ...]:
