@@ -17,9 +17,6 @@ from sklearn.utils.sparsefuncs_fast import inplace_csr_row_normalize_l2
 
 from service.lexicon import INNOCENT, INNOCENT_PHRASES
 
-# Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
-FEATURES_VERSION = 9
-
 HASH_SPACE = 2**22
 
 # Their letters would count against them, so n-grams see a neutral word instead.

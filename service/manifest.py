@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+# Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
+FEATURES_VERSION = 9
+
 
 class File(BaseModel):
     name: str

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from service import scoring
 from service.domain import ScoreInput
-from service.features import FEATURES_VERSION
+from service.manifest import FEATURES_VERSION
 
 VERSION = "fake-1"
 TOXICITY = {"vile": 0.99, "rude": 0.70}

@@ -12,7 +12,7 @@ from typing import Any
 import joblib
 
 from service.encoder import FILE, TOKENIZER, Encoder
-from service.features import FEATURES_VERSION
+from service.manifest import FEATURES_VERSION
 from service.scoring import MANIFEST, MANIFEST_FORMAT, SCORER, Model, Scorer, library_versions, probe_input
 from training.card import card
 from training.dataset import DataFile
