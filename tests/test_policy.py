@@ -168,6 +168,8 @@ def test_a_score_in_a_language_that_the_model_does_not_know_holds_and_does_not_r
         ("http://a.example http://news.example@evil.com/", HOLD),
         ("http://a.example http://evil.com\\@news.example", HOLD),
         ("http://a.example http://badpress.com", HOLD),
+        ("http://a.example www.evil.com/?to=http://a.example", HOLD),
+        ("http://a.example www.evil.com/?to=http://news.example", HOLD),
         ("http://a.example http://[broken", HOLD),
         ("e.g. no link, i.e. none, the U.S.A. at 10.30", APPROVE),
     ],
