@@ -155,7 +155,7 @@ def rate_limit_key() -> str:
         return f"key:{g.caller.key_id}"
     if g.get("moderator"):
         return f"moderator:{g.moderator.pk}"
-    return f"session:{session['_user_id']}" if "_user_id" in session else f"address:{request.remote_addr}"
+    return f"moderator:{current_user.moderator.pk}" if current_user.is_authenticated else f"address:{request.remote_addr}"
 
 
 def create_key(db: Connection, *, site: str, name: str, signed: bool) -> str:

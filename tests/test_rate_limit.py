@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
+from room import Visitor
 from test_coral import PHASE, Coral, set_secret
 from test_errors import PLAIN, problem
 
@@ -38,6 +39,13 @@ def test_a_guesser_of_passwords_is_refused_in_a_sentence(new_app: Callable[..., 
     refused = [stranger.call("POST", "/review/sign-in") for _ in range(61)][60]
     assert refused.status_code == 429
     assert "There were too many requests. Wait a little before the next one." in refused.text
+
+
+def test_who_signs_in_anew_guesses_no_more_passwords(app: Flask, ada: Visitor) -> None:
+    first, second = [ada.client.post("/review/sign-in") for _ in range(30)], ada.sign_in()
+    assert second.status_code == 302
+    answers = [ada.client.post("/review/sign-in").status_code for _ in range(30)]
+    assert ({answer.status_code for answer in first}, answers[-1]) == ({400}, 429)
 
 
 def test_a_key_has_one_limit_over_all_routes(new_app: Callable[..., Flask]) -> None:
