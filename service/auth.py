@@ -108,10 +108,10 @@ def moderator() -> Moderator:
     return found
 
 
-def begin_session(moderator: Moderator) -> None:
+def begin_session(begun: signin.Session) -> None:
     end_session()
     session.permanent = True
-    login_user(_User(moderator, signin.begin_session(current_parts(), moderator)))
+    login_user(_User(begun.moderator, begun.id))
 
 
 def end_session() -> None:

@@ -5,9 +5,11 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import MAX_NAME, Invalid, Moderator, Role
@@ -30,6 +32,13 @@ _REFUSAL = (
     "This name and password do not go together. After five failures a name is locked for a quarter of an hour; "
     "whoever runs this service can give it a new password at once."
 )
+
+
+class Session(NamedTuple):
+    """Who signed in, and the id that the browser keeps: it opens the room until the session ends or has grown too old."""
+
+    moderator: Moderator
+    id: str
 
 
 class Refused(Exception):
@@ -81,34 +90,34 @@ def enable(parts: Parts, name: str) -> None:
             raise Invalid("name", "a moderator's name")
 
 
-def by_password(parts: Parts, name: str, password: str) -> Moderator:
+def by_password(parts: Parts, name: str, password: str) -> Session:
     """Raises Refused; after five failures in a row for fifteen minutes whatever the password."""
     with reading(parts.engine) as db:
         row = None if "\x00" in name else moderators.named(db, name)
     right = _matches(_NOBODY if row is None or row.password_hash is None else row.password_hash, password)
-    if row is None:
-        raise Refused(_REFUSAL)
     now = datetime.now(UTC)
     with writing(parts.engine) as db:
-        locked_until = moderators.lock_of(db, row.pk)  # as it is now: others may have guessed while this one was compared
-        if locked_until is None or locked_until <= now:
-            if right:
-                moderators.set_failures(db, row.pk, 0, None)
-                return moderators.from_row(row)
-            moderators.count_failure(db, row.pk, most=FAILURES, locked_until=now + LOCKED)
+        # As it is now: while this one was compared others may have guessed, and the operator may have set another password.
+        held = row and moderators.hold(db, row.pk)
+        if row and held and (held.locked_until is None or held.locked_until <= now):
+            if right and held.password_hash == row.password_hash:
+                moderators.set_failures(db, held.pk, 0, None)
+                return _begin_session(db, held)
+            moderators.count_failure(db, held.pk, most=FAILURES, locked_until=now + LOCKED)
     raise Refused(_REFUSAL)
 
 
-def by_subject(parts: Parts, subject: str) -> Moderator:
-    """Whom the identity provider vouches for. Raises Refused."""
-    with reading(parts.engine) as db:
+def by_subject(parts: Parts, subject: str) -> Session:
+    """Of whom the identity provider vouches for. Raises Refused."""
+    with writing(parts.engine) as db:
         row = moderators.by_subject(db, subject)
-    if row is None:
-        raise Refused(
-            f"No moderator is known as '{subject}' here. Whoever runs this service can change that: "
-            f"flask --app service moderator create NAME --subject '{subject}'"
-        )
-    return moderators.from_row(row)
+        held = row and moderators.hold(db, row.pk)
+        if held:
+            return _begin_session(db, held)
+    raise Refused(
+        f"No moderator is known as '{subject}' here. Whoever runs this service can change that: "
+        f"flask --app service moderator create NAME --subject '{subject}'"
+    )
 
 
 def issue_token(parts: Parts, name: str) -> str:
@@ -138,14 +147,6 @@ def hashed(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def begin_session(parts: Parts, moderator: Moderator) -> str:
-    """A new session's id, which a browser keeps. It opens the room until the session ends or has grown too old."""
-    id, now = secrets.token_hex(16), datetime.now(UTC)
-    with writing(parts.engine) as db:
-        moderators.begin_session(db, moderator.pk, id, at=now, none_before=now - LONGEST_SESSION)
-    return id
-
-
 def by_session(parts: Parts, id: str) -> Moderator | None:
     """The moderator of a session, unless it has ended."""
     with reading(parts.engine) as db:
@@ -157,6 +158,12 @@ def end_session(parts: Parts, id: str) -> None:
     """For every copy of its cookie."""
     with writing(parts.engine) as db:
         moderators.end_session(db, id)
+
+
+def _begin_session(db: Connection, row: Row[Any]) -> Session:
+    id, now = secrets.token_hex(16), datetime.now(UTC)
+    moderators.begin_session(db, row.pk, id, at=now, none_before=now - LONGEST_SESSION)
+    return Session(moderators.from_row(row), id)
 
 
 def _check_password(password: str) -> None:

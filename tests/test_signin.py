@@ -69,26 +69,39 @@ def test_five_failures_lock_the_name_for_a_while(app: Flask, ada: Visitor, engin
     assert visitor.sign_in().status_code == 302
 
 
-def test_a_password_that_was_being_compared_when_its_name_was_locked_is_refused(
-    app: Flask, ada: Visitor, monkeypatch: pytest.MonkeyPatch
+def guess_five_times(app: Flask) -> None:
+    """Else whoever guesses at many passwords at once would have more than five guesses."""
+    for _ in range(signin.FAILURES):
+        Visitor(app, "Ada").sign_in("wrong")
+
+
+def replace_password(app: Flask) -> None:
+    signin.set_password(app.extensions["parts"], "Ada", "another password")
+
+
+def disable(app: Flask) -> None:
+    signin.disable(app.extensions["parts"], "Ada")
+
+
+@pytest.mark.parametrize("meanwhile", [guess_five_times, replace_password, disable])
+def test_a_password_that_was_right_when_it_was_being_compared_is_refused(
+    app: Flask, ada: Visitor, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Flask], None]
 ) -> None:
-    """Else whoever guesses at many at once would have more than five guesses."""
-    comparing, locked = threading.Event(), threading.Event()
+    comparing, done = threading.Event(), threading.Event()
     matches = signin._matches
 
     def matches_slowly(password_hash: str, password: str) -> bool:
         if password == PASSWORD:
             comparing.set()
-            locked.wait(60)
+            done.wait(60)
         return matches(password_hash, password)
 
     monkeypatch.setattr(signin, "_matches", matches_slowly)
     with ThreadPoolExecutor() as pool:
         right = pool.submit(Visitor(app, "Ada").sign_in)
         assert comparing.wait(60)
-        for _ in range(signin.FAILURES):
-            Visitor(app, "Ada").sign_in("wrong")
-        locked.set()
+        meanwhile(app)
+        done.set()
         assert right.result().status_code == 401
 
 

@@ -33,10 +33,10 @@ def sign_in() -> ResponseReturnValue:
 @blueprint.post("/sign-in")
 def sign_in_by_password() -> ResponseReturnValue:
     try:
-        moderator = signin.by_password(current_parts(), request.form.get("name", "").strip(), request.form.get("password", ""))
+        begun = signin.by_password(current_parts(), request.form.get("name", "").strip(), request.form.get("password", ""))
     except signin.Refused as refused:
         return _sign_in_page(str(refused)), 401
-    return _let_in(moderator, request.form.get("next"))
+    return _let_in(begun, request.form.get("next"))
 
 
 @blueprint.get("/sign-in/provider")
@@ -51,12 +51,12 @@ def ask_provider() -> ResponseReturnValue:
 def hear_provider() -> ResponseReturnValue:
     try:
         claims = _provider().authorize_access_token()["userinfo"]
-        moderator = signin.by_subject(current_parts(), claims["sub"])
+        begun = signin.by_subject(current_parts(), claims["sub"])
     except (AuthlibBaseError, JoseError, KeyError, ValueError):
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
     except signin.Refused as refused:
         return _sign_in_page(str(refused)), 401
-    return _let_in(moderator, session.get("next"))
+    return _let_in(begun, session.get("next"))
 
 
 @blueprint.post("/sign-out")
@@ -76,8 +76,8 @@ def choose_look() -> ResponseReturnValue:
     return response
 
 
-def _let_in(moderator: Any, asked_for: str | None) -> ResponseReturnValue:
-    auth.begin_session(moderator)
+def _let_in(begun: signin.Session, asked_for: str | None) -> ResponseReturnValue:
+    auth.begin_session(begun)
     return redirect(site.local_path(asked_for) or url_for("pages.queue"))
 
 

@@ -33,12 +33,9 @@ def every(db: Connection) -> Sequence[Row[Any]]:
     return db.execute(select(moderators).order_by(moderators.c.name)).all()
 
 
-def lock_of(db: Connection, pk: int) -> datetime | None:
-    """Until when the name is locked; whoever asks is alone with it until the commit."""
-    locked_until: datetime | None = db.execute(
-        select(moderators.c.locked_until).where(moderators.c.pk == pk).with_for_update()
-    ).scalar_one()
-    return locked_until
+def hold(db: Connection, pk: int) -> Row[Any] | None:
+    """An active moderator, whom nobody else changes until the commit."""
+    return db.execute(select(moderators).where(moderators.c.pk == pk, moderators.c.active).with_for_update()).one_or_none()
 
 
 def set_failures(db: Connection, pk: int, failures: int, locked_until: datetime | None) -> None:
