@@ -82,7 +82,7 @@ def test_a_deleted_endpoint_is_told_nothing_more_and_what_it_was_told_stays_list
     assert "moderation_webhooks_unsent{" not in Caller(app).get("/metrics").text
     listed = run(app, "delivery", "list", "--endpoint", id).splitlines()
     assert [(line.split()[4], line.split()[6]) for line in listed] == [("withdrawn", "c2"), ("withdrawn", "c1"), ("delivered", "c1")]
-    for what in ("rotate", "disable", "enable", "delete"):
+    for what in ("rotate", "disable", "enable"):
         assert "There is no endpoint" in run(app, "endpoint", what, id, fails=True)
     for what in (("--endpoint", id), (told,)):
         assert "nothing to replay" in run(app, "delivery", "replay", *what, fails=True)

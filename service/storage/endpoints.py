@@ -56,8 +56,8 @@ def enable(db: Connection, id: str) -> bool:
 
 
 def delete(db: Connection, id: str) -> bool:
-    """Whether there was such an endpoint."""
-    return db.execute(update(endpoints).where(endpoints.c.id == id, IS_THERE).values(deleted_at=datetime.now(UTC))).rowcount == 1
+    """Whether there was such an endpoint, deleted before or not."""
+    return db.execute(update(endpoints).where(endpoints.c.id == id).values(deleted_at=datetime.now(UTC))).rowcount == 1
 
 
 def rest(db: Connection, id: str, until: datetime) -> None:
