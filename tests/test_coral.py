@@ -278,6 +278,12 @@ def test_secrets_are_stored_encrypted_and_of_no_use_without_the_key(coral: Coral
     assert Coral(new_app(SECRET_KEY="t" * 32)).moderate("Well said.").status_code == 401
 
 
+def test_without_the_key_a_stranger_does_not_learn_which_sites_have_secrets(coral: Coral, new_app: Callable[..., Flask]) -> None:
+    stranger = Caller(new_app(SECRET_KEY=""))
+    told = [stranger.post(f"/v1/coral/{site}/moderate", {}) for site in (coral.site, "another")]
+    assert [answer.status_code for answer in told] == [503, 503]
+
+
 def test_the_command_tells_the_address(app: Flask) -> None:
     code, said = run(app, "coral", "secret", "--site", "a site", "--secret", "x")
     assert (code, said.strip().endswith("/v1/coral/a%20site/moderate")) == (0, True)

@@ -58,11 +58,11 @@ def seal(secret_key: str | None, secret: str) -> str:
 
 
 def unseal(secret_key: str | None, sealed: Sequence[str]) -> list[str]:
-    """The secrets; without those that another SECRET_KEY sealed."""
-    found = []
+    """The secrets; without those that another SECRET_KEY sealed. Raises ConfigError, also where there are none: strangers ask too."""
+    cipher, found = _cipher(secret_key), []
     for one in sealed:
         with suppress(InvalidToken):
-            found.append(_cipher(secret_key).decrypt(one).decode())
+            found.append(cipher.decrypt(one).decode())
     return found
 
 

@@ -25,7 +25,7 @@ PROBLEMS = {
     422: "A field is not as expected; `errors` says which.",
     429: "Too many requests; `Retry-After` says when to come again.",
     500: "A fault of the service, logged under `request_id`; send the same request again later.",
-    503: "The database does not answer; send the same request again.",
+    503: "The database does not answer; send the same request again. Or the service has no SECRET_KEY, as `detail` says then.",
 }
 EVERYWHERE = (401, 429, 500, 503)
 WITH_BODY = (400, 409, 413, 422)
