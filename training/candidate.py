@@ -64,7 +64,7 @@ def evidence(folder: Path) -> list[list[Any]]:
         found: list[list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: cannot be read ({type(error).__name__}). `python -m training retrain --since all` tests a version anew."
+            f"{path}: cannot be read ({type(error).__name__}). The next version that `python -m training retrain` publishes has its own."
         ) from None
     return found
 

@@ -35,7 +35,7 @@ def queue_page() -> ResponseReturnValue:
     with reading(current_parts().engine) as db:
         rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
         shown, more = rows[:PAGE], rows[PAGE:]
-        all_seen = wanted.text is not None and not more and "after" not in request.args  # a search is the dear one: not twice
+        all_seen = wanted.text is not None and not more and "after" not in request.args  # a search is the dear one: for these not twice
         waiting = cards.count(db, moderator(), wanted, taken=all_seen) + (len(rows) if all_seen else 0)
         facts = {"waiting": waiting, "facets": cards.facets(db, moderator())}
         following = filters.written(wanted, after=cards.cursor(shown[-1], wanted.order)) if more else None
