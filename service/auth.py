@@ -153,9 +153,9 @@ def identify() -> None:
 def rate_limit_key() -> str:
     if g.get("caller"):
         return f"key:{g.caller.key_id}"
-    if g.get("moderator"):
-        return f"moderator:{g.moderator.pk}"
-    return f"moderator:{current_user.moderator.pk}" if current_user.is_authenticated else f"address:{request.remote_addr}"
+    if g.get("moderator") or current_user.is_authenticated:
+        return f"moderator:{moderator().pk}"
+    return f"address:{request.remote_addr}"
 
 
 def create_key(db: Connection, *, site: str, name: str, signed: bool) -> str:

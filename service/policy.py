@@ -25,7 +25,7 @@ _LINK = re.compile(
     | (?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|info|biz|xyz|top|ru|co|io)\b(?:/[^\s<>"']*)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SCHEME = re.compile("https?://", re.IGNORECASE)
+_SCHEME = re.compile("^https?://", re.IGNORECASE)
 _HOST_END = re.compile(r"[/\\?#]")
 
 
@@ -225,7 +225,7 @@ def _hold(code: str, message: str, words: tuple[str, ...] = ()) -> Reason:
 
 def _address(link: str) -> str:
     """Without its scheme."""
-    return link[scheme.end() :] if (scheme := _SCHEME.match(link)) else link
+    return _SCHEME.sub("", link)
 
 
 def _host(link: str) -> str:

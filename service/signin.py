@@ -110,9 +110,7 @@ def by_password(parts: Parts, name: str, password: str) -> Session:
 def by_subject(parts: Parts, subject: str) -> Session:
     """Of whom the identity provider vouches for. Raises Refused."""
     with writing(parts.engine) as db:
-        row = moderators.by_subject(db, subject)
-        held = row and moderators.hold(db, row.pk)
-        if held:
+        if held := moderators.hold_by_subject(db, subject):
             return _begin_session(db, held)
     raise Refused(
         f"No moderator is known as '{subject}' here. Whoever runs this service can change that: "

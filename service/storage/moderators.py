@@ -25,10 +25,6 @@ def by_pk(db: Connection, pk: int) -> Row[Any] | None:
     return db.execute(select(moderators).where(moderators.c.pk == pk, moderators.c.active)).one_or_none()
 
 
-def by_subject(db: Connection, subject: str) -> Row[Any] | None:
-    return db.execute(select(moderators).where(moderators.c.oidc_subject == subject, moderators.c.active)).one_or_none()
-
-
 def every(db: Connection) -> Sequence[Row[Any]]:
     return db.execute(select(moderators).order_by(moderators.c.name)).all()
 
@@ -36,6 +32,12 @@ def every(db: Connection) -> Sequence[Row[Any]]:
 def hold(db: Connection, pk: int) -> Row[Any] | None:
     """An active moderator, whom nobody else changes until the commit."""
     return db.execute(select(moderators).where(moderators.c.pk == pk, moderators.c.active).with_for_update()).one_or_none()
+
+
+def hold_by_subject(db: Connection, subject: str) -> Row[Any] | None:
+    """The same, by an identity provider's name for them."""
+    named = (moderators.c.oidc_subject == subject) & moderators.c.active
+    return db.execute(select(moderators).where(named).with_for_update()).one_or_none()
 
 
 def set_failures(db: Connection, pk: int, failures: int, locked_until: datetime | None) -> None:
