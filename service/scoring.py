@@ -29,6 +29,10 @@ ENCODER_TOLERANCE = 0.02  # processors round an encoder in 8 bits differently
 READINGS = 3  # of an input at most: its text with and without the names of groups, and its parent's
 AT_ONCE = encoders.CACHED // READINGS  # inputs that are rated together: an encoder keeps their readings while one scorer after another asks
 
+# What saved models depend on, as it was when the process began: an upgrade on disk changes nothing in it. Asked without importing any, as
+# half of a command's time would be scikit-learn's.
+LIBRARIES = {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "joblib")}
+
 _RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
 
 
@@ -193,11 +197,6 @@ def probe_input(written: Mapping[str, Any]) -> ScoreInput:
     )
 
 
-def library_versions() -> dict[str, str]:
-    """The versions that saved models depend on. Asked without importing any: half of a command's time would be scikit-learn's."""
-    return {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "joblib")}
-
-
 def _manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise ModelError(
@@ -219,7 +218,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _check_made_for_us(manifest: Mapping[str, Any], folder: Path) -> None:
-    made, here = manifest["libraries"], library_versions()
+    made, here = manifest["libraries"], LIBRARIES
     if made.get("scikit-learn") != here["scikit-learn"]:
         raise ModelError(
             f"{folder}: made with {_said(made)}; installed is {_said(here)}. "

@@ -78,7 +78,7 @@ def _publish(folder: Path, scorer: FakeScorer, changes: Mapping[str, object]) ->
         "format": scoring.MANIFEST_FORMAT,
         "version": VERSION,
         "files": [{"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}],
-        "libraries": scoring.library_versions(),
+        "libraries": scoring.LIBRARIES,
         "features_version": FEATURES_VERSION,
         "probes": [{"input": {"text": "A vile probe."}, "scores": {"toxicity": 0.99}}],
     }

@@ -6,6 +6,7 @@ import pickle
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
 import joblib
@@ -167,6 +168,15 @@ def test_an_encoder_is_refused_with_a_tokenizer_that_the_manifest_does_not_vouch
     change(models, files=[entry for entry in entries if entry["name"] != TOKENIZER])
 
     refuses(models, TOKENIZER)
+
+
+def test_libraries_replaced_on_disk_under_a_running_service_change_nothing_in_it(models, monkeypatch):
+    def replaced(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", replaced)
+
+    assert load(models).attributes
 
 
 def test_a_manifest_from_another_scikit_learn_is_refused(models):

@@ -13,7 +13,7 @@ import joblib
 
 from service.encoder import FILE, TOKENIZER, Encoder
 from service.manifest import FEATURES_VERSION
-from service.scoring import MANIFEST, MANIFEST_FORMAT, SCORER, Model, Scorer, library_versions, probe_input
+from service.scoring import LIBRARIES, MANIFEST, MANIFEST_FORMAT, SCORER, Model, Scorer, probe_input
 from training.card import card
 from training.dataset import DataFile
 
@@ -60,7 +60,7 @@ def publish(
         "features_version": FEATURES_VERSION,
         "attributes": list(model.attributes),
         "files": entries,
-        "libraries": library_versions(),
+        "libraries": LIBRARIES,
         "data": [asdict(file) for file in files],
         "metrics": dict(metrics),
         "probes": [{"input": probe, "scores": dict(scores.values)} for probe, scores in zip(PROBES, model.score(inputs), strict=True)],
