@@ -313,6 +313,25 @@ def test_somebody_can_be_left_out(newsroom: Newsroom) -> None:
     assert {one.says for one in everybody.verdicts} - {one.says for one in without.verdicts} == {"moderator gazette-0-1"}
 
 
+def test_leaving_out_somebody_who_said_nothing_is_told(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, said = newsroom.run(capsys, "retrain", "--exclude", "moderator=gazete-0-1", "--exclude", "site=gazette")
+
+    assert "--exclude moderator=gazete-0-1 leaves nobody out" in said
+    assert "--exclude site=gazette" not in said
+
+
+def test_a_fault_of_the_program_is_no_refusal(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_fault(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(lessons, "read", at_fault)
+    status, result, _ = newsroom.run(capsys, "retrain")
+
+    assert (status, result["result"]) == (2, "unusable")
+
+
 @pytest.mark.parametrize("command", ["retrain", "thresholds"])
 def test_a_database_that_is_none_is_said_in_a_sentence(newsroom: Newsroom, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = newsroom.environ

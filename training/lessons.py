@@ -52,12 +52,14 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """The verdicts in time order, what else was said, and what there is beside them."""
+    """The verdicts in time order, what else was said, and what there is beside them. `unheard`: whom `exclude`
+    names and who said nothing."""
 
     verdicts: tuple[Example, ...]
     others: tuple[Example, ...]
     disagreed: tuple[Row[Any], ...]
     counts: Mapping[str, Any]
+    unheard: tuple[tuple[str, str], ...] = ()
 
     @property
     def newest(self) -> int:
@@ -86,7 +88,9 @@ def read(
     judged = [_judged(row, share, records) for row in rows]
     others = [*map(_suggested, suggested), *_from_corpora(corpora)]
     kept = [[one for one in some if not _excluded(one, exclude)] for some in (judged, [one for one in others if one.labels])]
-    return Lessons(tuple(kept[0]), tuple(kept[1]), tuple(disagreed), _counted(kept[0], kept[1], decided, len(judged) - len(kept[0])))
+    unheard = tuple(one for one in exclude if not any(_excluded(said, [one]) for said in (*judged, *others)))
+    counts = _counted(kept[0], kept[1], decided, len(judged) - len(kept[0]))
+    return Lessons(tuple(kept[0]), tuple(kept[1]), tuple(disagreed), counts, unheard)
 
 
 def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], records: Records) -> Example:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -54,6 +55,9 @@ def main(arguments: Sequence[str]) -> int:
         result = {"result": "unusable", "why": fault(error)}
     except OSError as error:
         result = {"result": "unusable", "why": file_fault(error)}
+    except Exception as error:  # a fault of this program's own, which would end with 1: whoever runs it would take it for a refusal
+        traceback.print_exc()
+        result = {"result": "unusable", "why": f"a fault of the program ({type(error).__name__}); please report what stands above"}
     if result["result"] == "unusable":
         say(f"Nothing was changed. {result['why']}")
     print(json.dumps(result))
@@ -68,6 +72,8 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     corpora = read(options.data) if options.data else None
     since = options.since if isinstance(options.since, datetime) else None
     learnt = lessons.read_from(config.database_url, since=since, exclude=options.exclude, corpora=corpora)
+    for kind, name in learnt.unheard:
+        say(f"--exclude {kind}={name} leaves nobody out: no {kind} of that name has said anything here.")
     seen = _last_seen(config.models_dir)
     if options.since == "last" and learnt.newest <= seen:
         say("Nothing was said since the last time. `--since all` learns from everything again.")
