@@ -300,6 +300,17 @@ def test_too_few_comments_for_an_encoder_are_refused_with_a_sentence(tmp_path):
         fit_attributes(texts[:60], Encoder.of(MODELS), most=2000)
 
 
+@pytest.mark.parametrize("damaged", ["encoder.onnx", "tokenizer.json"])
+def test_a_damaged_encoder_is_refused_with_a_sentence(tmp_path, capsys, damaged):
+    data, out = tiny_corpora.write(tmp_path / "data"), tmp_path / "models"
+    out.mkdir()
+    for name in ("encoder.onnx", "tokenizer.json"):
+        (out / name).write_bytes(b"{}" if name == damaged else (MODELS / name).read_bytes())
+
+    assert main(["fit", "--data", str(data), "--out", str(out)]) == 2
+    assert f"{out}: the encoder, encoder.onnx with tokenizer.json, cannot be opened" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("told", [["--runs", "0"], ["--epochs", "0"]])
 def test_an_encoder_that_would_learn_nothing_is_refused_with_a_sentence(capsys, told):
     assert main(["encoder", *told]) == 2

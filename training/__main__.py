@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from service import rules
-from service.encoder import FILE, Encoder
+from service.encoder import FILE, TOKENIZER, Encoder
 from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
 from service.toml_files import TomlError
 from training import report, retrain, thresholds
@@ -137,7 +137,7 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
         raise DataError("--columns and --vocabulary must be above 0")
     scorers: dict[str, Scorer] = {}
     held, metrics = {}, {}
-    encoder = Encoder.of(options.out) if (options.out / FILE).exists() else None
+    encoder = _encoder_in(options.out) if (options.out / FILE).exists() else None
     if corpora.texts:
         scorers["attributes"], held = fit_attributes(corpora.texts, encoder, most=options.columns)
     if topicality := fit_topicality(corpora, encoder, vocabulary=options.vocabulary):
@@ -152,6 +152,20 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
         if encoder is not None and isinstance(scorer, Reader):
             scorer.attach(encoder)
     publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held), **metrics}, encoder)
+
+
+def _encoder_in(folder: Path) -> Encoder:
+    try:
+        encoder = Encoder.of(folder)
+        encoder.read("Opened before hours of fitting, not after them.")
+    except OSError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{folder}: the encoder, {FILE} with {TOKENIZER}, cannot be opened ({type(error).__name__}). Put both files back, make them by "
+            "`python -m training encoder`, or remove them to fit without an encoder"
+        ) from error
+    return encoder
 
 
 def _evaluate(corpora: Corpora, holds: Mapping[str, float], options: argparse.Namespace) -> None:
