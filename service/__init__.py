@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
     from service.config import Config
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime, wherever it is imported from here on, else reports its use to its maker
+
 
 def create_app(config: "Config | None" = None) -> "Flask":
     """The only wiring. Reads the environment where it is given no configuration; raises ConfigError for a bad value."""

@@ -1,5 +1,8 @@
 """What the encoder reads: in windows, every token once, and no more of a text than an English comment has."""
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +21,17 @@ ARTICLE = Article(id="a", title="City council raises parking fees", text="Parkin
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     return Encoder.of(ROOT / "models")
+
+
+def test_reading_is_reported_to_nobody(tmp_path):
+    """What runs the encoder reports its use to its maker, and keeps below the user's folder what it reports, unless it is told not to."""
+    environ = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    reads = "from pathlib import Path; from service.encoder import Encoder; Encoder.of(Path('models')).read('Good morning.')"
+
+    told = environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", reads], check=True, cwd=ROOT, env=told)
+
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_an_articles_reading_begins_with_its_titles_tokens(encoder):
