@@ -149,7 +149,7 @@ def quickstart() -> None:
     migrate(parts.engine)
     with writing(parts.engine) as db:
         key = auth.quickstart_key(db, secret_key, QUICKSTART_SITE)
-    address = f"http://{parts.config.address}"
+    address = parts.config.url
     click.echo(f"\n  Address  {address}\n  Key      {key}   (site '{QUICKSTART_SITE}')\n\nPaste this into another terminal:\n")
     click.echo(
         f"curl -s {address}/v1/comments -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'\n"

@@ -1,7 +1,7 @@
 """The environment, read once and checked: a bad value stops the start."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from click import ClickException
 
 SECRET_KEY_FILE = Path("var/secret_key")
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what answers at this machine where it listens at all addresses
 
 
 class ConfigError(ClickException):  # so that a command says it as a sentence too
@@ -159,6 +160,11 @@ class Config:
     def address(self) -> str:
         """Where it listens, as an address is written: HOST:PORT."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where a browser at this machine finds it."""
+        return f"http://{replace(self, host=LOOPBACK.get(self.host, self.host)).address}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":

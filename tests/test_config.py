@@ -85,3 +85,10 @@ def test_the_readme_has_every_variable_with_its_default_and_meaning() -> None:
 @pytest.mark.parametrize(("host", "address"), [("0.0.0.0", "0.0.0.0:8000"), ("localhost", "localhost:8000"), ("::", "[::]:8000")])
 def test_where_it_listens_is_written_as_an_address(host: str, address: str) -> None:
     assert Config.from_environ({"HOST": host}).address == address
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("0.0.0.0", "http://127.0.0.1:8000"), ("::", "http://[::1]:8000"), ("cms.lan", "http://cms.lan:8000")]
+)
+def test_who_sits_at_the_machine_is_told_an_address_that_a_browser_opens(host: str, url: str) -> None:
+    assert Config.from_environ({"HOST": host}).url == url

@@ -111,5 +111,5 @@ def demo_command() -> None:
     click.echo("Moderating a few hundred comments ...")
     filled = demo.fill(parts, DEMO_SITE)
     click.echo(f"{filled.comments} comments on three articles; {filled.waiting} wait for a moderator.\n")
-    click.echo(f"  Open      http://{parts.config.address}/review/")
+    click.echo(f"  Open      {parts.config.url}/review/")
     click.echo(f"  Name      {filled.name}\n  Password  {filled.password}\n")
