@@ -6,7 +6,7 @@ from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
-from service.normalise import PICTURED, SQUARED
+from service.normalise import HREF, PICTURED, SQUARED, TAG
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _SENT = re.compile(r"[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?|[" + "".join(PICTURED) + "]")  # with the signs that mask a part of it
@@ -27,7 +27,7 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     Words that were changed (`s t u p i d`, `sh1t`) come from all that stands between the words around them. A word that came from
     nothing is left out.
     """
-    sent = _ENTITY.sub(_in_its_length, original).translate(_ENCLOSED)
+    sent = TAG.sub(_blank, _ENTITY.sub(_in_its_length, original)).translate(_ENCLOSED)
     ours, theirs = words(plain), [match.span() for match in _SENT.finditer(sent)]
     steps = LCSseq.opcodes([_plainly(sent[b:e]) for b, e in theirs], [plain[b:e] for b, e in ours])
     found: list[tuple[Span, Span]] = []
@@ -49,3 +49,10 @@ def _in_its_length(entity: re.Match[str]) -> str:
     """What an HTML entity stands for, as often as keeps every place in the text where it is."""
     character = html.unescape(html.unescape(entity[0]))
     return character * len(entity[0]) if len(character) == 1 else entity[0]
+
+
+def _blank(tag: re.Match[str]) -> str:
+    """Blanks, as many as keep every place where it is, around a link's address, which is read."""
+    link = HREF.match(tag[0])
+    begin, end = link.span(1) if link else (0, 0)
+    return " " * begin + tag[0][begin:end] + " " * (len(tag[0]) - end)

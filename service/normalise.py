@@ -18,7 +18,7 @@ _ELEMENTS = """
 """
 # Each blank belongs to one place of the pattern alone: where two may share it, a comment of blanks takes for ever.
 _ATTRIBUTE = r"""\s+[\w:-]{1,60}\s*=\s*(?:"[^"<>]{0,2000}"|'[^'<>]{0,2000}'|[^\s"'<>]{1,2000})"""
-_TAG = re.compile(rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>", re.IGNORECASE)
+TAG = re.compile(rf"</?({'|'.join(_ELEMENTS.split())})(?:{_ATTRIBUTE})*\s*/?>", re.IGNORECASE)
 _COMMENT_SIGNS = re.compile(r"<!--|--!?>")  # what stands between is read: a site that shows comments as plain text shows it
 ENDLESS = re.compile(r"&#[0-9]{8,};?")  # an entity that is no character, and whose number Python may refuse to read
 _INLINE = frozenset(
@@ -29,7 +29,7 @@ _LINK = re.compile(
     r"|(?<![\w-])[a-z0-9-]{2,63}\.(?:com|org|net|info|biz|ru|ly|tv|io|co\.uk)(?:/[^\s<>\"']*)?(?=[\s.,;:!?)]|$)",
     re.IGNORECASE,
 )
-_HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
+HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}\b")
 _SPACE = re.compile(r"\s+")
 _ADDRESSED = re.compile(r"^(?:@[\w.-]{2,40}[,:]? )+(?=\S)")  # whom a comment answers, at its beginning
@@ -115,8 +115,8 @@ def _without_markup(text: str) -> str:
         text = html.unescape(ENDLESS.sub("\ufffd", text))
     if "<" not in text:
         return text
-    text = _HREF.sub(lambda link: f" {link[1]} {link[0]}", text)
-    return _TAG.sub(lambda tag: "" if tag[1].lower() in _INLINE else " ", _COMMENT_SIGNS.sub(" ", text))
+    text = HREF.sub(lambda link: f" {link[1]} {link[0]}", text)
+    return TAG.sub(lambda tag: "" if tag[1].lower() in _INLINE else " ", _COMMENT_SIGNS.sub(" ", text))
 
 
 def _told(text: str) -> str:
