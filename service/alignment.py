@@ -6,10 +6,14 @@ from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
-from service.normalise import HREF, PICTURED, SQUARED, TAG
+from service.normalise import EMAIL, HREF, LINK, PICTURED, SQUARED, TAG
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_SENT = re.compile(r"[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?|[" + "".join(PICTURED) + "]")  # with the signs that mask a part of it
+_SENT = re.compile(  # a link and an address by the words that they are read as
+    rf"(?P<mailaddress>{EMAIL.pattern})|(?P<httplink>(?i:{LINK.pattern})(?<![.,;:!?)]))"
+    r"|[^\W_]+(?:[*#@$]+[^\W_]*)*(?:['’][^\W_]+)?"  # with the signs that mask a part of it
+    rf"|[{''.join(PICTURED)}]"
+)
 _ENTITY = re.compile(r"&(?:amp;)?(?:#[0-9]{1,99};?|#x[0-9a-f]{1,99};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
 _ENCLOSED = SQUARED | {ord("Ⓐ") + n: chr(97 + n % 26) for n in range(52)}
 
@@ -28,8 +32,9 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     nothing is left out.
     """
     sent = TAG.sub(_blank, _ENTITY.sub(_in_its_length, original)).translate(_ENCLOSED)
-    ours, theirs = words(plain), [match.span() for match in _SENT.finditer(sent)]
-    steps = LCSseq.opcodes([_plainly(sent[b:e]) for b, e in theirs], [plain[b:e] for b, e in ours])
+    matches = list(_SENT.finditer(sent))
+    ours, theirs = words(plain), [match.span() for match in matches]
+    steps = LCSseq.opcodes(list(map(_plainly, matches)), [plain[b:e] for b, e in ours])
     found: list[tuple[Span, Span]] = []
     for same, run in groupby(steps, key=lambda step: step.tag == "equal"):
         taken = list(run)
@@ -41,8 +46,8 @@ def aligned(original: str, plain: str) -> list[tuple[Span, Span]]:
     return found
 
 
-def _plainly(word: str) -> str:
-    return PICTURED.get(word) or word.lower().replace("’", "'")
+def _plainly(sent: re.Match[str]) -> str:
+    return sent.lastgroup or PICTURED.get(sent[0]) or sent[0].lower().replace("’", "'")
 
 
 def _in_its_length(entity: re.Match[str]) -> str:

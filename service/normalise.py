@@ -24,13 +24,13 @@ ENDLESS = re.compile(r"&#[0-9]{8,};?")  # an entity that is no character, and wh
 _INLINE = frozenset(
     "a abbr b big bdi bdo cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split()
 )
-_LINK = re.compile(
+LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>\"']+"
     r"|(?<![\w-])[a-z0-9-]{2,63}\.(?:com|org|net|info|biz|ru|ly|tv|io|co\.uk)(?:/[^\s<>\"']*)?(?=[\s.,;:!?)]|$)",
     re.IGNORECASE,
 )
 HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}\b")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}\b")
 _SPACE = re.compile(r"\s+")
 _ADDRESSED = re.compile(r"^(?:@[\w.-]{2,40}[,:]? )+(?=\S)")  # whom a comment answers, at its beginning
 # A whole comment in quotation marks, brackets or emphasis quotes nobody: it is what its author says.
@@ -95,7 +95,7 @@ def visible(text: str) -> str:
     text = _FORMAT.sub("", _CONTROL.sub(" ", text)).translate(SQUARED)
     text = unicodedata.normalize("NFKC", text.translate(_PLAINER))
     text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
-    text = _LINK.sub(" httplink ", _EMAIL.sub(" mailaddress ", _FORMAT.sub("", text)))
+    text = LINK.sub(" httplink ", EMAIL.sub(" mailaddress ", _FORMAT.sub("", text)))
     return _SPACE.sub(" ", _fold(text)).strip()
 
 

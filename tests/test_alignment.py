@@ -52,6 +52,11 @@ def came_from(original: str) -> dict[str, str]:
         ("you mo☆ron", "moron", "mo☆ron"),
         ("you 🤡😂", "clown", "🤡"),
         ("and youareamoron", "moron", "youareamoron"),
+        ("https://x.example/you/see you m0ron", "moron", "m0ron"),
+        ("www.x.example m0ron", "moron", "m0ron"),
+        ("a@x.example, m0ron", "moron", "m0ron"),
+        ("Buy at https://x.example/a.", "httplink", "https://x.example/a"),
+        ('<a href="https://x.example">here</a>', "httplink", "https://x.example"),
     ],
 )
 def test_a_word_leads_back_to_what_was_written(original, word, stood):
