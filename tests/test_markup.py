@@ -44,6 +44,11 @@ def test_what_has_no_end_costs_no_more_than_its_length(beginning: str) -> None:
     assert plain(beginning * 50_000).startswith(beginning)
 
 
+@pytest.mark.parametrize("text", ["<!--" * 50_000, "<!-- no end <b>seen</b>"])
+def test_a_comment_without_an_end_is_text_where_tags_are_masked_too(text: str) -> None:
+    assert masked(f"<b>{text}") == f"   {text}"
+
+
 def test_links_within_links_cost_no_more_than_their_length() -> None:
     assert plain("".join(f"<a href=//{number}>" for number in range(20_000)) + "x" * 100_000 + "</a>" * 20_000).startswith("(//0)")
 

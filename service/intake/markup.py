@@ -12,7 +12,7 @@ _BLOCKS = frozenset(
 )
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
 _COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)  # as a browser ends it
-_TAG = re.compile(rf"{_COMMENT.pattern}|</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
+_TAG = re.compile(rf"{_COMMENT.pattern}|(?P<endless><!--.*)|</?(?P<name>[a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>", re.DOTALL)
 _HALVES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -33,7 +33,13 @@ def unescaped(text: str) -> str:
 
 def masked(html: str) -> str:
     """The same text with its tags blanked, character for character, so that every place in it is a place in the original."""
-    return _TAG.sub(lambda tag: ("\n" if (tag[1] or "").lower() in _BLOCKS else " ") + " " * (len(tag[0]) - 1), html)
+    return _TAG.sub(_blank, html)
+
+
+def _blank(tag: re.Match[str]) -> str:
+    if tag["endless"]:
+        return tag[0]
+    return ("\n" if (tag["name"] or "").lower() in _BLOCKS else " ") + " " * (len(tag[0]) - 1)
 
 
 def storable(value: Any) -> Any:
