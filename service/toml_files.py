@@ -62,11 +62,13 @@ def read_text(path: pathlib.Path) -> str:
 
 
 def parsed(text: str, name: str) -> dict[str, Any]:
-    """Raises TomlError where it is not TOML."""
+    """Raises TomlError where it is not TOML, or more than Python reads."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TomlError(name, [_syntax_problem(str(error), text)]) from error
+    except (ValueError, RecursionError) as error:
+        raise TomlError(name, [Problem(0, "", "this cannot be read: a number is too long, or lists stand too deep in lists.")]) from error
 
 
 def from_validation(error: ValidationError, root: type[BaseModel]) -> list[Found]:

@@ -105,6 +105,12 @@ def test_a_problem_is_a_sentence_with_its_line(text: str, line: int, message: st
     assert str(caught.value).endswith((".", "?"))
 
 
+@pytest.mark.parametrize("text", [f"shadow = {'1' * 5_000}", f"shadow = {'[' * 5_000}"])
+def test_what_is_too_long_or_too_deep_to_be_read_is_a_sentence_too(text: str) -> None:
+    with pytest.raises(TomlError, match=r"^policy\.toml: this cannot be read"):
+        rules.parse(text)
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     with pytest.raises(TomlError) as caught:
         rules.parse("shadw = true\n[hold]\nspam = 0.9\ninsult = 2\n[reject]\nspam = 0.5\n[sites.a.section.b]")
