@@ -116,7 +116,7 @@ def test_the_demonstration_fills_a_queue_and_can_be_made_again(new_app: Callable
 class Provider(BaseHTTPRequestHandler):
     """A newsroom's identity provider that vouches for whoever `subject` says."""
 
-    subject, nonce = "ada@gazette", ""
+    subject, nonce, key = "ada@gazette", "", KEY
 
     def do_GET(self) -> None:
         issuer = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
@@ -127,14 +127,15 @@ class Provider(BaseHTTPRequestHandler):
             "jwks_uri": f"{issuer}/keys",
             "id_token_signing_alg_values_supported": ["RS256"],
         }
-        self._answer({"keys": [KEY.as_dict(private=False)]} if self.path == "/keys" else found)
+        self._answer({"keys": [Provider.key.as_dict(private=False)]} if self.path == "/keys" else found)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         issuer = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
         now = int(time.time())
         claims = {"iss": issuer, "aud": "moderation", "sub": Provider.subject, "iat": now, "exp": now + 60, "nonce": Provider.nonce}
-        signed = jwt.encode({"alg": "RS256", "kid": "one"}, claims, KEY)
+        named = {"kid": Provider.key.kid} if Provider.key.kid else {}
+        signed = jwt.encode({"alg": "RS256"} | named, claims, Provider.key)
         self._answer({"access_token": "a", "token_type": "Bearer", "id_token": signed})
 
     def _answer(self, body: dict[str, Any]) -> None:
@@ -167,6 +168,20 @@ def test_the_newsrooms_account_opens_the_room(new_app: Callable[..., Flask], iss
         assert visitor.get("/review/recent").status_code == (200 if expected == 302 else 302)
     assert visitor.get("/review/sign-in/provider/answer", code="c", state="made up").status_code == 401
     assert "newsroom&#39;s account" in visitor.page("/review/sign-in") or "newsroom's account" in visitor.page("/review/sign-in")
+
+
+def test_a_provider_that_does_not_name_its_keys_may_have_another_one(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")
+    signin.create(app.extensions["parts"], name="Ada", role=Role.MODERATOR, sites=(), password=None, subject="ada@gazette")
+    monkeypatch.setattr(Provider, "subject", "ada@gazette")
+    for _ in range(2):
+        monkeypatch.setattr(Provider, "key", RSAKey.generate_key(2048))
+        visitor = Visitor(app)
+        asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider").headers["Location"]).query)
+        Provider.nonce = asked["nonce"][0]
+        assert visitor.get("/review/sign-in/provider/answer", code="c", state=asked["state"][0]).status_code == 302
 
 
 def test_a_word_of_the_provider_that_is_not_for_this_sign_in_opens_nothing(new_app: Callable[..., Flask], issuer: str) -> None:

@@ -49,8 +49,10 @@ def ask_provider() -> ResponseReturnValue:
 
 @blueprint.get("/sign-in/provider/answer")
 def hear_provider() -> ResponseReturnValue:
+    provider = _provider()
+    provider.server_metadata.pop("jwks", None)  # asked for anew, as a key without an id may have become another
     try:
-        claims = _provider().authorize_access_token()["userinfo"]
+        claims = provider.authorize_access_token()["userinfo"]
         begun = signin.by_subject(current_parts(), claims["sub"])
     except (AuthlibBaseError, JoseError, KeyError, ValueError):
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
@@ -87,7 +89,7 @@ def _sign_in_page(problem: str | None = None) -> str:
 
 
 def _provider() -> Any:
-    """The identity provider of the configuration; its own addresses are asked for at the first use."""
+    """The identity provider of the configuration; its own addresses are asked for at the first use, its keys at each sign-in."""
     config = current_parts().config
     if config.oidc_issuer is None:
         abort(404, "Sign-in by an identity provider is not configured.")
