@@ -14,6 +14,7 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from room import PASSWORD, Visitor, cards, make_moderator
+from werkzeug.test import TestResponse
 
 from service import signin
 from service.config import Config, ConfigError
@@ -148,6 +149,16 @@ class Provider(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+def sign_in_there(visitor: Visitor) -> TestResponse:
+    """By way of the provider, as far as it goes."""
+    asked = visitor.get("/review/sign-in/provider")
+    if asked.status_code != 302:
+        return asked
+    sent = parse_qs(urlsplit(asked.headers["Location"]).query)
+    Provider.nonce = sent["nonce"][0]
+    return visitor.get("/review/sign-in/provider/answer", code="c", state=sent["state"][0])
+
+
 @pytest.fixture
 def issuer() -> Iterator[str]:
     with listening(HTTPServer(("127.0.0.1", 0), Provider)) as address:
@@ -178,10 +189,7 @@ def test_a_provider_that_does_not_name_its_keys_may_have_another_one(
     monkeypatch.setattr(Provider, "subject", "ada@gazette")
     for _ in range(2):
         monkeypatch.setattr(Provider, "key", RSAKey.generate_key(2048))
-        visitor = Visitor(app)
-        asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider").headers["Location"]).query)
-        Provider.nonce = asked["nonce"][0]
-        assert visitor.get("/review/sign-in/provider/answer", code="c", state=asked["state"][0]).status_code == 302
+        assert sign_in_there(Visitor(app)).status_code == 302
 
 
 def test_a_word_of_the_provider_that_is_not_for_this_sign_in_opens_nothing(new_app: Callable[..., Flask], issuer: str) -> None:
@@ -221,6 +229,24 @@ def test_a_provider_that_cannot_be_reached_is_said(new_app: Callable[..., Flask]
     answer = Visitor(app).get("/review/sign-in/provider")
     assert answer.status_code == 503
     assert "The identity provider does not answer." in answer.text
+
+
+BROKEN: dict[str, list[Any]] = {
+    "/.well-known/openid-configuration": [[], {}, {"authorization_endpoint": 5}],
+    "/keys": [[], "none"],
+}
+
+
+@pytest.mark.parametrize(("path", "told"), [(path, told) for path, every in BROKEN.items() for told in every])
+def test_a_provider_that_describes_itself_in_no_usable_way_is_said_and_asked_anew(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch, path: str, told: Any
+) -> None:
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    answer = Provider._answer
+    with monkeypatch.context() as broken:
+        broken.setattr(Provider, "_answer", lambda self, body: answer(self, told if self.path == path else body))
+        assert "does not say of itself what OpenID Connect asks for" in sign_in_there(visitor).text
+    assert "No moderator is known as" in sign_in_there(visitor).text
 
 
 def test_a_silent_provider_is_not_waited_for_for_ever(new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """In and out: signing in by password or by the newsroom's identity provider, signing out, and how the pages look."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from authlib.common.errors import AuthlibBaseError
@@ -18,6 +21,8 @@ PATIENCE = 10  # seconds that an identity provider may take
 blueprint = Blueprint("door", __name__, url_prefix="/review", template_folder="templates", static_folder="static")
 site.furnish(blueprint)
 shown.register(blueprint)
+
+log = logging.getLogger(__name__)
 
 
 @blueprint.errorhandler(RequestException)
@@ -43,16 +48,17 @@ def sign_in_by_password() -> ResponseReturnValue:
 def ask_provider() -> ResponseReturnValue:
     session["next"] = site.local_path(request.args.get("next"))
     scheme = "https" if current_parts().config.secure_cookies else request.scheme
-    answer: ResponseReturnValue = _provider().authorize_redirect(url_for("door.hear_provider", _external=True, _scheme=scheme))
+    with _provider() as provider:
+        answer: ResponseReturnValue = provider.authorize_redirect(url_for("door.hear_provider", _external=True, _scheme=scheme))
     return answer
 
 
 @blueprint.get("/sign-in/provider/answer")
 def hear_provider() -> ResponseReturnValue:
-    provider = _provider()
-    provider.server_metadata.pop("jwks", None)  # asked for anew, as a key without an id may have become another
     try:
-        claims = provider.authorize_access_token()["userinfo"]
+        with _provider() as provider:
+            provider.server_metadata.pop("jwks", None)  # asked for anew, as a key without an id may have become another
+            claims = provider.authorize_access_token()["userinfo"]
         begun = signin.by_subject(current_parts(), claims["sub"])
     except (AuthlibBaseError, JoseError, KeyError, ValueError):
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
@@ -88,16 +94,23 @@ def _sign_in_page(problem: str | None = None) -> str:
     return render_template("sign_in.html", problem=problem, next=asked_for, provider=current_parts().config.oidc_issuer)
 
 
-def _provider() -> Any:
+@contextmanager
+def _provider() -> Iterator[Any]:
     """The identity provider of the configuration; its own addresses are asked for at the first use, its keys at each sign-in."""
     config = current_parts().config
     if config.oidc_issuer is None:
         abort(404, "Sign-in by an identity provider is not configured.")
     clients: OAuth = current_app.extensions.setdefault("oidc", OAuth(current_app))
-    return clients.register(
+    provider = clients.register(
         "provider",
         client_id=config.oidc_client_id,
         client_secret=config.oidc_client_secret,
         server_metadata_url=f"{config.oidc_issuer}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid profile", "code_challenge_method": "S256", "default_timeout": PATIENCE},
     )
+    try:
+        yield provider
+    except (RuntimeError, TypeError, AttributeError) as error:  # the library has none of its own for metadata or keys that are broken
+        current_app.extensions.pop("oidc", None)  # with what was kept of them
+        log.error("the identity provider is not understood", exc_info=error)
+        abort(503, "The identity provider does not say of itself what OpenID Connect asks for. Until it does, sign in with a password.")
