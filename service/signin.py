@@ -110,7 +110,7 @@ def by_password(parts: Parts, name: str, password: str) -> Session:
 def by_subject(parts: Parts, subject: str) -> Session:
     """Of whom the identity provider vouches for. Raises Refused."""
     with writing(parts.engine) as db:
-        if held := moderators.hold_by_subject(db, subject):
+        if "\x00" not in subject and (held := moderators.hold_by_subject(db, subject)):
             return _begin_session(db, held)
     raise Refused(
         f"No moderator is known as '{subject}' here. Whoever runs this service can change that: "

@@ -201,6 +201,12 @@ def test_a_word_of_the_provider_that_is_not_for_this_sign_in_opens_nothing(new_a
     assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
 
 
+def test_a_subject_that_no_database_holds_is_nobody(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Provider, "subject", "ada\x00")
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    assert sign_in_there(visitor).status_code == 401
+
+
 def test_an_answer_without_a_code_opens_nothing(new_app: Callable[..., Flask], issuer: str) -> None:
     visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
     asked = parse_qs(urlsplit(visitor.get("/review/sign-in/provider").headers["Location"]).query)
