@@ -247,7 +247,7 @@ def test_an_events_other_value_is_nothing(with_sources: Callable[[str], Flask]) 
         ({"list": [1, 2]}, "text", "this field, which is required"),
         ({"list": [0, {"body": {"html": "x"}}]}, "text", "a text or a whole number at /list/1/body"),
         ({"article": True}, "article_id", "a text or a whole number at /article"),
-        ({"who": "a" * 201}, "author.id", "at most 200 characters"),
+        ({"a/b": {"~": "a" * 201}}, "id", "at most 200 characters"),
     ],
 )
 def test_a_body_that_lacks_something_is_a_clear_error(
@@ -289,6 +289,20 @@ def test_an_article_without_an_id_is_a_clear_error(shipped: Flask, body: Any) ->
 def test_a_guest_without_an_id_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
     told = own(with_sources(OWN), role="guest", article=None).get_json()
     assert (told["decision"], told["comment"]["article_id"]) == ("approve", None)
+
+
+@pytest.mark.parametrize("name", ["a" * 2_001, "é" * 1_001, " "])
+def test_a_name_beside_a_comment_that_cannot_be_kept_is_left_out(with_sources: Callable[[str], Flask], engine: Engine, name: str) -> None:
+    assert own(with_sources(OWN), who=name, article=name, parent=name, said="They were late.").status_code == 200
+    assert [(row.author_id, row.article, row.parent_id) for row in stored(engine, comments)] == [(None, None, None)]
+    assert fake_models.asked[-1].parent.text == "They were late."
+
+
+def test_an_address_that_cannot_be_kept_is_left_out_of_its_article(shipped: Flask, engine: Engine) -> None:
+    key = make_caller(shipped, "news").key
+    entity = [{"target_id": 7, "url": "/node/" + "7" * 2_000}]
+    send(shipped, "drupal", DRUPAL | {"entity_id": entity}, Authorization=f"Bearer {key}")
+    assert [(row.id, row.url) for row in stored(engine, articles)] == [("7", None)]
 
 
 def test_drupals_guests_are_not_one_author(shipped: Flask, engine: Engine) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from service import moderation
@@ -49,17 +49,6 @@ WITHHELD = {"status": "SYSTEM_WITHHELD"}
 blueprint = Blueprint("coral", __name__, url_prefix="/v1/coral")
 
 
-def _or_nothing(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    """Coral publishes a comment whose request was refused, so what stands beside it and cannot be kept is left out."""
-    try:
-        return check(value)
-    except ValidationError:
-        return None
-
-
-_OR_NOTHING = WrapValidator(_or_nothing)
-
-
 class _Told(BaseModel):
     """Whatever else Coral tells is of no concern here."""
 
@@ -73,12 +62,12 @@ class _CommentIn(_Told):
 
 class _AuthorIn(_Told):
     id: payloads.Id
-    role: Annotated[payloads.Name | None, _OR_NOTHING] = None
+    role: Annotated[payloads.Name | None, payloads.OR_NOTHING] = None
 
 
 class _StoryIn(_Told):
     id: payloads.Id
-    url: Annotated[payloads.Url | None, _OR_NOTHING] = None
+    url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
 
 
 class Phase(_Told):
@@ -92,7 +81,7 @@ class Phase(_Told):
 
 class _EventData(_Told):
     storyID: payloads.Id | None = None  # noqa: N815
-    storyURL: Annotated[payloads.Url | None, _OR_NOTHING] = None  # noqa: N815
+    storyURL: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None  # noqa: N815
     commentID: payloads.Id | None = None  # noqa: N815
     queue: str | None = None
 

@@ -4,7 +4,18 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from service import domain
@@ -46,6 +57,14 @@ def _in_range(time: datetime) -> datetime:
     return time
 
 
+def _or_nothing(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Nobody can mend what another system sends, so what stands beside its comment and cannot be kept is left out."""
+    try:
+        return check(value)
+    except ValidationError:
+        return None
+
+
 # Lengths come first: pydantic calls a text's characters items where another check stands between.
 def _text(most: int, least: int = 0) -> Any:
     return Field(
@@ -63,6 +82,8 @@ ParentText = Annotated[str, _text(domain.MAX_COMMENT), NoNul]
 ArticleText = Annotated[str, _text(domain.MAX_ARTICLE), NoNul]
 Time = Annotated[AwareDatetime, AfterValidator(_in_range), Field(json_schema_extra={"pattern": "^(197[0-9]|19[89][0-9]|2[01][0-9]{2})-"})]
 Language = Annotated[str, AfterValidator(_language), Field(json_schema_extra={"pattern": LANGUAGE.pattern})]
+
+OR_NOTHING = WrapValidator(_or_nothing)
 
 
 class Payload(BaseModel):

@@ -1,6 +1,6 @@
 """Any other system's webhook, as sources.toml describes it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -33,6 +33,24 @@ NOBODY = "author_id", "0"  # Drupal's number for every guest: not one author of 
 blueprint = Blueprint("sources", __name__, url_prefix="/v1/webhooks")
 
 
+class _ArticleIn(payloads.NamedArticleIn):
+    id: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
+    url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
+
+
+class _ParentIn(payloads.ParentIn):
+    id: Annotated[payloads.Id | None, payloads.OR_NOTHING] = None
+
+
+class _CommentIn(payloads.CommentIn):
+    """A comment that is not lost for what stands beside it: a guest without an id, a name that is too long, a language that is none."""
+
+    article: Annotated[_ArticleIn | None, payloads.OR_NOTHING] = None
+    parent: _ParentIn | None = None
+    author: Annotated[payloads.AuthorIn | None, payloads.OR_NOTHING] = None
+    language: Annotated[payloads.Language | None, payloads.OR_NOTHING] = None
+
+
 @blueprint.post("/<name>")
 def receive(name: str) -> ResponseReturnValue:
     parts = current_parts()
@@ -48,7 +66,7 @@ def receive(name: str) -> ResponseReturnValue:
         with writing(parts.engine) as db:
             articles.put(db, source.description.site, article)
         return jsonify(accepted=article.id), 202
-    comment = payloads.CommentIn.model_validate(_without_the_nameless(told)).to_domain(source.description.site)
+    comment = _CommentIn.model_validate(told).to_domain(source.description.site)
     moderated = moderation.moderate(parts, [comment])[0]
     if source.description.answer == "accepted":
         return jsonify(accepted=comment.id), 202
@@ -68,7 +86,7 @@ def _told(source: Source, body: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, pointer in source.description.fields.model_dump(exclude_none=True).items():
         value = _text(name, pointer, find(body, pointer))
-        if value is None or (name, value) == NOBODY or (name == "language" and not payloads.LANGUAGE.search(value)):
+        if value is None or (name, value) == NOBODY:
             continue
         if name in TEXTS and source.description.format == "html":
             value = plain(value)
@@ -79,12 +97,6 @@ def _told(source: Source, body: Any) -> dict[str, Any]:
         else:
             told[name] = value
     return told
-
-
-def _without_the_nameless(told: dict[str, Any]) -> dict[str, Any]:
-    """A guest or an article without an id cannot be kept, and is no reason to lose the comment."""
-    names = {"author": {"id"}, "article": {"id", "url"}}
-    return {name: part for name, part in told.items() if name not in names or names[name] & part.keys()}
 
 
 def _text(name: str, pointer: str, value: Any) -> str | None:
