@@ -102,6 +102,7 @@ def test_a_method_that_there_is_not_is_405(gazette: Caller) -> None:
         ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at", "a time from 1970 to 2199"),
         ({"created_at": "9999-12-31T23:59:59-12:00"}, "created_at", "a time from 1970 to 2199"),
         ({"language": "English, please"}, "language", None),
+        ({"language": "en\n"}, "language", None),
         ({"section": []}, "section", "a text"),
     ],
 )

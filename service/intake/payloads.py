@@ -46,7 +46,7 @@ def _in_bytes(text: str) -> str:
 
 
 def _language(tag: str) -> str:
-    if not LANGUAGE.search(tag):
+    if not LANGUAGE.fullmatch(tag):
         raise PydanticCustomError("language", "expected a language's tag, such as 'en' or 'en-GB'")
     return tag
 
