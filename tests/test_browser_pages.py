@@ -88,6 +88,20 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, cms: Call
     assert_accessible(page)
 
 
+def test_a_blurred_sample_is_read_by_turning_to_each_comment(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.goto("/review/help")
+    page.locator("details.menu summary").click()
+    page.get_by_label("Blur comments").check()
+    page.get_by_role("button", name="Apply").click()
+    page.goto("/review/band?article=1&low=0.5")
+    text = page.locator(".card .text").nth(1)
+    expect(text).not_to_have_css("filter", "none")
+    text.click()
+    expect(text).to_have_css("filter", "none")
+
+
 def test_nothing_of_a_readers_is_wider_than_a_small_screen(browser: Browser, address: str, cms: Caller) -> None:
     long = "n" * 200
     article = {"id": long, "title": f"{long}title", "text": long * 3}
