@@ -54,6 +54,15 @@ def test_undo_and_notes_and_steps_by_key(browser: Browser, address: str, cms: Ca
     assert states(cms, 3) == ["hold"] * 3
 
 
+@pytest.mark.parametrize("path", ["", "comments/1"])
+def test_the_keys_are_listed_wherever_they_judge(browser: Browser, address: str, cms: Caller, path: str) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    page.goto(f"/review/{path}")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def test_a_comment_that_was_edited_meanwhile_is_shown_anew_and_can_be_judged(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)
