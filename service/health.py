@@ -15,6 +15,8 @@ from service.parts import Parts, current_parts
 from service.storage import comments, outbox
 from service.storage.engine import is_migrated, is_writable, reading
 
+VERSION = version("comment-moderation")  # of what runs, whatever is installed over it meanwhile
+
 blueprint = Blueprint("health", __name__)
 metrics_blueprint = Blueprint("metrics", __name__)
 
@@ -38,7 +40,7 @@ def ready() -> ResponseReturnValue:
     database = _database_state(parts)
     facts = {
         "database": database,
-        "version": version("comment-moderation"),
+        "version": VERSION,
         "model_version": parts.model.version,
         "policy_version": parts.rules.version,
     }

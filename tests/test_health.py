@@ -1,7 +1,7 @@
 """Is it alive, is it ready, and what has it done."""
 
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import fake_models
@@ -35,6 +35,15 @@ def unplug(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None
 def test_it_is_alive_without_its_database(stranger: Caller, unplug: Callable[[], None]) -> None:
     unplug()
     assert stranger.get("/healthz").get_json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/openapi.json"])
+def test_an_upgrade_on_disk_changes_nothing_in_a_running_service(stranger: Caller, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    def replaced(name: str) -> Any:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.distribution", replaced)
+    assert stranger.get(path).status_code == 200
 
 
 def test_it_is_ready_and_says_with_what(stranger: Caller) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from service.health import VERSION
 from service.intake.payloads import CommentIn, Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -74,7 +74,7 @@ def document(app: Flask, server: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "comment-moderation",
-            "version": version("comment-moderation"),
+            "version": VERSION,
             "description": "Rates readers' comments and answers approve, hold or reject.",
         },
         "servers": [{"url": server}],
