@@ -88,11 +88,8 @@ def recent(db: Connection, *, moderator: str | None, sites: Sequence[str], befor
     """What was said lately, newest first, with the comments: by one moderator or, on some sites, by all."""
     told = select(
         verdicts,
-        comments.c.id.label("comment_id"),
-        comments.c.site,
         comments.c.text,
         comments.c.verdict.label("in_force"),
-        comments.c.outcome.label("state"),
         articles.c.title.label("article_title"),
     )
     query = told.join(comments, comments.c.pk == verdicts.c.comment).outerjoin(articles, articles.c.pk == comments.c.article)
