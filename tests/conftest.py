@@ -19,12 +19,14 @@ from werkzeug.test import TestResponse
 
 from service import auth, config, create_app, signin
 from service.config import Config
+from service.parts import Parts
 from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
 
 pytest_plugins = ["browsing"]
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql:///test")
+READ_FROM_PARTS = {"DATABASE_URL", "MODELS_DIR", "SOURCES_FILE", "ALLOW_PRIVATE_WEBHOOKS"}  # and by nothing that wires an app
 POLICY = """
 languages = ["en"]
 [hold]
@@ -109,22 +111,36 @@ def _no_secret_of_make_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "var" / "secret_key")
 
 
+@pytest.fixture(scope="session")
+def idle_apps() -> list[Flask]:
+    """Wired as new_app does by default, and done with: wiring one is a third of what a test of some requests takes."""
+    return []
+
+
 @pytest.fixture
-def new_app(database_url: str, models_dir: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def new_app(database_url: str, models_dir: Path, tmp_path: Path, idle_apps: list[Flask]) -> Iterator[Callable[..., Flask]]:
     """Makes an app; POLICY is the text of its rules, and the other variables are as in the environment."""
-    apps: list[Flask] = []
+    lent: list[tuple[Flask, list[Flask]]] = []
 
     def make(**environ: str) -> Flask:
-        policy = tmp_path / f"policy-{len(apps)}.toml"
+        policy = tmp_path / f"policy-{len(lent)}.toml"
         policy.write_text(environ.pop("POLICY", POLICY))
         told = {"DATABASE_URL": database_url, "MODELS_DIR": str(models_dir), "POLICY_FILE": str(policy), "SECRET_KEY": "s" * 32}
-        apps.append(create_app(Config.from_environ(told | {"RATE_LIMIT": "1000000/second", "SECURE_COOKIES": "no"} | environ)))
-        return apps[-1]
+        config = Config.from_environ(told | {"RATE_LIMIT": "1000000/second", "SECURE_COOKIES": "no"} | environ)
+        idle = idle_apps if environ.keys() <= READ_FROM_PARTS else []
+        app = idle.pop() if idle else create_app(config)
+        app.extensions["parts"] = Parts(config)
+        lent.append((app, idle))
+        return app
 
     fake_models.asked.clear()
     yield make
-    for app in apps:
+    for app, idle in lent:
         app.extensions["parts"].engine.dispose()
+        if idle is idle_apps:
+            for limiter in app.extensions["limiter"]:
+                limiter.reset()
+            idle.append(app)
 
 
 class Caller:
