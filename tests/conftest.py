@@ -76,23 +76,22 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Engine]]:
     with fresh_database(request.param, tmp_path_factory.mktemp("database")) as url:
-        engine = _open(url)
+        engine = open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)
         migrate(engine)
+        yield url, engine
         engine.dispose()
-        yield url
 
 
 @pytest.fixture
-def database_url(migrated: str) -> str:
+def database_url(migrated: tuple[str, Engine]) -> str:
     """A database of the newest version, without a row; once on SQLite and once on PostgreSQL."""
-    engine = _open(migrated)
+    url, engine = migrated
     with writing(engine) as db:
         for table in reversed(metadata.sorted_tables):
             db.execute(table.delete())
-    engine.dispose()
-    return migrated
+    return url
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -220,7 +219,3 @@ def ben(app: Flask) -> Visitor:
 def carol(app: Flask) -> Visitor:
     """The herald's moderator, who has no business with the gazette."""
     return make_moderator(app, "Carol", "herald")
-
-
-def _open(url: str) -> Engine:
-    return open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)

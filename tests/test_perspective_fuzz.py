@@ -10,6 +10,7 @@ import pytest
 from conftest import POLICY, make_caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 from test_perspective import Client
 
 from service import create_app
@@ -75,11 +76,11 @@ SUGGEST = message(
 
 
 @pytest.fixture(scope="module")
-def client(migrated: str, models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(migrated: tuple[str, Engine], models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """One app for all examples, on either database."""
     policy = tmp_path_factory.mktemp("policy") / "policy.toml"
     policy.write_text(POLICY)
-    told = {"DATABASE_URL": migrated, "MODELS_DIR": str(models_dir), "POLICY_FILE": str(policy), "RATE_LIMIT": "1000000/second"}
+    told = {"DATABASE_URL": migrated[0], "MODELS_DIR": str(models_dir), "POLICY_FILE": str(policy), "RATE_LIMIT": "1000000/second"}
     app = create_app(Config.from_environ(told))
     migrate(app.extensions["parts"].engine)
     yield Client(make_caller(app, "gazette"))
