@@ -97,7 +97,7 @@ def database_url(migrated: tuple[str, Engine]) -> str:
 @pytest.fixture(autouse=True, scope="session")
 def cheap_passwords() -> None:
     """A hash that is slow on purpose would be most of what the tests wait for."""
-    signin._hasher = PasswordHasher(time_cost=1, memory_cost=64)
+    signin._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture(scope="session")
