@@ -43,6 +43,12 @@ minutes = 10
 """
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test begins first: near the end it would keep one core busy while the others wait for it."""
+    items.sort(key=lambda item: item.path.name != "test_training_figures.py")
+
+
 @contextmanager
 def listening(server: Any) -> Iterator[str]:
     """The address of an HTTP server, which answers in a thread meanwhile."""
