@@ -201,6 +201,14 @@ def test_a_word_of_the_provider_that_is_not_for_this_sign_in_opens_nothing(new_a
     assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
 
 
+def test_a_sign_in_that_fails_there_is_logged_for_the_operator(
+    new_app: Callable[..., Flask], issuer: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    visitor.get("/review/sign-in/provider/answer", code="c", state="made up")
+    assert "did not vouch for whoever came from it: mismatching_state" in caplog.text
+
+
 def test_a_subject_that_no_database_holds_is_nobody(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Provider, "subject", "ada\x00")
     visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))

@@ -60,7 +60,8 @@ def hear_provider() -> ResponseReturnValue:
             provider.server_metadata.pop("jwks", None)  # asked for anew, as a key without an id may have become another
             claims = provider.authorize_access_token()["userinfo"]
         begun = signin.by_subject(current_parts(), claims["sub"])
-    except (AuthlibBaseError, JoseError, KeyError, ValueError):
+    except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
+        log.warning("the identity provider did not vouch for whoever came from it: %s", error, exc_info=error)
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
     except signin.Refused as refused:
         return _sign_in_page(str(refused)), 401
