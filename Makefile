@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # or every process that the tests start compiles the service anew
 
 .PHONY: help install run test coverage test-wordpress lint bench train lock clean
 
