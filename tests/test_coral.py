@@ -4,19 +4,22 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import fake_models
 import pytest
 from conftest import Caller
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, Row, select
 from test_cli import run
 from test_perspective import Client
 from werkzeug.test import TestResponse
 
 from service.domain import Outcome, Reason
 from service.intake.coral import answer_to
+from service.storage import history
 from service.storage.tables import articles, comments, coral_comments, coral_secrets, decisions, suggestions, verdicts
 
 PHASE, WEBHOOKS = "empsec_1", "whsec_1"
@@ -241,6 +244,24 @@ def test_feedback_that_says_what_stands_is_no_verdict(coral: Coral, gazette: Cal
     Client(gazette).post("suggestscore", feedback("A vile thing.", 1))
     assert len(rows(engine, suggestions)) == 1
     assert rows(engine, verdicts) == []
+
+
+def test_feedback_on_one_comment_twice_at_the_same_moment_is_kept_twice(
+    coral: Coral, gazette: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coral.moderate("How rude.")
+    Client(gazette).post("suggestscore", feedback("How rude.", 0))
+    both, lock = Barrier(2 if engine.dialect.name == "postgresql" else 1), history.lock  # SQLite lets one write at a time
+
+    def lock_together(db: Connection, comment: int) -> Row[Any] | None:
+        both.wait(60)
+        return lock(db, comment)
+
+    monkeypatch.setattr(history, "lock", lock_together)
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda value: Client(gazette).post("suggestscore", feedback("How rude.", value)), (0, 1)))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(rows(engine, suggestions)) == 3
 
 
 def test_feedback_of_another_site_reaches_no_comment(coral: Coral, herald: Caller, engine: Engine) -> None:

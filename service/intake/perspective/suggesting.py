@@ -39,10 +39,10 @@ def suggest(parts: Parts, site: str, asked: SuggestCommentScoreRequest) -> dict[
     rows = [Suggestion(text=storable(text), attribute=name, value=value, **told) for name, text, value in labels]
     with writing(parts.engine) as db:
         comment = _stored_comment(db, site, asked, about)
-        suggestions.add(db, rows, comment)
         if comment is not None and (said := CORAL_VERDICTS.get(rows[0].value)):
             reason = Rejection.OTHER if said is Outcome.REJECT else None
             verdicts.settle(db, comment, Verdict(outcome=said, moderator="Coral", at=datetime.now(UTC), reason_code=reason))
+        suggestions.add(db, rows, comment)  # after it: two that refer to the comment could not both lock it any more
     answer = {"requestedLanguages": about.requested_languages, "detectedLanguages": about.detected_languages}
     return answer | ({} if asked.client_token is None else {"clientToken": asked.client_token})
 
