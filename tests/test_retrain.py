@@ -32,6 +32,7 @@ from training.lessons import Lessons
 from training.newsroom import fit_newsroom
 from training.regression_set import check
 from training.rehearsal import prepare, try_out
+from training.retrain import alone
 from training.retrain_report import page
 
 GOOD = "The mayor visited the harbour and the library. See https://example.org/report"
@@ -122,6 +123,13 @@ def test_a_second_run_has_nothing_new(newsroom: Newsroom, capsys: pytest.Capture
     status, result, said = newsroom.run(capsys, "retrain")
     assert (status, result["result"]) == (0, "nothing new")
     assert "--since all" in said
+
+
+def test_a_run_beside_another_says_so_and_does_nothing(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    with alone(newsroom.models):
+        status, result, said = newsroom.run(capsys, "retrain")
+    assert (status, result["result"]) == (2, "unusable")
+    assert "Another `python -m training retrain` is at work" in said
 
 
 @pytest.mark.parametrize("manifest", ["{", "[]"], ids=["cut off", "no object"])

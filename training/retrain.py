@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,9 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the command; the exit status says what came of it."""
     options = _parser().parse_args(arguments)
     try:
-        result = retrain(Config.from_environ(os.environ), options)
+        config = Config.from_environ(os.environ)
+        with alone(config.models_dir):
+            result = retrain(config, options)
     except (ConfigError, DataError, ModelError, TomlError) as error:
         result = {"result": "unusable", "why": str(error)}
     except SQLAlchemyError as error:
@@ -62,6 +66,17 @@ def main(arguments: Sequence[str]) -> int:
         say(f"Nothing was changed. {result['why']}")
     print(json.dumps(result))
     return {"unusable": UNUSABLE, "refused": REFUSED}.get(result["result"], PUBLISHED)
+
+
+@contextmanager
+def alone(models: Path) -> Iterator[None]:
+    """One run at a time: what a second one publishes would be tested beside a model that the first replaces. Raises ModelError."""
+    with (versions.make_home(models) / ".retraining").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)  # it ends with the process, however that ends
+        except BlockingIOError:
+            raise ModelError("Another `python -m training retrain` is at work. Run this again when it has ended.") from None
+        yield
 
 
 def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
