@@ -93,9 +93,9 @@ def enable_endpoint(id: str) -> None:
 def delete_endpoint(id: str) -> None:
     """End it for good, with what waits for it or was given up. What it was told stays listed."""
     with writing(current_parts().engine) as db:
+        withdrawn = outbox.withdraw_from(db, id)  # the messages first, as delivery does, or each would wait for the other
         if not endpoints.delete(db, id):
             raise _unknown(id)
-        withdrawn = outbox.withdraw_from(db, id)
     click.echo(f"Endpoint {id} is deleted. Messages withdrawn: {withdrawn}.")
 
 

@@ -7,20 +7,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from receiver import Receiver, receiving
+from sqlalchemy import Engine
 from test_delivery import Clock, deliver_all
 from test_running_service import running
 
-from service import auth
+from service import auth, delivery
 from service.config import Config
 from service.delivery import SCHEDULE
-from service.storage import endpoints
+from service.storage import endpoints, outbox
 from service.storage.engine import open_engine, writing
 
 Run = Callable[..., str]
@@ -102,6 +105,30 @@ def test_what_is_under_way_to_an_endpoint_when_it_is_deleted_is_not_tried_again(
     clock.ahead += timedelta(days=1)
     assert deliver_all(parts, clock) == []
     assert "withdrawn" in run(app, "delivery", "list")
+
+
+def test_an_endpoint_is_deleted_while_an_attempt_at_it_is_written_down(
+    app: Flask, receiver: Receiver, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    make_caller(app, "gazette").comment("c1", "Fine.")
+    receiver.answer = 503
+    both = threading.Barrier(2 if engine.dialect.name == "postgresql" else 1)  # SQLite lets one write at a time
+
+    def together(step: Callable[..., Any]) -> Callable[..., Any]:
+        def wait_and_do(*arguments: Any) -> Any:
+            both.wait(60)
+            return step(*arguments)
+
+        return wait_and_do
+
+    monkeypatch.setattr(endpoints, "rest", together(endpoints.rest))
+    monkeypatch.setattr(outbox, "withdraw_from", together(outbox.withdraw_from))
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(delivery.deliver_one, app.extensions["parts"])
+        assert receiver.heard.wait(60)
+        assert "withdrawn: 1" in run(app, "endpoint", "delete", id)
+        assert sent.result() is not None
 
 
 @pytest.mark.parametrize("site", ["", "  ", "a" * 101])
