@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from conftest import Caller
 from flask import Flask
+from itsdangerous import TimestampSigner
 from room import PASSWORD, Visitor, make_moderator
 from sqlalchemy import Engine, update
 
@@ -166,6 +167,24 @@ def test_whoever_is_enabled_again_signs_in_again(app: Flask, ada: Visitor) -> No
     assert ada.get("/review/").status_code == 302
     assert ada.sign_in().status_code == 302
     assert ada.get("/review/").status_code == 200
+
+
+def seen_at(ada: Visitor, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Has a machine whose clock is so far ahead answer her."""
+    now = TimestampSigner.get_timestamp
+    with monkeypatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda signer: now(signer) + seconds)
+        assert ada.get("/review/").status_code == 200
+
+
+def test_a_session_goes_on_at_a_machine_whose_clock_is_behind(ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen_at(ada, monkeypatch, 60)
+    assert ada.get("/review/").status_code == 200
+
+
+def test_a_session_ends_after_twelve_hours_without_a_request(ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen_at(ada, monkeypatch, -12 * 3_600 - 60)
+    assert ada.get("/review/").status_code == 302
 
 
 def test_a_session_ends_after_a_week_however_much_it_is_used(ada: Visitor, engine: Engine) -> None:
