@@ -61,7 +61,7 @@ def _database_state(parts: Parts) -> str:
     try:
         with reading(parts.engine) as db:
             if not is_migrated(db):
-                return "its tables are not of this version: run `flask --app service migrate`"
+                return "its tables are of another version than this service: where they are older, run `flask --app service migrate`"
             return "ok" if is_writable(db) else "it is read-only"
     except SQLAlchemyError:
         return "does not answer"

@@ -70,7 +70,7 @@ def test_it_is_not_ready_on_tables_of_another_version(stranger: Caller, engine: 
         with engine.begin() as db:
             db.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
     assert answer.status_code == 503
-    assert "flask --app service migrate" in answer.get_json()["database"]
+    assert "where they are older, run `flask --app service migrate`" in answer.get_json()["database"]
 
 
 def test_decisions_are_counted_by_site_and_outcome(gazette: Caller, herald: Caller) -> None:
