@@ -80,7 +80,7 @@ def _queue_metrics(parts: Parts) -> bytes:
     now = datetime.now(UTC)
     for row in waiting:
         held.add_metric([row.site], row.held)
-        age.add_metric([row.site], (now - row.oldest).total_seconds())
+        age.add_metric([row.site], max((now - row.oldest).total_seconds(), 0))  # by the clock of another machine, it may be to come
     for row in unsent:
         messages.add_metric([row.site, row.state], row.messages)
     return generate_latest(_Families([held, age, messages]))

@@ -121,6 +121,13 @@ def test_the_queue_says_how_many_wait_and_how_long(gazette: Caller, herald: Call
     assert figure(herald, "moderation_queue_age_seconds", site="gazette") > 86_400
 
 
+def test_what_came_by_a_clock_that_is_ahead_has_waited_for_no_time(gazette: Caller, engine: Engine) -> None:
+    gazette.comment("c1", "How rude.")
+    with engine.begin() as db:
+        db.execute(text("UPDATE comments SET received_at = '2199-01-01 00:00:00+00:00'"))
+    assert figure(gazette, "moderation_queue_age_seconds", site="gazette") == 0
+
+
 def test_an_edit_that_is_approved_leaves_the_queue(gazette: Caller) -> None:
     gazette.comment("c1", "How rude.")
     gazette.comment("c1", "Well said.")

@@ -298,6 +298,12 @@ def test_a_verdict_works_without_a_script(held: dict[str, int], ada: Visitor) ->
     assert "Approved." in ada.page("/review/?order=oldest")
 
 
+def test_the_oldest_by_a_clock_that_is_ahead_is_of_no_age(held: dict[str, int], ada: Visitor, engine: Engine) -> None:
+    with writing(engine) as db:
+        db.execute(update(queue).values(waiting_since=datetime.now(UTC) + timedelta(hours=1)))
+    assert "-1 hours" not in ada.page("/review/overview")
+
+
 def test_age_overtakes_risk_in_the_end(held: dict[str, int], ada: Visitor, engine: Engine) -> None:
     with writing(engine) as db:
         db.execute(update(queue).where(queue.c.comment == held["word"]).values(urgent_at=datetime.now(UTC) - timedelta(hours=9)))

@@ -71,5 +71,5 @@ def _over_time(lengths: Sequence[Row[Any]], length: Row[Any], now: datetime) -> 
         long[row.hour] = sum(waiting.values())
         old[row.hour] = max((row.hour - since).total_seconds() / 3_600, 0)
     long[now] = length.waiting
-    old[now] = 0 if length.oldest_at is None else (now - length.oldest_at).total_seconds() / 3_600
+    old[now] = 0 if length.oldest_at is None else max((now - length.oldest_at).total_seconds() / 3_600, 0)
     return list(long.items()), list(old.items())
