@@ -150,6 +150,22 @@ def test_a_run_on_the_same_verdicts_is_refused_and_its_candidate_kept(made: Path
     assert "stays in force" in again.said
 
 
+def test_what_was_tested_beside_another_than_the_version_in_force_is_not_published(
+    judged: Newsroom, made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(judged.models / versions.VERSIONS)
+    fake_models.publish(judged.models / versions.VERSIONS / "another", version="another")
+
+    def write_while_somebody_activates(*arguments: Any) -> str:
+        versions.activate(judged.models, "another")
+        return write(*arguments)
+
+    write = candidate.write
+    monkeypatch.setattr(candidate, "write", write_while_somebody_activates)
+    status, result, _ = judged.run(capsys, "retrain")
+    assert (status, result["result"], versions.pointer(judged.models).active) == (1, "refused", "another")
+
+
 def test_a_run_on_the_same_verdicts_leaves_the_version_in_force_as_it_is(made: Path, again: SimpleNamespace) -> None:
     before, after = (versions.folder(models, versions.pointer(made).active) for models in (made, again.models))
     assert {path.name: path.read_bytes() for path in after.iterdir()} == {path.name: path.read_bytes() for path in before.iterdir()}

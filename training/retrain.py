@@ -140,11 +140,13 @@ def _put_in_force(bench: Bench, judged: Judged, version: str, *, shadow: bool) -
         say(f"{version} runs beside {bench.in_force.version} and decides nothing. What it would have changed: /review/models")
         say(f"To put it in force: `{ACTIVATE} {version}`. To end it: `flask --app service model unshadow`.")
         return {"result": "shadow", "failed": judged.failures} | result
-    if not judged.passed:
-        say(f"Refused. {bench.in_force.version} stays in force; the candidate {version} is kept, with its report: {result['report']}")
+    standing = versions.shipped_version(versions.folder(bench.models, versions.pointer(bench.models).active))
+    overtaken = [f"{standing} came in force meanwhile, and it was not tested beside that"] if standing != bench.in_force.version else []
+    if failures := [*judged.failures, *overtaken]:
+        say(f"Refused. {standing} stays in force; the candidate {version} is kept, with its report: {result['report']}")
         say("To try it without deciding: `python -m training retrain --since all --shadow`.")
         say(f"To use it all the same: `{ACTIVATE} {version}`.")
-        return {"result": "refused", "failed": judged.failures} | result
+        return {"result": "refused", "failed": failures} | result
     versions.activate(bench.models, version)
     say(f"{version} is in force; running workers take it within seconds. Report: {result['report']}")
     say("Next: `python -m training thresholds` for what to write into policy.toml. To undo: `flask --app service model rollback`.")
