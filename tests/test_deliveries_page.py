@@ -12,6 +12,7 @@ from test_delivery import listen
 
 from service import signin
 from service.domain import Role
+from service.review import deliveries as page
 from service.storage import endpoints
 from service.storage.engine import writing
 from service.storage.tables import deliveries
@@ -54,6 +55,19 @@ def test_messages_are_shown_to_their_sites_moderators_and_an_admin_sends_them_ag
     page = bob.get("/review/deliveries/?state=waiting").text
     assert id in page
     assert "comment.decided" in bob.get(re.findall(r"/review/comments/\d+", page)[0]).text
+
+
+def test_messages_go_on_page_after_page(app: Flask, gazette: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "PAGE", 2)
+    listen(app.extensions["parts"], "https://cms.example/hooks")
+    for number in range(4):
+        gazette.comment(f"c{number}", f"How rude, {number}.")
+    alice = sign_in(app, "Alice", Role.MODERATOR, "gazette")
+    first = alice.get("/review/deliveries/?state=waiting").text
+    (older,) = re.findall(r'href="(/review/deliveries/\?before=[^"]+)"', first)
+    last = alice.get(older.replace("&amp;", "&")).text
+    assert re.findall(r">(c\d)<", first + last) == ["c3", "c2", "c1", "c0"]
+    assert "Older" not in last
 
 
 def test_what_a_deleted_endpoint_was_told_is_shown_and_not_sent_again(app: Flask, gazette: Caller) -> None:

@@ -1,5 +1,6 @@
 """What moderators do with waiting comments, and that nothing they said is lost, doubled or changed."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, func, select, update
 from service import verdicts
 from service.domain import Invalid, Moderator, Outcome, Rejection, Role, Verdict
 from service.parts import Parts
+from service.review import pages
 from service.storage import cards as stored_cards
 from service.storage import moderators
 from service.storage.cards import Filter
@@ -156,6 +158,35 @@ def test_only_ones_own_verdict_is_undone_but_by_an_admin(app: Flask, gazette: Ca
     assert ben.send("/review/undo", script=True, verdict=given).status_code == 409
     chief = make_moderator(app, "Chief", role=Role.ADMIN)
     assert chief.send("/review/undo", script=True, verdict=given).status_code == 200
+
+
+def test_a_verdict_that_a_colleague_corrected_is_undone_no_more(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    comment = waiting(ada)[0]
+    ada.judge(comment, verdict="approve")
+    ben.send(f"/review/comments/{comment}/correction", script=True, reason_code="hate")
+    refused = ada.send("/review/undo", script=True)
+    assert (refused.status_code, "Ben rejected this (hate)" in refused.get_json()["message"]) == (409, True)
+    assert state(gazette) == "reject"
+
+
+def test_whoever_gave_no_verdict_hears_that_there_is_none_to_undo(ada: Visitor) -> None:
+    refused = ada.send("/review/undo", script=True)
+    assert (refused.status_code, "no verdict of yours" in refused.get_json()["message"]) == (409, True)
+
+
+def test_recent_verdicts_go_on_page_after_page(gazette: Caller, ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "RECENT", 2)
+    judged = []
+    for number in range(4):
+        hold(gazette, f"c{number}", f"A rude remark {number}.")
+        judged += [str(comment) for comment in waiting(ada)]
+        ada.judge(int(judged[-1]), verdict="approve")
+    first = ada.page("/review/recent")
+    (older,) = re.findall(r'href="(/review/recent\?before=\d+)"', first)
+    last = ada.page(older)
+    assert re.findall(r"/review/comments/(\d+)", first + last) == judged[::-1]
+    assert "Older" not in last
 
 
 def verdict_of(app: Flask, comment: int) -> int:
