@@ -149,6 +149,13 @@ def test_a_language_that_the_site_does_not_read_is_held(language: str | None, ou
     assert decide("Text.", "", language=language).outcome is APPROVE
 
 
+@pytest.mark.parametrize(("score", "spared"), [(0.95, True), (0.6, False)])
+def test_only_what_would_be_rejected_is_said_to_be_held_for_its_language(score: float, spared: bool) -> None:
+    house = 'languages = ["en"]\n[hold]\ntoxicity = 0.5\n[reject]\ntoxicity = 0.9'
+    _, toxicity = decide("Text.", house, language="de", scores=Scores({"toxicity": score}, "m1")).reasons
+    assert ("It only holds" in toxicity.message) == spared
+
+
 def test_a_score_in_a_language_that_the_model_does_not_know_holds_and_does_not_reject() -> None:
     decision = decide("Text.", 'languages = ["en"]\n[reject]\ntoxicity = 0.9', language="de", scores=Scores({"toxicity": 1.0}, "m1"))
     assert (decision.outcome, codes(decision)) == (HOLD, ["language", "toxicity"])
@@ -223,12 +230,13 @@ def test_a_comment_outside_its_length_is_held(size: int, outcome: Outcome) -> No
     [
         (Article(id="s1"), HOLD),
         (Article(id="x", url="https://news.example/trial/"), HOLD),
+        (Article(id="x", url="https://news.example/2"), HOLD),
         (Article(id="s2", url="https://news.example/trial/2"), APPROVE),
         (None, APPROVE),
     ],
 )
 def test_every_comment_on_a_sensitive_article_is_held(article: Article | None, outcome: Outcome) -> None:
-    decision = decide("Text.", '[sensitive]\narticles = ["s1", "https://news.example/trial"]', article=article)
+    decision = decide("Text.", '[sensitive]\narticles = ["s1", "https://news.example/trial", "https://news.example/2/"]', article=article)
     assert decision.outcome is outcome
     assert codes(decision) == ([] if outcome is APPROVE else ["sensitive_article"])
 
