@@ -91,6 +91,29 @@ def test_a_deleted_endpoint_is_told_nothing_more_and_what_it_was_told_stays_list
         assert "nothing to replay" in run(app, "delivery", "replay", *what, fails=True)
 
 
+@pytest.mark.parametrize("what", ["disable", "delete"])
+def test_what_is_done_to_one_endpoint_is_done_to_no_other(app: Flask, receiver: Receiver, what: str) -> None:
+    one, other = (make_endpoint(app, receiver.url)[0] for _ in range(2))
+    make_caller(app, "gazette").comment("c1", "Fine.")
+    run(app, "endpoint", what, one)
+    assert [line.split()[0] for line in run(app, "endpoint", "list").splitlines() if "in force" in line] == [other]
+    assert "waiting" in run(app, "delivery", "list", "--endpoint", other)
+
+
+def test_rotating_one_endpoint_rotates_no_other(app: Flask, receiver: Receiver) -> None:
+    one, other = (make_endpoint(app, receiver.url)[0] for _ in range(2))
+    run(app, "endpoint", "rotate", one)
+    assert auth.endpoint_secret("s" * 32, other, 1) in run(app, "endpoint", "rotate", other)
+
+
+def test_enabling_one_endpoint_enables_no_other(app: Flask, receiver: Receiver) -> None:
+    one, other = (make_endpoint(app, receiver.url)[0] for _ in range(2))
+    for id in (one, other):
+        run(app, "endpoint", "disable", id)
+    run(app, "endpoint", "enable", one)
+    assert [line.split()[0] for line in run(app, "endpoint", "list").splitlines() if "by command" in line] == [other]
+
+
 def test_what_is_under_way_to_an_endpoint_when_it_is_deleted_is_not_tried_again(app: Flask, receiver: Receiver) -> None:
     id, _ = make_endpoint(app, receiver.url)
     make_caller(app, "gazette").comment("c1", "Fine.")

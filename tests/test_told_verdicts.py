@@ -13,10 +13,11 @@ from sqlalchemy import select
 from test_delivery import Clock, deliver_all, listen
 
 from service import moderation, signin, verdicts
+from service.delivery import LEASE
 from service.domain import Moderator, Outcome, Rejection, Role, Verdict
 from service.events import UNDO_WINDOW
 from service.parts import Parts
-from service.storage import comments, outbox
+from service.storage import comments, endpoints, outbox
 from service.storage.engine import reading, writing
 from service.storage.tables import verdicts as verdicts_table
 
@@ -117,6 +118,20 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived(
     assert len(set(receiver.ids)) == 2
 
 
+def test_an_undo_is_told_where_the_verdict_is_under_way(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    clock.ahead += UNDO_WINDOW
+    with writing(parts.engine) as db:
+        (endpoint,) = endpoints.every(db)
+        outbox.take(db, endpoint.id, clock(), clock() + LEASE)
+    verdicts.undo_newest(parts, alice)
+    clock.ahead += LEASE
+    deliver_all(parts, clock)
+    assert heard(receiver)[-1] == ("comment.verdict", "undo", "hold")
+
+
 def test_an_undo_is_told_where_the_verdict_may_have_arrived_before_it_is_replayed(
     parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
 ) -> None:
@@ -158,6 +173,17 @@ def test_a_correction_is_told_after_the_verdict(parts: Parts, held: int, alice: 
     deliver_all(parts, clock)
     assert heard(receiver) == [("comment.verdict", "verdict", "approve"), ("comment.corrected", "correction", "reject")]
     assert is_told(parts) == [True, True]
+
+
+def test_of_a_correction_that_is_undone_only_the_verdict_before_it_is_told(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    verdicts.correct(parts, alice, held, said(Outcome.REJECT))
+    verdicts.undo_newest(parts, alice)
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    assert heard(receiver) == [("comment.verdict", "verdict", "approve")]
 
 
 def test_a_second_opinion_tells_nothing(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
