@@ -8,12 +8,14 @@ from scipy.special import expit
 from test_caution import examples
 
 from service.domain import LIKELY_TO_REJECT, Outcome
+from service.review.figures import Share
 from service.rules import parse
+from training import gate
 from training.gate import judge
 from training.lessons import Example, labels
 from training.regression_set import Checked
 from training.thresholds import Proposal, both
-from training.trial import Tried, _weighted_auc, auc, gain, split, stands_for, under_rules
+from training.trial import Tried, _weighted_auc, attribute_change, auc, gain, split, stands_for, under_rules
 
 RULES = parse("[hold]\ntoxicity = 0.6\nlikely_to_reject = 0.3\n[reject]\ntoxicity = 0.95\nlikely_to_reject = 0.9\n")
 EVEN = Checked(1.0, {"deaf": 0.0})
@@ -47,8 +49,22 @@ def test_nobody_and_no_article_is_on_both_sides() -> None:
 
 def test_what_the_model_in_force_saw_and_what_was_come_upon_by_chance_unknown_is_not_tested() -> None:
     some = [replace(one, chance=None if at % 2 else 1.0) for at, one in enumerate(told())]
-    _, test = split(some, seen=390)
-    assert all(some[at].verdict > 390 and some[at].chance for at in np.flatnonzero(test))
+    _, test = split(some, seen=300)
+    assert [some[at].verdict for at in np.flatnonzero(test)] == list(range(301, 400, 2))
+
+
+def test_the_last_verdict_that_the_model_in_force_saw_is_not_tested() -> None:
+    _, test = split(examples(10), seen=8)
+    assert np.flatnonzero(test).tolist() == [8, 9]
+
+
+@pytest.mark.parametrize("kind", ["author", "article"])
+def test_who_is_in_both_parts_stays_where_there_is_more_and_in_the_earlier_where_it_is_even(kind: str) -> None:
+    names = ["a", "a", "b", "c", None, None, None, "a", "b", "b", "c", None]
+    some = [replace(one, **{kind: name}) for one, name in zip(examples(24), [*[None] * 10, *names, None, None], strict=True)]
+    learn, test = split(some)
+    assert np.flatnonzero(~learn & ~test).tolist() == [12, 17, 20]
+    assert np.flatnonzero(test).tolist() == [18, 19, 21, 22, 23]
 
 
 def test_an_audited_comment_stands_for_those_that_chance_passed_over() -> None:
@@ -77,6 +93,69 @@ def test_a_worse_one_is_refused_with_the_reason(candidate: Tried, regression: Ch
     assert why in " ".join(judged.failures)
 
 
+@pytest.mark.parametrize(
+    ("rejections", "approvals", "enough"),
+    [(15, 35, True), (35, 15, True), (15, 34, False), (14, 60, False), (60, 14, False), (0, 60, False)],
+)
+def test_a_candidate_is_judged_by_fifty_verdicts_and_fifteen_of_each_kind(rejections: int, approvals: int, enough: bool) -> None:
+    rejected = np.repeat([1.0, 0.0], [rejections, approvals])
+    scores = {model: {"toxicity": rejected} for model in ("shipped", "in force", "candidate")}
+    judged = judge(
+        Tried(examples(len(rejected)), rejected, np.ones(len(rejected)), scores), RULES, {"in force": EVEN, "candidate": EVEN}, ()
+    )
+    assert judged.checks[0].passed == enough
+
+
+@pytest.mark.parametrize("kind", ["rejections that were right", "approvals that were right"])
+@pytest.mark.parametrize(
+    ("before", "after", "passed"),
+    [((95, 100), (70, 100), False), ((95, 100), (9, 10), True), ((95, 100), (0, 0), True), ((0, 0), (1, 9), True)],
+)
+def test_a_candidate_whose_decisions_are_right_less_often_beyond_doubt_is_refused(
+    kind: str, before: tuple[int, int], after: tuple[int, int], passed: bool
+) -> None:
+    same = dict.fromkeys(("rejections that were right", "approvals that were right"), Share("", 95, 100))
+    assert gate._precise({"in force": same | {kind: Share("", *before)}, "candidate": same | {kind: Share("", *after)}}).passed == passed
+
+
+@pytest.mark.parametrize(("after", "error", "passed"), [(0.87, 0.04, True), (0.85, 0.04, False), (0.86, 0.2, True), (0.84, 0.2, False)])
+def test_an_attribute_may_fall_by_its_error_and_by_five_hundredths_at_the_most(after: float, error: float, passed: bool) -> None:
+    assert gate._not_worse("toxicity", {"before": 0.9, "after": after, "error": error, "labels": 100}).passed == passed
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdicts", "passed"),
+    [
+        (None, 0.04, 10**9, True),
+        (None, 0.06, 10**9, False),
+        (0.1, 0.09, 10**9, True),
+        (0.1, 0.11, 10**9, False),
+        (None, 0.2, 50, True),  # so few have an error by themselves
+        (None, 0.25, 50, False),
+        (0.1, None, 50, False),
+    ],
+)
+def test_a_candidate_is_calibrated_as_well_as_so_many_verdicts_can_tell(
+    before: float | None, after: float | None, verdicts: int, passed: bool
+) -> None:
+    assert gate._calibrated({"in force": before, "candidate": after}, verdicts).passed == passed
+
+
+@pytest.mark.parametrize(("after", "passed"), [(0.89, True), (0.87, False)])
+def test_the_fixed_sentences_may_be_told_apart_a_little_less(after: float, passed: bool) -> None:
+    assert gate._apart({"in force": Checked(0.9, {}), "candidate": Checked(after, {})}).passed == passed
+
+
+@pytest.mark.parametrize(("before", "after", "passed"), [(0.0, 0.14, True), (0.0, 0.16, False), (0.2, 0.22, True), (0.2, 0.24, False)])
+def test_a_word_for_people_may_move_the_score_little_more_than_it_does(before: float, after: float, passed: bool) -> None:
+    regression = {"in force": Checked(1.0, {"deaf": before}), "candidate": Checked(1.0, {"deaf": after, "old": 0.0})}
+    assert gate._unbiased(regression).passed == passed
+
+
+def test_unequal_verdicts_tell_as_much_as_fewer_equal_ones() -> None:
+    assert Tried((), np.zeros(2), np.array([3.0, 1.0]), {}).effective == pytest.approx(1.6)
+
+
 def test_an_attribute_that_gets_worse_is_refused() -> None:
     good = tried()
     some = [replace(one, labels=one.labels | {"toxicity": one.rejected or 0.0}) for one in good.examples]
@@ -97,6 +176,30 @@ def test_the_rules_in_force_are_tried_with_each_models_scores() -> None:
     assert found["decided without a person"].value == pytest.approx(0.6, abs=0.3)
     assert (found["rejections that were right"].value or 0) > 0.9
     assert under_rules(tried(), "in force", RULES)["rejections that were right"].whole == 0
+
+
+def test_what_is_rejected_is_not_held_and_what_is_held_is_not_let_pass() -> None:
+    scores = {"candidate": {LIKELY_TO_REJECT: np.array([0.29, 0.3, 0.9])}}
+    found = under_rules(Tried(examples(3), np.array([0.0, 0.0, 1.0]), np.ones(3), scores), "candidate", RULES)
+    assert {name: (one.part, one.whole) for name, one in found.items()} == {
+        "rejections that were right": (1, 1),
+        "approvals that were right": (1, 1),
+        "decided without a person": (2, 3),
+    }
+
+
+@pytest.mark.parametrize(("insults", "expected"), [(10, {"labels": 30, "before": 0.5, "after": 1.0, "error": 0.025**0.5}), (9, None)])
+def test_an_attribute_is_compared_where_there_are_ten_labels_of_each_kind(insults: int, expected: dict[str, float] | None) -> None:
+    known = np.arange(30) < insults
+    some = [replace(one, labels={"insult": float(insult)}) for one, insult in zip(examples(30), known, strict=True)]
+    some += [*(replace(one, labels={}) for one in examples(5)), *(replace(one, labels={"insult": 1.0}) for one in examples(10))]
+    unscored = np.full(5, np.nan)
+    after = np.r_[known, np.ones(5), unscored, np.ones(5)].astype(float)
+    before = np.r_[np.full(30, 0.5), np.ones(5), np.ones(5), unscored]
+    both_models = {"candidate": {"insult": after}, "in force": {"insult": before}, "shipped": {}}
+    trial = Tried(some, np.zeros(45), np.ones(45), both_models)
+    assert attribute_change(trial, "insult", "candidate", "in force") == (expected and pytest.approx(expected))
+    assert attribute_change(trial, "insult", "candidate", "shipped") is None
 
 
 def test_a_section_is_tried_under_its_own_thresholds() -> None:
