@@ -50,7 +50,7 @@ def split(examples: Sequence[Example], seen: int = 0) -> tuple[Bools, Bools]:
         before = Counter(name for name, late in zip(names, later, strict=True) if not late)
         after = Counter(name for name, late in zip(names, later, strict=True) if late)
         for at, name in enumerate(names):
-            if name is not None and before[name] and after[name]:
+            if name is not None:
                 keep[at] &= bool(later[at]) == (after[name] > before[name])
     known = np.array([one.chance is not None for one in examples], dtype=bool)
     return keep & ~later, keep & later & known
