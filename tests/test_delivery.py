@@ -295,6 +295,17 @@ def test_a_backlog_to_a_dead_address_is_tried_now_and_then_alone(parts: Parts, g
     assert len(deliver_all(parts, clock)) == 1
 
 
+def test_an_endpoint_that_rests_is_not_woken_by_anothers_success(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
+    listen(parts, receiver.url)
+    dead = listen(parts, "http://127.0.0.1:9/nobody")
+    for number in range(3):
+        gazette.comment(f"c{number}", "Fine.")
+    deliver_all(parts, clock)
+    with reading(parts.engine) as db:
+        tried = [row for row in outbox.listing(db, endpoint=dead) if row.tried_at]
+    assert (len(receiver.got), len(tried)) == (3, 1)
+
+
 def test_a_worker_that_dies_leaves_the_message_to_another(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
     endpoint = listen(parts, receiver.url)
     gazette.comment("c1", "Fine.")
