@@ -70,6 +70,12 @@ def test_five_failures_lock_the_name_for_a_while(app: Flask, ada: Visitor, engin
     assert visitor.sign_in().status_code == 302
 
 
+def test_five_failures_lock_one_name_alone(app: Flask, ada: Visitor, ben: Visitor) -> None:
+    for _ in range(signin.FAILURES):
+        Visitor(app, "Ada").sign_in("wrong")
+    assert Visitor(app, "Ben").sign_in().status_code == 302
+
+
 def guess_five_times(app: Flask) -> None:
     """Else whoever guesses at many passwords at once would have more than five guesses."""
     for _ in range(signin.FAILURES):
@@ -126,6 +132,22 @@ def test_whoever_is_disabled_is_out_at_once(app: Flask, ada: Visitor) -> None:
     assert ada.get("/review/").status_code == 302
     assert Visitor(app, "Ada").sign_in().status_code == 401
     assert Caller(app, token).get("/v1/queue").status_code == 401
+
+
+def test_whoever_is_disabled_is_let_in_by_no_provider_and_given_no_token(app: Flask) -> None:
+    parts = app.extensions["parts"]
+    signin.create(parts, name="Ada", role=Role.MODERATOR, sites=(), password=None, subject="ada@gazette")
+    signin.disable(parts, "Ada")
+    with pytest.raises(signin.Refused):
+        signin.by_subject(parts, "ada@gazette")
+    with pytest.raises(Invalid):
+        signin.issue_token(parts, "Ada")
+
+
+@pytest.mark.parametrize("end", [replace_password, disable])
+def test_what_ends_the_sessions_of_one_ends_no_colleagues(app: Flask, ada: Visitor, ben: Visitor, end: Callable[[Flask], None]) -> None:
+    end(app)
+    assert (ada.get("/review/").status_code, ben.get("/review/").status_code) == (302, 200)
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(app: Flask, ada: Visitor) -> None:
