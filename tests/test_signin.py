@@ -249,6 +249,11 @@ def test_passwords_and_tokens_are_stored_as_hashes(app: Flask, ada: Visitor, eng
     assert token.split("_", 2)[2] not in str(row)
 
 
+def test_a_token_with_another_secret_is_refused(app: Flask, ada: Visitor) -> None:
+    prefix, pk, _ = signin.issue_token(app.extensions["parts"], "Ada").split("_", 2)
+    assert Caller(app, f"{prefix}_{pk}_another").get("/v1/queue").status_code == 401
+
+
 @pytest.mark.parametrize("token", ["cmm", "cmm_", "cmm_1", "cmm_x_y", "cmm_999999_abc", "cmm_1_wrong", f"cmm_{'9' * 40}_a", "cmm_²_a"])
 def test_a_made_up_token_is_refused(app: Flask, ada: Visitor, token: str) -> None:
     assert (
