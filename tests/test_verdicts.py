@@ -150,6 +150,15 @@ def test_the_same_comment_sent_again_tells_the_cms_too(gazette: Caller, ada: Vis
     assert ada.send("/review/undo", script=True).status_code == 409
 
 
+def test_a_verdict_is_told_of_its_own_comment_alone_and_the_others_can_be_undone(gazette: Caller, ada: Visitor) -> None:
+    for id in ("c1", "c2"):
+        hold(gazette, id, f"A rude remark, {id}.")
+        ada.judge(waiting(ada)[0], verdict="approve")
+    assert len(gazette.get("/v1/comments/c1").get_json()["verdicts"]) == 1
+    assert ada.send("/review/undo", script=True).status_code == 200
+    assert (state(gazette, "c1"), state(gazette, "c2")) == ("approve", "hold")
+
+
 def test_only_ones_own_verdict_is_undone_but_by_an_admin(app: Flask, gazette: Caller, ada: Visitor, ben: Visitor) -> None:
     hold(gazette)
     comment = waiting(ada)[0]
