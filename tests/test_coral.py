@@ -228,7 +228,7 @@ def test_a_moderators_feedback_reaches_the_stored_comment(coral: Coral, gazette:
     assert comment.outcome == "approve"
     assert [(row.outcome, row.moderator) for row in rows(engine, verdicts)] == [("approve", "Coral")]
     Client(gazette).post("suggestscore", feedback("How rude, as edited.", 1, **changed))
-    assert [row.outcome for row in rows(engine, verdicts)] == ["approve", "reject"]
+    assert [(row.action, row.outcome) for row in rows(engine, verdicts)] == [("verdict", "approve"), ("correction", "reject")]
 
 
 def test_a_moderators_feedback_reaches_a_comment_of_signs_that_html_escapes(coral: Coral, gazette: Caller, engine: Engine) -> None:

@@ -246,6 +246,27 @@ def test_what_the_service_decided_alone_can_be_corrected(gazette: Caller, ada: V
     assert state(gazette) == "approve"
 
 
+@pytest.mark.parametrize(
+    ("revision", "correction", "why"),
+    [(1, {"verdict": "approve"}, "The author edited this comment"), (2, {"reason_code": "hate"}, "Your correction says the same")],
+)
+def test_a_correction_of_an_earlier_text_or_that_says_what_the_service_said_is_refused(
+    gazette: Caller, ada: Visitor, engine: Engine, revision: int, correction: dict[str, str], why: str
+) -> None:
+    for text in ("A vile remark.", "A vile remark, and worse."):
+        assert gazette.comment("c1", text)["decision"] == "reject"
+    with reading(engine) as db:
+        comment = db.execute(select(comments.c.pk)).scalar_one()
+    refused = ada.send(f"/review/comments/{comment}/correction", script=True, revision=revision, **correction)
+    assert (refused.status_code, why in refused.get_json()["message"]) == (409, True)
+
+
+def test_nobody_agrees_where_no_colleague_has_said_anything(gazette: Caller, ada: Visitor) -> None:
+    hold(gazette)
+    refused = ada.send(f"/review/comments/{waiting(ada)[0]}/agreement", script=True)
+    assert (refused.status_code, "no colleague's verdict" in refused.get_json()["message"]) == (409, True)
+
+
 def test_a_colleague_agrees_once_and_never_with_herself(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
     hold(gazette)
     comment = waiting(ada)[0]
