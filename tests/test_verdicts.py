@@ -129,6 +129,15 @@ def test_a_released_comment_is_anybodys(gazette: Caller, ada: Visitor, ben: Visi
     assert waiting(ben) == [comment]
 
 
+def test_a_release_is_of_one_comment_and_by_whoever_claimed_it(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    for id in ("c1", "c2"):
+        hold(gazette, id, f"A rude remark, {id}.")
+    kept, released = waiting(ada)
+    for who, what, comment in ((ada, "claim", kept), (ada, "claim", released), (ben, "release", kept), (ada, "release", released)):
+        who.send(f"/review/comments/{comment}/{what}", script=True)
+    assert waiting(ben) == [released]
+
+
 def test_a_verdict_is_undone_until_the_cms_was_told(gazette: Caller, ada: Visitor) -> None:
     hold(gazette)
     comment = waiting(ada)[0]
