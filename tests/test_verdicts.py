@@ -319,6 +319,13 @@ def test_a_note_stays_with_the_comment(gazette: Caller, ada: Visitor, ben: Visit
         assert ada.send(f"/review/comments/{comment}/notes", script=True, text=text).status_code == 422
 
 
+def test_everybodys_verdicts_are_those_of_ones_own_sites(gazette: Caller, ada: Visitor, ben: Visitor, carol: Visitor) -> None:
+    hold(gazette)
+    ada.judge(waiting(ada)[0], verdict="approve")
+    seen = ["A rude remark." in who.page("/review/recent", who="everybody") for who in (ada, ben, carol)]
+    assert seen == [True, True, False]
+
+
 def test_another_sites_moderator_sees_and_changes_nothing(gazette: Caller, ada: Visitor, carol: Visitor) -> None:
     hold(gazette)
     comment = waiting(ada)[0]
