@@ -58,6 +58,11 @@ def test_a_name_and_a_wrong_password_are_refused_alike(app: Flask, ada: Visitor)
     assert "do not go together" in unknown.text
 
 
+def test_who_has_no_password_is_let_in_by_none(app: Flask) -> None:
+    signin.create(app.extensions["parts"], name="Ada", role=Role.MODERATOR, sites=(), password=None)
+    assert Visitor(app, "Ada").sign_in("").status_code == Visitor(app, "Ada").sign_in().status_code == 401
+
+
 def test_five_failures_lock_the_name_for_a_while(app: Flask, ada: Visitor, engine: Engine) -> None:
     visitor = Visitor(app, "Ada")
     for _ in range(signin.FAILURES):
