@@ -183,6 +183,11 @@ def test_a_source_without_a_signature_needs_its_sites_key(shipped: Flask, engine
     assert stored(engine, comments) == []
 
 
+def test_a_key_is_no_signature(shipped: Flask, engine: Engine) -> None:
+    assert make_caller(shipped, "forum").post("/v1/webhooks/discourse", DISCOURSE).status_code == 401
+    assert stored(engine, comments) == []
+
+
 @pytest.mark.parametrize(
     "header", [{}, {"X-Discourse-Event-Signature": "sha256="}, {"X-Discourse-Event-Signature": "é"}, {"Authorization": "Bearer x"}]
 )
