@@ -225,6 +225,12 @@ def test_a_new_authors_first_comments_are_held(new_app: Callable[..., Flask]) ->
     assert codes(gazette.comment("c1", "Well said.", author={"id": "a1"})) == ["new_author"]
 
 
+def test_an_edit_is_no_repeat_of_its_own_comment(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(POLICY="[repeats]\nhold_above = 1"), "gazette")
+    said = [gazette.comment("c1", text, author={"id": "a"})["decision"] for text in ("Well said.", "Well  said.")]
+    assert said == ["approve", "approve"]
+
+
 def test_an_author_with_approved_comments_is_not_new(new_app: Callable[..., Flask]) -> None:
     app = new_app()
     make_caller(app, "gazette").comment("c1", "Well said.", author={"id": "a1"})
