@@ -81,7 +81,6 @@ def set_up_sessions(app: Flask, config: Config) -> None:
     )
     _csrf.init_app(app)
     manager = LoginManager(app)
-    manager.session_protection = None  # it would sign out whoever changes networks
     manager.user_loader(_load_user)
 
 
