@@ -118,6 +118,11 @@ def test_a_filter_has_the_name_of_its_field(held: dict[str, int], ada: Visitor) 
     assert sorted(chips, key=str.lower) == sorted((fields[name][0].upper() + fields[name][1:] for name in asked), key=str.lower)
 
 
+@pytest.mark.parametrize(("name", "value", "said"), [("reason", "banned_word", "Banned word"), ("article", "7", "no. 7")])
+def test_a_filter_stays_chosen_when_nothing_of_its_kind_waits(ada: Visitor, name: str, value: str, said: str) -> None:
+    assert f'<option value="{value}" selected>{said}</option>' in ada.page("/review/", **{name: value})
+
+
 def test_a_filter_by_article_has_its_title(held: dict[str, int], ada: Visitor) -> None:
     [article] = re.findall(r'<option value="(\d+)" *>Trains<', ada.page("/review/"))
     assert "Article: <bdi>Trains</bdi>" in ada.page("/review/", article=article)
