@@ -319,3 +319,9 @@ def test_drupals_guests_are_not_one_author(shipped: Flask, engine: Engine) -> No
 def test_half_an_emoji_does_not_lose_a_comment(with_sources: Callable[[str], Flask]) -> None:
     told = own(with_sources(OWN), list=[0, {"body": "How rude \ud83d"}]).get_json()
     assert (told["decision"], told["comment"]["text"]) == ("hold", "How rude \ufffd")
+
+
+def test_a_published_article_is_not_lost_for_its_address(shipped: Flask, engine: Engine) -> None:
+    current = GHOST["post"]["current"] | {"url": " "}
+    ghost(shipped, {"post": {"current": current}})
+    assert [(row.id, row.url) for row in stored(engine, articles)] == [("65f0c1", None)]

@@ -38,6 +38,10 @@ class _ArticleIn(payloads.NamedArticleIn):
     url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
 
 
+class _PublishedIn(payloads.ArticleIn):
+    url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
+
+
 class _ParentIn(payloads.ParentIn):
     id: Annotated[payloads.Id | None, payloads.OR_NOTHING] = None
 
@@ -60,7 +64,7 @@ def receive(name: str) -> ResponseReturnValue:
         return Response(status=204)
     told = _told(source, body)
     if source.description.sends == "articles":
-        article = payloads.ArticleIn.model_validate(told.get("article", {})).to_domain()
+        article = _PublishedIn.model_validate(told.get("article", {})).to_domain()
         if article.id is None:
             raise Invalid("article_id", f"a text or a whole number at {source.description.fields.article_id}")
         with writing(parts.engine) as db:
