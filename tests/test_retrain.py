@@ -132,6 +132,13 @@ def test_a_run_beside_another_says_so_and_does_nothing(newsroom: Newsroom, capsy
     assert "Another `python -m training retrain` is at work" in said
 
 
+def test_what_a_killed_run_left_takes_no_room_after_the_next(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    left = newsroom.models / versions.VERSIONS / f"{candidate.UNFINISHED}abc" / "version"
+    left.mkdir(parents=True)
+    newsroom.run(capsys, "retrain")
+    assert not left.parent.exists()
+
+
 @pytest.mark.parametrize("manifest", ["{", "[]"], ids=["cut off", "no object"])
 def test_a_damaged_candidate_hinders_no_later_run(newsroom: Newsroom, manifest: str, capsys: pytest.CaptureFixture[str]) -> None:
     damaged = newsroom.models / versions.VERSIONS / "2026-01-01-damaged"

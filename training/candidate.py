@@ -19,6 +19,7 @@ from training.publish import PROBES
 
 EVIDENCE = "evidence.json"
 FILE = "newsroom.joblib"
+UNFINISHED = ".new-"  # begins the name of a folder in which a version is written
 
 
 def as_model(shipped: Model, newsroom: Newsroom, version: str = "candidate") -> Model:
@@ -37,7 +38,7 @@ def write(
     """The version's name; `page` makes the report of a version of that name. What is there is complete from the first moment that it has
     that name. The same lessons give the same version on the same day; one in force stays as it was tested."""
     home = make_home(models)
-    with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as scratch:
+    with tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as scratch:
         fresh = Path(scratch) / "version"
         fresh.mkdir()
         manifest = _manifest(models, shipped, newsroom, about, fresh)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,11 +72,14 @@ def main(arguments: Sequence[str]) -> int:
 @contextmanager
 def alone(models: Path) -> Iterator[None]:
     """One run at a time: what a second one publishes would be tested beside a model that the first replaces. Raises ModelError."""
-    with (versions.make_home(models) / ".retraining").open("w") as lock:
+    home = versions.make_home(models)
+    with (home / ".retraining").open("w") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)  # it ends with the process, however that ends
         except BlockingIOError:
             raise ModelError("Another `python -m training retrain` is at work. Run this again when it has ended.") from None
+        for left in home.glob(f"{candidate.UNFINISHED}*"):  # by a run that was killed
+            shutil.rmtree(left)
         yield
 
 
