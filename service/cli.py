@@ -12,7 +12,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import auth, rules, scoring
-from service.config import SECRET_KEY_FILE
+from service.config import SECRET_KEY_FILE, no_secret
 from service.domain import MAX_NAME, Invalid
 from service.parts import current_parts
 from service.storage import keys
@@ -159,10 +159,13 @@ def quickstart() -> None:
 
 
 def _make_secret_key() -> str:
-    SECRET_KEY_FILE.parent.mkdir(exist_ok=True)
     secret_key = secrets.token_urlsafe(32)
-    SECRET_KEY_FILE.touch(mode=0o600)
-    SECRET_KEY_FILE.write_text(secret_key + "\n")
+    try:
+        SECRET_KEY_FILE.parent.mkdir(exist_ok=True)
+        SECRET_KEY_FILE.touch(mode=0o600)
+        SECRET_KEY_FILE.write_text(secret_key + "\n")
+    except OSError as error:
+        raise no_secret(error) from None
     return secret_key
 
 

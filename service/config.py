@@ -79,11 +79,19 @@ def _rate(text: str) -> str:
 
 
 def _secret(text: str) -> str | None:
-    if not text and SECRET_KEY_FILE.exists():
-        text = SECRET_KEY_FILE.read_text().strip()
+    try:
+        if not text and SECRET_KEY_FILE.exists():
+            text = SECRET_KEY_FILE.read_text().strip()
+    except OSError as error:
+        raise no_secret(error) from None
     if text and len(text) < 32:
         raise ValueError("at least 32 characters")
     return text or None
+
+
+def no_secret(error: OSError) -> ConfigError:
+    """What is said where the file of the secret cannot be used."""
+    return ConfigError(f"{SECRET_KEY_FILE}: {error.strerror}. Let whoever runs the service read and write it, or set SECRET_KEY.")
 
 
 def _yes_or_no(text: str) -> bool:

@@ -108,6 +108,15 @@ def test_quickstart_makes_a_secret_that_others_cannot_read(
     assert new_app(SECRET_KEY="").extensions["parts"].config.secret_key == made.read_text().strip()
 
 
+def test_quickstart_says_where_it_cannot_keep_a_secret(
+    new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setattr("service.cli.SECRET_KEY_FILE", tmp_path / "taken" / "secret_key")
+    code, said = run(new_app(SECRET_KEY=""), "quickstart")
+    assert (code, "or set SECRET_KEY" in said) == (1, True)
+
+
 def test_quickstart_prints_an_address_and_a_request(new_app: Callable[..., Flask]) -> None:
     code, said = run(new_app(PORT="8123"), "quickstart")
     assert code == 0

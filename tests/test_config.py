@@ -75,6 +75,12 @@ def test_the_secret_key_of_make_run_is_read_from_its_file(monkeypatch: pytest.Mo
     assert Config.from_environ({"SECRET_KEY": "e" * 40}).secret_key == "e" * 40
 
 
+def test_a_secret_key_that_cannot_be_read_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path)
+    with pytest.raises(ConfigError, match=rf"{tmp_path}: Is a directory. .* or set SECRET_KEY"):
+        Config.from_environ({})
+
+
 def test_the_readme_has_every_variable_with_its_default_and_meaning() -> None:
     """Rows of a table: | `NAME` | `default` | meaning |, and the default is `none` where it is empty."""
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
