@@ -6,6 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 from service.disguise import SIGN, plain_words
+from service.lexicon import STRONG
 
 # HTML's elements, and none else: readers also write <like this>.
 _ELEMENTS = """
@@ -33,6 +34,7 @@ HREF = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'\s<>]+)", re.I)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}\b")
 _SPACE = re.compile(r"\s+")
 _ADDRESSED = re.compile(r"^(?:@[\w.-]{2,40}[,:]? )+(?=\S)")  # whom a comment answers, at its beginning
+_NAME_SIGNS = re.compile(r"[@_.,:-]+")
 # A whole comment in quotation marks, brackets or emphasis quotes nobody: it is what its author says.
 _WRAPPED = re.compile(r"^(?:[\"(*_]+([^\"()*_]+)[\")*_]+|'([^']+)')[.!?]?$")
 _WORD = re.compile(r"[^\W_]+")
@@ -107,7 +109,13 @@ def normalise(text: str) -> str:
     """
     seen = _NAME.sub("Richard", _INITIALS.sub("son of a bitch", visible(text)))
     plain = _SPACE.sub(" ", plain_words(_told(seen).lower()).replace(SIGN, " ")).strip()
-    return _WRAPPED.sub(lambda found: found[1] or found[2], _ADDRESSED.sub("", plain)).strip()
+    return _WRAPPED.sub(lambda found: found[1] or found[2], _ADDRESSED.sub(_called, plain)).strip()
+
+
+def _called(addressed: re.Match[str]) -> str:
+    """Of the names that a comment answers nothing, but for what is an insult and no name: `@you_moron`."""
+    names = (plain_words(_NAME_SIGNS.sub(" ", name)).strip() for name in addressed[0].split())
+    return "".join(f"{name} " for name in names if any(word in name for word in STRONG))
 
 
 def _without_markup(text: str) -> str:

@@ -164,6 +164,19 @@ def test_a_whole_comment_in_quotation_marks_or_to_somebody_is_its_authors_own_wo
     assert normalise(written) == "so it is."
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("@you_fucking_moron go home", "you fucking moron go home"),
+        ("@Ada, @F.u.c.k.you: so it is", "fuck you so it is"),
+        ("@idi0t so it is", "idiot so it is"),
+        ("@dick_cheney @hancock so it is", "so it is"),
+    ],
+)
+def test_an_insult_written_as_a_name_is_read_and_a_name_is_not(written, read):
+    assert normalise(written) == read
+
+
 @pytest.mark.parametrize("text", ['"so it is" and "so be it"', "(a) so it is (b) so be it", "'tis the man's", "@ada", "so says @ada"])
 def test_what_is_quoted_or_named_in_a_comment_stays(text):
     assert normalise(text) == text
