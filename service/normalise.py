@@ -84,6 +84,7 @@ _FORMAT = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+_TURNED = re.compile("\u202e([^\u202c\n]*)")  # shown from its end to its begin
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 
@@ -93,7 +94,7 @@ def visible(text: str) -> str:
 
     Links become the word `httplink`, addresses the word `mailaddress`.
     """
-    text = _without_markup(text)
+    text = _TURNED.sub(_as_shown, _without_markup(text))
     text = _FORMAT.sub("", _CONTROL.sub(" ", text)).translate(SQUARED)
     text = unicodedata.normalize("NFKC", text.translate(_PLAINER))
     text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
@@ -110,6 +111,12 @@ def normalise(text: str) -> str:
     seen = _NAME.sub("Richard", _INITIALS.sub("son of a bitch", visible(text)))
     plain = _SPACE.sub(" ", plain_words(_told(seen).lower()).replace(SIGN, " ")).strip()
     return _WRAPPED.sub(lambda found: found[1] or found[2], _ADDRESSED.sub(_called, plain)).strip()
+
+
+def _as_shown(turned: re.Match[str]) -> str:
+    """Turned round where that is an insult; what is none before or after may be a text that runs from right to left."""
+    shown = turned[1][::-1]
+    return shown if any(word in shown.lower() for word in STRONG) else turned[1]
 
 
 def _called(addressed: re.Match[str]) -> str:

@@ -43,6 +43,7 @@ def test_plain_text_is_left_as_it_is(words):
         ("yоu іdіоt", "you idiot"),
         ("st\u200bup\u200bid", "stupid"),
         ("\u202estupid\u202c", "stupid"),
+        ("so it is, \u202enorom uoy\u202c", "so it is, you moron"),
         ("an i d i o t!", "an idiot!"),
         ("F U C K Y O U", "fuck you"),
         ("stuuuupid", "stupid"),
