@@ -129,6 +129,20 @@ def test_an_edit_is_a_new_revision_and_keeps_its_history(gazette: Caller) -> Non
     ]
 
 
+def test_an_edit_changes_no_other_comment(gazette: Caller) -> None:
+    for id in ("c1", "c2"):
+        gazette.comment(id, f"A vile thing, {id}.")
+    before = gazette.get("/v1/comments/c2").get_json()
+    gazette.comment("c1", "A kind thing.")
+    assert gazette.get("/v1/comments/c2").get_json() == before
+
+
+def test_an_edit_that_is_sent_again_has_the_answer_that_it_had(gazette: Caller) -> None:
+    for text in ("A vile thing.", "A kind thing.", "A kind thing."):
+        answer = gazette.comment("c1", text)
+    assert (answer["decision"], answer["repeated"]) == ("approve", True)
+
+
 def test_an_edit_back_to_an_earlier_text_is_an_edit(gazette: Caller) -> None:
     for text in ("A vile thing.", "A kind thing.", "A vile thing."):
         answer = gazette.comment("c1", text)
