@@ -24,6 +24,7 @@ from service.storage.tables import articles, comments, coral_comments, coral_sec
 
 PHASE, WEBHOOKS = "empsec_1", "whsec_1"
 STORY = {"id": "story-1", "url": "https://news.example/trains"}
+OTHER_STORY = {"id": "story-2", "url": "https://news.example/b"}
 
 
 class Coral:
@@ -134,7 +135,7 @@ def test_the_same_question_gets_the_same_answer_and_is_one_comment(coral: Coral,
 
 
 def test_other_authors_stories_and_parents_are_other_comments(coral: Coral, engine: Engine) -> None:
-    for changed in ({}, {"author": "a2"}, {"story": STORY | {"id": "story-2", "url": "https://news.example/b"}}, {"parent": "c-9"}):
+    for changed in ({}, {"author": "a2"}, {"story": OTHER_STORY}, {"parent": "c-9"}):
         coral.moderate("Well said.", **changed)
     assert len(rows(engine, comments)) == 4
 
@@ -151,6 +152,19 @@ def test_an_edit_that_could_be_of_several_comments_is_a_comment_of_its_own(coral
         coral.moderate(text)
     coral.moderate("A vile thing.", action="EDIT")
     assert [(row.text, row.revision) for row in rows(engine, comments)] == [("First thing.", 1), ("Second thing.", 1), ("A vile thing.", 1)]
+
+
+@pytest.mark.parametrize("elsewhere", [{"author": "a2"}, {"story": OTHER_STORY}, {"parent": "c-9"}])
+def test_an_edit_is_of_no_comment_of_anybody_or_anywhere_else(coral: Coral, engine: Engine, elsewhere: dict[str, Any]) -> None:
+    coral.moderate("A vile thing.")
+    coral.moderate("A kind thing.", action="EDIT", **elsewhere)
+    assert [(row.text, row.revision) for row in rows(engine, comments)] == [("A vile thing.", 1), ("A kind thing.", 1)]
+
+
+def test_an_article_of_another_site_is_none_of_a_storys(coral: Coral, herald: Caller, engine: Engine) -> None:
+    herald.put("/v1/articles/night-trains", {"url": STORY["url"]})
+    coral.moderate("Well said.")
+    assert [(row.site, row.id) for row in rows(engine, articles)] == [("herald", "night-trains"), ("gazette", "story-1")]
 
 
 def test_an_article_is_found_by_the_storys_address(coral: Coral, gazette: Caller, engine: Engine) -> None:
@@ -183,6 +197,13 @@ def test_a_reply_is_read_with_its_parent(coral: Coral) -> None:
     assert fake_models.asked[-1].parent.text == "They were late."
 
 
+def test_a_parent_is_a_comment_of_the_same_site(coral: Coral, gazette: Caller, herald: Caller, engine: Engine) -> None:
+    for cms, id in ((gazette, "c-8"), (herald, "c-9")):
+        cms.comment(id, "What was said first.")
+        coral.moderate("Well said.", parent=id)
+    assert [row.parent_text for row in rows(engine, comments) if row.parent_id] == ["What was said first.", ""]
+
+
 def test_corals_id_is_bound_to_the_one_comment_that_it_can_be_of(coral: Coral, engine: Engine) -> None:
     coral.moderate("First thing.")
     coral.tell("COMMENT_ENTERED_MODERATION_QUEUE", storyID="story-1", commentID="c-1", queue="PENDING")
@@ -192,6 +213,15 @@ def test_corals_id_is_bound_to_the_one_comment_that_it_can_be_of(coral: Coral, e
     assert [(row.id, row.queued) for row in rows(engine, coral_comments)] == [("c-1", True)]
     coral.tell("COMMENT_LEFT_MODERATION_QUEUE", storyID="story-1", commentID="c-1", queue="PENDING")
     assert [row.queued for row in rows(engine, coral_comments)] == [False]
+
+
+def test_corals_id_is_bound_on_its_own_story_to_what_has_no_id_yet(coral: Coral, engine: Engine) -> None:
+    coral.moderate("On another story.", story=OTHER_STORY)
+    for number in (1, 2):
+        coral.moderate(f"Thing {number}.")
+        coral.tell("COMMENT_CREATED", storyID="story-1", commentID=f"c-{number}")
+    text = {row.pk: row.text for row in rows(engine, comments)}
+    assert {row.id: text[row.comment] for row in rows(engine, coral_comments)} == {"c-1": "Thing 1.", "c-2": "Thing 2."}
 
 
 @pytest.mark.parametrize(
@@ -292,6 +322,13 @@ def test_of_rotated_secrets_the_newest_two_are_valid(coral: Coral) -> None:
     set_secret(coral.app, "empsec_4", "--only")
     assert [coral.send("moderate", phase("Well said."), f"empsec_{n}").status_code for n in (3, 4)] == [401, 204]
     coral.tell("STORY_CREATED", storyID="story-1")
+
+
+def test_another_sites_secrets_end_none_of_ones_own(coral: Coral) -> None:
+    for secret, *words in (("herald_1",), ("herald_2", "--only")):
+        set_secret(coral.app, secret, *words, site="herald")
+    set_secret(coral.app, "empsec_2")
+    assert coral.moderate("Well said.").status_code == 204
 
 
 def test_secrets_are_stored_encrypted_and_of_no_use_without_the_key(coral: Coral, engine: Engine, new_app: Callable[..., Flask]) -> None:
