@@ -68,6 +68,12 @@ def test_a_site_does_not_see_anothers_article(gazette: Caller, herald: Caller) -
     assert fake_models.asked[-1].article.text == ""
 
 
+def test_an_article_of_the_same_id_on_another_site_is_another(gazette: Caller, herald: Caller) -> None:
+    for cms, title in ((gazette, "Night trains return"), (herald, "No night trains")):
+        cms.put("/v1/articles/trains", {"title": title})
+    assert [cms.get("/v1/articles/trains").get_json()["title"] for cms in (gazette, herald)] == ["Night trains return", "No night trains"]
+
+
 def test_an_article_that_nobody_told_is_not_found(gazette: Caller) -> None:
     assert gazette.get("/v1/articles/nothing").status_code == 404
 
