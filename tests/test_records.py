@@ -75,7 +75,8 @@ def test_it_knows_how_old_the_discussion_is(house: scoring.Model, gazette: Calle
     with writing(engine) as db:
         db.execute(update(comments).values(received_at=datetime.now(UTC) - timedelta(hours=5)))
     send(gazette, "c2")
-    assert [round(one.hours, 1) for one in shown if one] == [0.0, 5.0]
+    send(gazette, "elsewhere", article={"id": "a2"})
+    assert [round(one.hours, 1) for one in shown if one] == [0.0, 5.0, 0.0]
 
 
 def test_a_comments_own_verdict_is_never_in_its_record(house: scoring.Model, gazette: Caller, ada: Visitor) -> None:
