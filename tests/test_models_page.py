@@ -1,15 +1,20 @@
 """What the moderators' room tells of the models."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import fake_models
 import pytest
 from conftest import make_caller
 from flask import Flask
 from room import Visitor, make_moderator
+from sqlalchemy import update
 
 from service import versions
+from service.storage.engine import writing
+from service.storage.tables import shadow_decisions
 
 
 @pytest.fixture
@@ -50,6 +55,16 @@ def test_a_shadow_is_recorded_and_changes_nothing(app: Flask, editor: Visitor, m
     assert "Of 2 comments in 7 days, 1 would have been decided otherwise." in page
     assert "A rude remark." in page
     assert "A fine remark." not in page
+
+
+@pytest.mark.parametrize("changed", [{"model_version": "earlier"}, {"at": datetime.now(UTC) - timedelta(days=8)}])
+def test_what_another_shadow_said_or_long_ago_is_not_counted(app: Flask, editor: Visitor, models: Path, changed: dict[str, Any]) -> None:
+    versions.run_beside(models, "strict")
+    app.extensions["parts"].served.refresh()
+    make_caller(app, "gazette").comment("1", "A rude remark.")
+    with writing(app.extensions["parts"].engine) as db:
+        db.execute(update(shadow_decisions).values(changed))
+    assert "A rude remark." not in editor.page("/review/models")
 
 
 def test_a_shadow_that_fails_changes_nothing(app: Flask, models: Path) -> None:

@@ -1,5 +1,6 @@
 """What Perspective's clients think right becomes a label, and reaches the stored comment."""
 
+import json
 from typing import Any
 
 import pytest
@@ -95,3 +96,10 @@ def test_the_newest_suggestion_counts_and_is_what_training_reads(client: Client)
     client.post("suggestscore", SUGGESTION | {"clientToken": "t-2", "languages": ["de"]})
     shown = client.app.test_cli_runner().invoke(args=["suggestions", "export"])
     assert shown.output == '{"text": "How rude.", "labels": {"insult": 0.5, "toxicity": 1.0}, "source": "suggestion"}\n'
+
+
+def test_one_sites_suggestions_are_its_own(client: Client, herald: Caller) -> None:
+    client.post("suggestscore", SUGGESTION)
+    Client(herald).post("suggestscore", SUGGESTION | {"comment": {"text": "How kind."}})
+    shown = client.app.test_cli_runner().invoke(args=["suggestions", "export", "--site", "gazette"])
+    assert [json.loads(line)["text"] for line in shown.output.splitlines()] == ["How rude."]
