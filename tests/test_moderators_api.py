@@ -14,8 +14,9 @@ from service.policy import decide
 from service.review import figures
 from service.review.figures import Share
 from service.rules import parse
+from service.storage import overview
 from service.storage.engine import reading, writing
-from service.storage.tables import comments, daily, decisions, verdicts
+from service.storage.tables import comments, daily, decisions, queue_lengths, verdicts
 
 AUDITED = "[hold]\ntoxicity = 0.6\n[reject]\ntoxicity = 0.95\n[audit]\nshare = 1.0\n"
 
@@ -167,6 +168,25 @@ def test_a_verdict_whose_correction_was_taken_back_counts_again(gazette: Caller,
     assert "Toxicity 100% of 1" in ada.page("/review/overview")
 
 
+def test_a_verdict_on_an_edited_text_counts_once(gazette: Caller, ada: Visitor) -> None:
+    for text in ("How rude.", "How rude, as edited."):
+        gazette.comment("c1", text)
+    ada.judge(cards(ada.page("/review/"))[0], verdict="approve")
+    assert "Toxicity 100% of 1" in ada.page("/review/overview")
+
+
+def test_a_day_is_counted_anew_whichever_days_are_looked_at(gazette: Caller, ada: Visitor, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    for days in (1, 3):
+        gazette.comment(f"c{days}", f"A kind remark, {days}.")
+        with writing(engine) as db:
+            db.execute(update(decisions).where(decisions.c.text.endswith(f"{days}.")).values(at=now - timedelta(days=days)))
+    ada.page("/review/overview", days=30)
+    with writing(engine) as db:
+        overview.forget(db, now - timedelta(days=1))
+    assert "of 2 comments" in ada.page("/review/overview", days=7)
+
+
 def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine) -> None:
     gazette.comment("c-1", "How rude.")
     with reading(engine) as db:
@@ -180,6 +200,32 @@ def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: C
     assert shared.format("100.0 %") in ada.page("/review/overview")
     ada.send("/review/undo")
     assert shared.format("–") in ada.page("/review/overview")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Waiting now</dt><dd>0<small>nothing",
+        "in all 0 approve, 0 hold, 0 reject",
+        "Comments that waited: now 0, at most 0",
+    ],
+)
+def test_the_overview_is_of_ones_own_sites_alone(gazette: Caller, ada: Visitor, carol: Visitor, engine: Engine, shown: str) -> None:
+    gazette.comment("c1", "A rude remark.")
+    with writing(engine) as db:
+        db.execute(update(queue_lengths).values(waiting=7))
+    assert [shown in who.page("/review/overview") for who in (ada, carol)] == [False, True]
+
+
+def test_how_long_a_queue_was_is_kept_for_each_site_and_hour(gazette: Caller, herald: Caller, carol: Visitor, engine: Engine) -> None:
+    for cms, id in ((gazette, "c1"), (herald, "h1"), (herald, "h2")):
+        cms.comment(id, "A rude remark.")
+    with writing(engine) as db:
+        db.execute(update(queue_lengths).values(hour=datetime.now(UTC) - timedelta(hours=1)))
+    carol.judge(cards(carol.page("/review/"))[0], verdict="approve")
+    with reading(engine) as db:
+        kept = db.execute(select(queue_lengths.c.site, queue_lengths.c.waiting).order_by(queue_lengths.c.site, queue_lengths.c.hour)).all()
+    assert kept == [("gazette", 0), ("herald", 0), ("herald", 2)]
 
 
 def test_an_empty_overview_says_so(ada: Visitor) -> None:
