@@ -91,7 +91,7 @@ def _said(begin: datetime, end: datetime) -> Any:
         .join(comments, comments.c.pk == verdicts.c.comment)
         .join(decisions, decision)
         .outerjoin(earlier, earlier.c.pk == verdicts.c.about)
-        .where(verdicts.c.at >= begin, verdicts.c.at < end, verdicts.c.action != "undo")
+        .where(verdicts.c.at >= begin, verdicts.c.at < end)
         .where(~_undone(verdicts), ~_undone(earlier))
     )
 
