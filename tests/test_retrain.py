@@ -417,6 +417,14 @@ def test_a_lesson_knows_its_section(few: Newsroom) -> None:
     assert [one.section for one in lessons.read(few.parts.engine).verdicts] == [None, None, None, "sport"]
 
 
+def test_a_lesson_on_an_edited_comment_is_the_text_that_was_judged(few: Newsroom) -> None:
+    for text in ("How rude.", GOOD):
+        (done,) = moderation.moderate(few.parts, [Comment(site="gazette", id="1", text=text)])
+    said = Verdict(outcome=Outcome.APPROVE, moderator="gazette-0-2", at=datetime.now(UTC))
+    verdicts.give(few.parts, person(few, "gazette-0-2"), done.comment.pk, said)
+    assert [one.input.text for one in lessons.read(few.parts.engine).verdicts][3:] == [GOOD]
+
+
 def test_an_undone_verdict_is_no_lesson(few: Newsroom) -> None:
     (undone,) = verdicts.undo_newest(few.parts, person(few, "gazette-0-2"))
     assert [one.verdict for one in lessons.read(few.parts.engine).verdicts] == [undone.about - 2, undone.about - 1]
