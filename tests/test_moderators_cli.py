@@ -263,6 +263,18 @@ def test_a_provider_that_describes_itself_in_no_usable_way_is_said_and_asked_ane
     assert "No moderator is known as" in sign_in_there(visitor).text
 
 
+@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
+def test_an_address_of_the_provider_that_is_put_right_there_is_asked_for_anew(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    answer = Provider._answer
+    with monkeypatch.context() as wrong:
+        wrong.setattr(Provider, "_answer", lambda self, body: answer(self, body | {name: "null/path"} if name in body else body))
+        sign_in_there(visitor)
+    assert "No moderator is known as" in sign_in_there(visitor).text
+
+
 def test_a_silent_provider_is_not_waited_for_for_ever(new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "PATIENCE", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -111,6 +111,9 @@ def _provider() -> Iterator[Any]:
     )
     try:
         yield provider
+    except (RequestException, ValueError):  # where an address of its own is wrong; it may be put right
+        current_app.extensions.pop("oidc", None)
+        raise
     except (RuntimeError, TypeError, AttributeError) as error:  # the library has none of its own for metadata or keys that are broken
         current_app.extensions.pop("oidc", None)  # with what was kept of them
         log.error("the identity provider is not understood", exc_info=error)
