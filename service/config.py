@@ -84,6 +84,8 @@ def _secret(text: str) -> str | None:
             text = SECRET_KEY_FILE.read_text().strip()
     except OSError as error:
         raise no_secret(error) from None
+    except UnicodeDecodeError:
+        raise ValueError(f"a text, and {SECRET_KEY_FILE} holds none") from None
     if text and len(text) < 32:
         raise ValueError("at least 32 characters")
     return text or None

@@ -81,6 +81,13 @@ def test_a_secret_key_that_cannot_be_read_is_said_in_a_sentence(monkeypatch: pyt
         Config.from_environ({})
 
 
+def test_a_secret_key_that_is_no_text_is_said_and_nothing_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "secret_key")
+    (tmp_path / "secret_key").write_bytes(b"\xe9" * 40)
+    with pytest.raises(ConfigError, match=rf"^SECRET_KEY is \(not shown\): expected a text, and {tmp_path}/secret_key holds none.$"):
+        Config.from_environ({})
+
+
 def test_the_readme_has_every_variable_with_its_default_and_meaning() -> None:
     """Rows of a table: | `NAME` | `default` | meaning |, and the default is `none` where it is empty."""
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
