@@ -139,6 +139,18 @@ def test_what_a_killed_run_left_takes_no_room_after_the_next(newsroom: Newsroom,
     assert not left.parent.exists()
 
 
+def test_what_a_killed_run_of_another_user_left_hinders_no_later_run(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (newsroom.models / versions.VERSIONS / f"{candidate.UNFINISHED}abc").mkdir()
+    monkeypatch.setattr(os, "rmdir", deny)
+    status, result, _ = newsroom.run(capsys, "retrain")
+    assert (status, result["result"]) == (0, "nothing new")
+
+
 @pytest.mark.parametrize("manifest", ["{", "[]"], ids=["cut off", "no object"])
 def test_a_damaged_candidate_hinders_no_later_run(newsroom: Newsroom, manifest: str, capsys: pytest.CaptureFixture[str]) -> None:
     damaged = newsroom.models / versions.VERSIONS / "2026-01-01-damaged"

@@ -79,7 +79,7 @@ def alone(models: Path) -> Iterator[None]:
         except BlockingIOError:
             raise ModelError("Another `python -m training retrain` is at work. Run this again when it has ended.") from None
         for left in home.glob(f"{candidate.UNFINISHED}*"):  # by a run that was killed
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)  # or it is kept, where another user ran it
         yield
 
 
