@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 from service.disguise import SIGN, plain_words
-from service.lexicon import STRONG
+from service.lexicon import ENDINGS, STRONG
 
 # HTML's elements, and none else: readers also write <like this>.
 _ELEMENTS = """
@@ -85,6 +85,7 @@ _FORMAT = re.compile(
 )
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
 _TURNED = re.compile("\u202e([^\u202c\n]*)")  # shown from its end to its begin
+_INSULT = re.compile(rf"\b(?:{'|'.join(STRONG)})(?:{'|'.join(ENDINGS)})\b", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 
@@ -116,7 +117,7 @@ def normalise(text: str) -> str:
 def _as_shown(turned: re.Match[str]) -> str:
     """Turned round where that is an insult; what is none before or after may be a text that runs from right to left."""
     shown = turned[1][::-1]
-    return shown if any(word in shown.lower() for word in STRONG) else turned[1]
+    return shown if _INSULT.search(shown) else turned[1]
 
 
 def _called(addressed: re.Match[str]) -> str:

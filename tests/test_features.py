@@ -44,6 +44,8 @@ def test_plain_text_is_left_as_it_is(words):
         ("st\u200bup\u200bid", "stupid"),
         ("\u202estupid\u202c", "stupid"),
         ("so it is, \u202enorom uoy\u202c", "so it is, you moron"),
+        ("so it is, \u202egnikcuf uoy\u202c", "so it is, you fucking"),
+        ("\u202eyou moron, it is resolved", "you moron, it is resolved"),
         ("an i d i o t!", "an idiot!"),
         ("F U C K Y O U", "fuck you"),
         ("stuuuupid", "stupid"),
