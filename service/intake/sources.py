@@ -47,7 +47,7 @@ class _ParentIn(payloads.ParentIn):
 
 
 class _CommentIn(payloads.CommentIn):
-    """A comment that is not lost for what stands beside it: a guest without an id, a name that is too long, a language that is none."""
+    """A comment that is not lost for what stands beside it: a guest without an id, an id that is too long, a language that is none."""
 
     article: Annotated[_ArticleIn | None, payloads.OR_NOTHING] = None
     parent: _ParentIn | None = None
