@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-# Raised whenever the same text would give other numbers than before: a saved model refuses to load in another version.
+# Raised when texts give other numbers than those that saved models learnt from, which then refuse to load; not for a disguise newly seen
+# through that next to none of those texts has.
 FEATURES_VERSION = 9
 
 
