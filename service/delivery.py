@@ -129,7 +129,7 @@ def _conclude(db: Connection, message: Row[Any], endpoint: Row[Any], answer: Ans
 
 
 def _next_attempt(attempts: int, answer: Answer, at: datetime) -> datetime | None:
-    """After the so-manieth attempt failed; None after the last."""
+    """When to try again after so many attempts; None after the last."""
     if attempts > len(SCHEDULE):
         return None
     wait = SCHEDULE[attempts - 1] * (1 + random.uniform(0, JITTER))  # noqa: S311

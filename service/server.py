@@ -1,6 +1,7 @@
 """gunicorn's settings. Models load once, before the fork; probes and connections belong to each worker."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def when_ready(_server: Any) -> None:
 
 
 def post_fork(_server: Any, worker: Any) -> None:
+    for told_to_end in (signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(told_to_end, _end)  # gunicorn's own handlers come after this; the arbiter's, which are here until then, end nothing
     parts = worker.app.wsgi().extensions["parts"]
     parts.engine.dispose(close=False)
     limit_waits(parts.engine)
@@ -50,6 +53,10 @@ def post_fork(_server: Any, worker: Any) -> None:
         raise AppImportError(f"The service does not start. {error}") from None
     if _config.delivery == "beside" and _config.secret_key is not None:
         worker.stop_delivering = delivery.start(parts)
+
+
+def _end(*_: Any) -> None:
+    sys.exit(0)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

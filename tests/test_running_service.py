@@ -298,6 +298,20 @@ def test_a_stop_finishes_the_requests_under_way(models_dir: Path, tmp_path: Path
         assert service.process.wait(timeout=30) == 0
 
 
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_does_not_wait_for_a_worker_that_starts(tmp_path: Path, sent: signal.Signals) -> None:
+    models = fake_models.publish(tmp_path / "models", probes=[{"input": {"text": "A slow probe."}, "scores": {}}] * 30)
+    told = environment(tmp_path, f"sqlite:///{tmp_path}/comments.db", MODELS_DIR=str(models))
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(COMMAND, cwd=tmp_path, env=told, stderr=log) as process:
+        while "Booting worker" not in (tmp_path / "log").read_text():
+            time.sleep(0.1)
+        time.sleep(0.5)
+        process.send_signal(sent)
+        assert process.wait(timeout=20) == 0
+
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
 def test_the_workers_of_the_shipped_models_end_of_themselves(tmp_path: Path) -> None:
     with fresh_database("sqlite", tmp_path) as url, running(tmp_path, url, MODELS_DIR=str(ROOT / "models")) as service:
         assert service.comment("c1", "A fair report.")[0] == 200
