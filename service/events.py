@@ -4,7 +4,7 @@ A comment's text is not repeated in them, and what is told is where the comment 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from service.storage import endpoints, outbox
 DECIDED, VERDICT, CORRECTED = "comment.decided", "comment.verdict", "comment.corrected"
 EVENTS = (DECIDED, VERDICT, CORRECTED)
 UNDO_WINDOW = timedelta(seconds=10)  # a verdict is told after it, so that a slip of the finger is not
+BULK_WINDOW = timedelta(minutes=5)  # the same for one of many, until all are given
 
 
 def decided(db: Connection, comment: Row[Any], decision: Decision) -> None:
@@ -35,8 +36,13 @@ def decided(db: Connection, comment: Row[Any], decision: Decision) -> None:
 
 def judged(db: Connection, comment: Row[Any], given: Row[Any]) -> None:
     """Tells of a moderator's verdict or correction, a little later."""
-    event = _of(given)
-    _tell(db, endpoints.listening(db, comment.site, event), event, comment, given, due_at=given.at + UNDO_WINDOW)
+    event, window = _of(given), UNDO_WINDOW if given.batch is None else BULK_WINDOW
+    _tell(db, endpoints.listening(db, comment.site, event), event, comment, given, due_at=datetime.now(UTC) + window)
+
+
+def many_judged(db: Connection, verdicts: Sequence[int]) -> None:
+    """Tells of all of them a little after the last one, so that until then they can be undone together."""
+    outbox.set_due(db, verdicts, datetime.now(UTC) + UNDO_WINDOW)
 
 
 def taken_back(db: Connection, comment: Row[Any], undone: Row[Any], undo: Row[Any]) -> None:

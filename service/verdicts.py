@@ -160,11 +160,12 @@ def bulk(parts: Parts, moderator: Moderator, chosen: Mapping[int, int], verdict:
     given, refused = [], []
     for comment, revision in chosen.items():
         try:
-            give(parts, moderator, comment, verdict, revision=revision, batch=batch)
-            given.append(comment)
+            given.append(give(parts, moderator, comment, verdict, revision=revision, batch=batch))
         except (Conflict, Unknown) as problem:
             refused.append((comment, str(problem)))
-    return Bulk(tuple(given), tuple(refused))
+    with writing(parts.engine) as db:
+        events.many_judged(db, [one.pk for one in given])
+    return Bulk(tuple(one.comment for one in given), tuple(refused))
 
 
 def tell(parts: Parts, comment: Row[Any]) -> Row[Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,6 +89,44 @@ def test_a_verdict_is_told_once_it_cannot_be_a_slip(parts: Parts, held: int, ali
     assert is_told(parts) == [True]
     with pytest.raises(verdicts.Conflict, match="CMS was told"):
         verdicts.undo_newest(parts, alice)
+
+
+def test_a_verdict_that_waited_to_be_stored_is_told_no_sooner(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.give(parts, alice, held, replace(said(Outcome.APPROVE), at=datetime.now(UTC) - UNDO_WINDOW))
+    assert deliver_all(parts, clock) == []
+
+
+def test_of_many_verdicts_none_is_told_before_all_can_be_undone(
+    parts: Parts, gazette: Caller, alice: Moderator, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in ("c1", "c2"):
+        gazette.comment(id, f"How rude, {id}.")
+    listen(parts, receiver.url)
+    with reading(parts.engine) as db:
+        chosen = {row.pk: 1 for id in ("c1", "c2") if (row := comments.find(db, "gazette", id))}
+    give = verdicts.give
+
+    def slowly(*told: Any, **options: Any) -> Any:
+        given = give(*told, **options)
+        clock.ahead += UNDO_WINDOW
+        deliver_all(parts, clock)
+        return given
+
+    monkeypatch.setattr(verdicts, "give", slowly)
+    verdicts.bulk(parts, alice, chosen, said(Outcome.APPROVE))
+    assert receiver.got == []
+    assert len(verdicts.undo_newest(parts, alice)) == 2
+
+
+def test_many_verdicts_are_told_once_they_cannot_be_a_slip(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.bulk(parts, alice, {held: 1}, said(Outcome.APPROVE))
+    assert deliver_all(parts, clock) == []
+    clock.ahead += UNDO_WINDOW
+    assert len(deliver_all(parts, clock)) == 1
 
 
 def test_an_undone_verdict_is_never_told(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:

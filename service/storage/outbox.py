@@ -24,11 +24,15 @@ def add(db: Connection, endpoint: str, comment: int, event: str, body: str, *, d
     db.execute(insert(deliveries).values(values))
 
 
+def set_due(db: Connection, verdicts: Sequence[int], due_at: datetime) -> None:
+    """Sets the time of what was never attempted of these verdicts."""
+    db.execute(update(deliveries).where(deliveries.c.verdict.in_(verdicts), _untried()).values(due_at=due_at))
+
+
 def withdraw(db: Connection, verdict: int) -> set[str]:
-    """Takes back what was never attempted of a verdict, nor before a replay; the endpoints that will never hear of it."""
-    tried = exists().where(attempts.c.delivery == deliveries.c.pk)
-    untried = (deliveries.c.verdict == verdict) & (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0) & ~tried
-    return set(db.execute(update(deliveries).where(untried).values(state=WITHDRAWN).returning(deliveries.c.endpoint)).scalars())
+    """Takes back what was never attempted of a verdict; the endpoints that will never hear of it."""
+    mine = (deliveries.c.verdict == verdict) & _untried()
+    return set(db.execute(update(deliveries).where(mine).values(state=WITHDRAWN).returning(deliveries.c.endpoint)).scalars())
 
 
 def withdraw_from(db: Connection, endpoint: str) -> int:
@@ -129,6 +133,12 @@ def unsent(db: Connection) -> Sequence[Row[Any]]:
     """For each site and state that is not final, how many messages there are."""
     query = select(endpoints.c.site, deliveries.c.state, func.count().label("messages")).join(endpoints)
     return db.execute(query.where(IS_THERE, deliveries.c.state.in_((WAITING, DEAD))).group_by(endpoints.c.site, deliveries.c.state)).all()
+
+
+def _untried() -> ColumnElement[bool]:
+    """Whether a message was never attempted, nor before a replay."""
+    tried = exists().where(attempts.c.delivery == deliveries.c.pk)
+    return (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0) & ~tried
 
 
 def _due(endpoint: str, now: datetime) -> Any:
