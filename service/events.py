@@ -49,7 +49,7 @@ def taken_back(db: Connection, comment: Row[Any], undone: Row[Any], undo: Row[An
     """Withdraws what nobody was sent yet; tells of the undo whom the verdict may have reached."""
     event, unaware = _of(undone), outbox.withdraw(db, undone.pk)
     listening = [endpoint for endpoint in endpoints.listening(db, comment.site, event) if endpoint not in unaware]
-    _tell(db, listening, event, comment, undo, due_at=undo.at)
+    _tell(db, listening, event, comment, undo, due_at=datetime.now(UTC))
 
 
 def _of(given: Row[Any]) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -212,6 +212,28 @@ def test_a_correction_is_told_after_the_verdict(parts: Parts, held: int, alice: 
     deliver_all(parts, clock)
     assert heard(receiver) == [("comment.verdict", "verdict", "approve"), ("comment.corrected", "correction", "reject")]
     assert is_told(parts) == [True, True]
+
+
+def test_what_was_said_later_is_told_as_later_by_a_clock_that_is_behind(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    ahead = timedelta(minutes=3)
+    verdicts.give(parts, alice, held, replace(said(Outcome.REJECT), at=datetime.now(UTC) + ahead))
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    receiver.answer = 500  # and yet it may have taken it
+    verdicts.correct(parts, alice, held, said(Outcome.APPROVE))
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    verdicts.undo_newest(parts, alice)
+    receiver.answer = 204
+    for _ in range(2):
+        clock.ahead += ahead
+        deliver_all(parts, clock)
+    told = [json.loads(body) for _, body in receiver.got]
+    assert [body["data"]["verdict"]["action"] for body in told] == ["verdict", "correction", "correction", "undo"]
+    assert [body["timestamp"] for body in told] == sorted(body["timestamp"] for body in told)
+    assert [body["timestamp"] == body["data"]["verdict"]["at"] for body in told] == [True] * 4
 
 
 def test_of_a_correction_that_is_undone_only_the_verdict_before_it_is_told(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from service.domain import Outcome, Verdict
 from service.storage.tables import articles, comments, notes, verdicts
@@ -33,14 +33,14 @@ def add(
         "moderator": verdict.moderator,
         "explanation": verdict.explanation,
         "batch": batch,
-        "at": verdict.at,
+        "at": _not_before_others(db, comment.pk, verdict.at),
     }
     return db.execute(insert(verdicts).values(values).returning(verdicts)).one()
 
 
 def add_undo(db: Connection, undone: Row[Any], back_to: Outcome, moderator: str) -> Row[Any]:
     values = {"comment": undone.comment, "revision": undone.revision, "action": "undo", "about": undone.pk, "explanation": ""}
-    values |= {"outcome": back_to, "moderator": moderator, "at": datetime.now(UTC)}
+    values |= {"outcome": back_to, "moderator": moderator, "at": _not_before_others(db, undone.comment, datetime.now(UTC))}
     return db.execute(insert(verdicts).values(values).returning(verdicts)).one()
 
 
@@ -113,3 +113,9 @@ def notes_of(db: Connection, comment_pks: Iterable[int]) -> dict[int, list[Row[A
     for note in db.execute(select(notes).where(notes.c.comment.in_(list(comment_pks))).order_by(notes.c.pk)):
         found.setdefault(note.comment, []).append(note)
     return found
+
+
+def _not_before_others(db: Connection, comment: int, at: datetime) -> datetime:
+    """The time of one more row, by a clock that may be behind the one that an earlier row's time is from."""
+    newest = db.execute(select(func.max(verdicts.c.at)).where(verdicts.c.comment == comment)).scalar_one()
+    return at if newest is None else max(at, newest)
