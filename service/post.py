@@ -163,6 +163,7 @@ def _retry_after(value: str | None) -> timedelta | None:
     if value.isascii() and value.isdecimal():
         return timedelta(seconds=min(int(value[:9]), 10**8))
     try:
-        return max(parsedate_to_datetime(value).astimezone(UTC) - datetime.now(UTC), timedelta())
+        at = parsedate_to_datetime(value)
+        return max(at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC), timedelta())
     except (TypeError, ValueError, OverflowError):
         return None

@@ -3,7 +3,9 @@
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,26 @@ def test_private_and_loopback_addresses_are_not_public(address: str) -> None:
 )
 def test_addresses_of_the_open_internet_are(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine that keeps its own country's time."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"])
+def test_a_date_to_try_again_after_is_one_of_utc_in_each_form_that_http_has(receiver: Receiver, form: str) -> None:
+    hour = timedelta(hours=1)
+    receiver.answer, receiver.headers = 503, {"Retry-After": (datetime.now(UTC) + hour).strftime(form)}
+    answer = post.post(receiver.url, b"{}", {}, allow_private=True)
+    assert answer.retry_after is not None
+    assert abs(answer.retry_after - hour) < timedelta(minutes=1)
 
 
 def test_nothing_is_sent_to_a_private_address(receiver: Receiver) -> None:
