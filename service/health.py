@@ -12,7 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.parts import Parts, current_parts
-from service.storage import comments, outbox
+from service.storage import outbox, queue
 from service.storage.engine import is_migrated, is_writable, reading
 
 VERSION = version("comment-moderation")  # of what runs, whatever is installed over it meanwhile
@@ -71,10 +71,10 @@ def _queue_metrics(parts: Parts) -> bytes:
     """The queue as the database has it, so that every worker says the same; nothing where the database does not answer."""
     held = GaugeMetricFamily("moderation_queue_comments", "Held comments", labels=["site"])
     messages = GaugeMetricFamily("moderation_webhooks_unsent", "Messages that wait or were given up", labels=["site", "state"])
-    age = GaugeMetricFamily("moderation_queue_age_seconds", "Age of the oldest held comment", labels=["site"])
+    age = GaugeMetricFamily("moderation_queue_age_seconds", "For how long the oldest held comment has waited", labels=["site"])
     try:
         with reading(parts.engine) as db:
-            waiting, unsent = comments.waiting(db), outbox.unsent(db)
+            waiting, unsent = queue.held(db), outbox.unsent(db)
     except SQLAlchemyError:
         return b""
     now = datetime.now(UTC)

@@ -116,7 +116,7 @@ def test_the_queue_says_how_many_wait_and_how_long(gazette: Caller, herald: Call
     gazette.comment("c1", "How rude.")
     gazette.comment("c2", "Well said.")
     with engine.begin() as db:
-        db.execute(text("UPDATE comments SET received_at = '2026-01-01 00:00:00+00:00' WHERE id = 'c1'"))
+        db.execute(text("UPDATE queue SET waiting_since = '2026-01-01 00:00:00+00:00'"))
     assert figure(herald, "moderation_queue_comments", site="gazette") == 1
     assert figure(herald, "moderation_queue_age_seconds", site="gazette") > 86_400
 
@@ -124,8 +124,16 @@ def test_the_queue_says_how_many_wait_and_how_long(gazette: Caller, herald: Call
 def test_what_came_by_a_clock_that_is_ahead_has_waited_for_no_time(gazette: Caller, engine: Engine) -> None:
     gazette.comment("c1", "How rude.")
     with engine.begin() as db:
-        db.execute(text("UPDATE comments SET received_at = '2199-01-01 00:00:00+00:00'"))
+        db.execute(text("UPDATE queue SET waiting_since = '2199-01-01 00:00:00+00:00'"))
     assert figure(gazette, "moderation_queue_age_seconds", site="gazette") == 0
+
+
+def test_an_old_comment_that_an_edit_has_held_waits_since_then(gazette: Caller, engine: Engine) -> None:
+    gazette.comment("c1", "Well said.")
+    with engine.begin() as db:
+        db.execute(text("UPDATE comments SET received_at = '2026-01-01 00:00:00+00:00'"))
+    gazette.comment("c1", "How rude.")
+    assert 0 <= figure(gazette, "moderation_queue_age_seconds", site="gazette") < 3_600
 
 
 def test_an_edit_that_is_approved_leaves_the_queue(gazette: Caller) -> None:

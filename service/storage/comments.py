@@ -113,12 +113,6 @@ def remember_policy(db: Connection, version: str, text: str) -> None:
         return  # another worker was first
 
 
-def waiting(db: Connection) -> Sequence[Row[Any]]:
-    """For each site with held comments: how many wait, and since when the oldest does."""
-    held = select(comments.c.site, func.count().label("held"), func.min(comments.c.received_at).label("oldest"))
-    return db.execute(held.where(comments.c.outcome == Outcome.HOLD).group_by(comments.c.site)).all()
-
-
 def _values(db: Connection, comment: Comment, decision: Decision) -> dict[str, Any]:
     author = comment.author
     return {

@@ -66,6 +66,12 @@ def states(db: Connection, moderator: Moderator, comment_pks: Sequence[int]) -> 
     return db.execute(query.where(queue.c.site.in_(moderator.sites)) if moderator.sites else query).all()
 
 
+def held(db: Connection) -> Sequence[Row[Any]]:
+    """For each site with held comments: how many wait, and since when the oldest does."""
+    counted = select(queue.c.site, func.count().label("held"), func.min(queue.c.waiting_since).label("oldest"))
+    return db.execute(counted.where(~queue.c.audit).group_by(queue.c.site)).all()
+
+
 def lengths(db: Connection, sites: Sequence[str], since: datetime) -> Sequence[Row[Any]]:
     """The queue's length and its oldest comment by site and hour."""
     query = select(queue_lengths).where(queue_lengths.c.hour >= since)
