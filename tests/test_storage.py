@@ -118,6 +118,23 @@ def test_times_come_back_with_their_zone(engine: Engine) -> None:
     assert found.utcoffset() == timedelta(0)
 
 
+@pytest.mark.parametrize("setting", ["timezone=America/New_York", "timezone=Africa/Monrovia", "datestyle=SQL,DMY", "datestyle=German"])
+def test_times_come_back_whatever_a_database_has_set_for_them(setting: str, tmp_path: Path) -> None:
+    told = [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        *(datetime(2026, 11, 1, hour, 30, tzinfo=UTC) for hour in (5, 6)),
+    ]
+    with fresh_database("postgresql", tmp_path) as url:
+        engine = open_engine(f"{Config.from_environ({'DATABASE_URL': url}).database_url}%20-c{setting}")
+        migrate(engine)
+        with writing(engine) as db:
+            for at in told:
+                db.execute(keys.signatures.insert().values(digest=str(at), seen_at=at))
+        with reading(engine) as db:
+            assert db.execute(select(keys.signatures.c.seen_at).order_by(keys.signatures.c.seen_at)).scalars().all() == told
+        engine.dispose()
+
+
 def test_the_longest_names_fit_the_indexes(engine: Engine) -> None:
     site = "".join(chr(0x10000 + n * 97) for n in range(100))
     id = "".join(chr(0x20000 + n * 89) for n in range(500))

@@ -40,6 +40,7 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, connect_args=SILENCE)
+    event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "handle_error", _read_only_is_out_of_order, retval=True)
     return engine
 
@@ -130,9 +131,17 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
 
 
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    _set(connection, "SET datestyle = ISO")  # the driver reads times in no other, which a database or a role may have
+
+
 def _set_limits(connection: Any, _record: Any) -> None:
-    connection.autocommit = True  # in a transaction that is undone they would be too
-    connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'; SET statement_timeout = '{STATEMENT_SECONDS}s'")
+    _set(connection, f"SET lock_timeout = '{LOCK_SECONDS}s'; SET statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+def _set(connection: Any, statement: str) -> None:
+    connection.autocommit = True  # in a transaction that is undone it would be too
+    connection.execute(statement)
     connection.autocommit = False
 
 
