@@ -146,6 +146,8 @@ JIGSAW_HEADER = "comment_text,toxic"
             "line 1, labels.toxicity: expected a number from 0 to 1, got nothing",
         ),
         ("test-hatecheck.jsonl", ['{"text": "a", "labels": {"hateful": 1}, "target": ""}'], "line 1, functionality: expected a text"),
+        ("toxicity-x.jsonl", ["[" * 100_000], "toxicity-x.jsonl line 1: expected a JSON object"),
+        ("toxicity-x.jsonl", ["9" * 5_000], "toxicity-x.jsonl line 1: expected a JSON object"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named_by_its_file_its_number_and_its_field(tmp_path, name, lines, said):
@@ -161,6 +163,24 @@ def test_a_row_of_perspectives_scores_without_its_toxicity_is_named(tmp_path):
 
     with pytest.raises(DataError, match=re.escape("perspective-scores.jsonl line 2, perspective.TOXICITY: expected a number from 0 to 1")):
         dataset.read_tests(tmp_path, "perspective-scores")
+
+
+@pytest.mark.parametrize(
+    ("name", "second", "said"),
+    [
+        ("perspective-scores", {"perspective": {"TOXICITY@6": 1}}, "line 2, perspective: expected the names of line 1, INSULT, TOXICITY@6"),
+        ("perspective-scores", {"perspective": {"TOXICITY@5": 1, "INSULT": 1}}, "got 'INSULT, TOXICITY@5'"),
+        ("perspective-scores", {"perspective": {"TOXICITY@6": 1, "INSULT@new": 1}}, "a version's number behind an @, got 'INSULT@new'"),
+        ("toxic-spans", {}, "toxic-spans.jsonl line 2, spans: expected a list of characters' numbers, got nothing"),
+        ("toxic-spans", {"spans": ["0"]}, "toxic-spans.jsonl line 2, spans: expected a list of characters' numbers, got ['0']"),
+    ],
+)
+def test_a_row_that_says_less_or_otherwise_than_it_is_asked_is_named(tmp_path, name, second, said):
+    first = {"text": "a", "perspective": {"TOXICITY@6": 1, "INSULT": 0}, "spans": [0]}
+    (tmp_path / f"{name}.jsonl").write_text(f"{json.dumps(first)}\n{json.dumps({'text': 'b'} | second)}\n")
+
+    with pytest.raises(DataError, match=re.escape(said)):
+        dataset.read_tests(tmp_path, name)
 
 
 LINE = b'{"text": "a", "labels": {}}\n'

@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,16 @@ TERMS = {
     "topicality-comments": "nyt-debate: Apache-2.0 repository; reddit: MIT repository, user content; others: evaluated only",
 }
 
+WIKI, SCORES = "perspective-wiki", "perspective-scores"
+
 # What every row of a file that is measured says beside its text.
 SAYS = {
     "test-jigsaw": ("labels.toxicity",),
     "test-surge": ("labels.toxicity",),
     "test-madlibs": ("labels.toxicity",),
     "test-hatecheck": ("labels.hateful", "functionality", "target"),
-    "perspective-scores": ("perspective.TOXICITY",),
-    "perspective-wiki": ("labels.toxicity", "perspective.TOXICITY"),
+    SCORES: ("perspective.TOXICITY",),
+    WIKI: ("labels.toxicity", "perspective.TOXICITY"),
 }
 
 # The sources whose articles and comments may be learnt from; the others are evaluated only.
@@ -68,6 +70,7 @@ TRAINED_ON = ("nyt-debate", "reddit")
 ENCODER_FOLDS = 7
 
 _LETTERS = re.compile(r"[\W\d_]+")
+_VERSIONED = re.compile(r"[^@]+(?:@[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ def read(folder: Path) -> Corpora:
 
 def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
     """The rows of a test file, as they are; empty where the folder has none by that name. Raises DataError."""
-    return [_scored(_stem(path), place, row) for path in _jsonl(folder, name) for place, row in rows_of(path)]
+    return [row for path in _jsonl(folder, name) for row in _tested(path)]
 
 
 def newest(scores: Mapping[str, float], name: str) -> str:
@@ -227,9 +230,34 @@ def _commented(place: str, row: dict[str, Any], articles: Mapping[str, TopicArti
     return TopicComment(str(article), row["text"], None if rated is None else share(rated, "on_topic", place))
 
 
+def _tested(path: Path) -> Iterator[dict[str, Any]]:
+    file, names = _stem(path), None
+    for place, row in rows_of(path):
+        yield _scored(file, place, row)
+        if file in (WIKI, SCORES):
+            names = names or set(row["perspective"])
+            expect(
+                row["perspective"].keys() == names,
+                "perspective",
+                place,
+                f"the names of line 1, {_listed(names)}",
+                _listed(row["perspective"]),
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
 def _scored(file: str, place: str, row: dict[str, Any]) -> dict[str, Any]:
-    for field in {"labels", "perspective"} & row.keys():
-        shares_in(row, field, place)
+    for field in ("labels", "perspective"):
+        if field in row:
+            shares_in(row, field, place)
+    for name in row.get("perspective", ()):
+        expect(_VERSIONED.fullmatch(name) is not None, "perspective", place, "a name, and a version's number behind an @", name)
+    if file == "toxic-spans":
+        spans = row.get("spans")
+        expect(isinstance(spans, list) and all(type(at) is int for at in spans), "spans", place, "a list of characters' numbers", spans)
     for field in SAYS.get(file, ()):
         group, _, name = field.partition(".")
         if name:

@@ -35,8 +35,8 @@ def rows_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         place = f"{path.name} line {number}"
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{place}: expected a JSON object a line ({error.msg})") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{place}: expected a JSON object a line ({getattr(error, 'msg', error)})") from error
         if not isinstance(row, dict):
             raise DataError(f"{place}: expected a JSON object a line, got {type(row).__name__}")
         text_in(row, "text", place)

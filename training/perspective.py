@@ -16,13 +16,12 @@ from tqdm import tqdm
 from service.encoder import Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import Heads, PerspectiveHeads, heads_text
-from training.dataset import encoder_never_saw, fold_of, newest, read_tests, text_key
+from training.dataset import SCORES, WIKI, encoder_never_saw, fold_of, newest, read_tests, text_key
 from training.figures import auc, rounded
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-WIKI, SCORES = "perspective-wiki", "perspective-scores"
 PERSPECTIVE_TASK = "perspective/TOXICITY"  # of the encoder
 SERVED_FROM = 0.6  # the Spearman correlation with Perspective, in cross-validation, from which an attribute is served
 FOLDS = 5
