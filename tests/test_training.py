@@ -196,6 +196,16 @@ def test_a_damaged_file_is_named(tmp_path, content):
         dataset.read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["toxicity-x.jsonl", "test-x.jsonl", "x.csv"])
+def test_a_file_that_is_there_packed_and_not_is_not_counted_twice(tmp_path, name):
+    content = f"{JIGSAW_HEADER}\nrude,1\n".encode() if name.endswith("csv") else LINE
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+
+    with pytest.raises(DataError, match=rf"{name} is there twice"):
+        dataset.read(tmp_path)
+
+
 def test_near_copies_alone_are_no_ground_to_fit_on(tmp_path):
     rude = [LabelledText(f"you fool {n}", {"toxicity": 1.0}, "own", f"you fool {n}") for n in range(8)]
     kind = [LabelledText(name, {"toxicity": 0.0}, "own", name) for name in "tram rose goal hedge exam coach soil depot".split()]

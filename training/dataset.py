@@ -142,7 +142,7 @@ def read(folder: Path) -> Corpora:
         raise DataError(f"{folder}: no such folder; name the one that holds the corpora with --data")
     tested = {text_key(row["text"]) for row in read_tests(folder, "test-*")}
     texts, files = [], []
-    for path in [*_jsonl(folder, "toxicity-*"), *_jsonl(folder, "spam*"), *sorted(folder.glob("*.csv")), *sorted(folder.glob("*.csv.gz"))]:
+    for path in [*_jsonl(folder, "toxicity-*"), *_jsonl(folder, "spam*"), *_packed_or_not(folder, "*.csv")]:
         rows = _csv(path) if ".csv" in path.name else itertools.starmap(_labelled, rows_of(path))
         found = list(tqdm(rows, desc=path.name, unit="comment", mininterval=1))
         files.append(_file(path, len(found)))
@@ -214,7 +214,15 @@ def _topicality(folder: Path, files: list[DataFile]) -> tuple[dict[str, TopicArt
 
 
 def _jsonl(folder: Path, pattern: str) -> list[Path]:
-    return sorted([*folder.glob(f"{pattern}.jsonl"), *folder.glob(f"{pattern}.jsonl.gz")])
+    return sorted(_packed_or_not(folder, f"{pattern}.jsonl"))
+
+
+def _packed_or_not(folder: Path, pattern: str) -> list[Path]:
+    """Raises DataError where a file is there both ways: each of its rows would count twice."""
+    plain, packed = sorted(folder.glob(pattern)), sorted(folder.glob(f"{pattern}.gz"))
+    if twice := {path.name for path in plain} & {path.stem for path in packed}:
+        raise DataError(f"{folder}: {min(twice)} is there twice, packed and not; remove one of them, or each of its rows counts twice")
+    return [*plain, *packed]
 
 
 def _labelled(place: str, row: dict[str, Any]) -> LabelledText:
