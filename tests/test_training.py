@@ -1,10 +1,13 @@
 """Training from the command line, and what it makes of labels."""
 
+import errno
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ import tiny_corpora
 
 from service.encoder import Encoder
 from service.scoring import load
-from training import dataset, pipelines
+from training import dataset, pipelines, publish
 from training.__main__ import main
 from training.calibration import curve, soft, to_prevalence
 from training.card import card
@@ -204,6 +207,33 @@ def test_a_file_that_is_there_packed_and_not_is_not_counted_twice(tmp_path, name
 
     with pytest.raises(DataError, match=rf"{name} is there twice"):
         dataset.read(tmp_path)
+
+
+def test_two_that_write_one_manifest_at_once_leave_it_whole(tmp_path):
+    manifest = {"version": "1", "attributes": [], "data": [], "metrics": {"held_out": {}}, "probes": ["a long one"] * 2_000}
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: publish.write_manifest(tmp_path, manifest), range(80)))
+
+    assert json.loads((tmp_path / "manifest.json").read_text()) == manifest
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "CARD.md"}
+
+
+def test_what_cannot_be_written_to_its_end_leaves_the_manifest_as_it_was(tmp_path, monkeypatch):
+    manifest = {"version": "1", "attributes": [], "data": [], "metrics": {"held_out": {}}}
+    publish.write_manifest(tmp_path, manifest)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+
+    with pytest.raises(OSError, match="No space left"):
+        publish.write_manifest(tmp_path, manifest | {"version": "2"})
+
+    assert json.loads((tmp_path / "manifest.json").read_text()) == manifest
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "CARD.md"}
+
+
+def full_disk(path, content):
+    path.touch()
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_near_copies_alone_are_no_ground_to_fit_on(tmp_path):

@@ -93,6 +93,7 @@ def _entry(name: str, content: bytes, attributes: Sequence[str]) -> dict[str, An
 
 
 def _write(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(content)
-    os.replace(fresh, path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:  # its own: another run may write the same file
+        fresh = Path(scratch) / path.name
+        fresh.write_bytes(content)
+        os.replace(fresh, path)
