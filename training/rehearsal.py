@@ -12,7 +12,7 @@ from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
 from service.scoring import Model
 from training.caution import Agreement, agreements, training_weights
-from training.dataset import DataError
+from training.dataset import DataError, text_key
 from training.lessons import Example, Lessons
 from training.newsroom import MIN_OF_A_KIND, Material, enough, fit_newsroom, scores_of
 from training.scored import rate
@@ -80,13 +80,15 @@ def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trus
 
 
 def try_out(bench: Bench, seen: int = 0) -> Tried:
-    """What a model learnt from the earlier verdicts says of the later ones, beside the model in force and the shipped one."""
+    """What a model learnt from the earlier verdicts, and from what others than moderators said of other texts, says of the later ones,
+    beside the model in force and the shipped one."""
     examples, verdicts = bench.material.examples, len(bench.lessons.verdicts)
     learn, test = split(examples[:verdicts], seen)
-    others = np.ones(len(examples) - verdicts, dtype=bool)
     outside = np.array([one.says in bench.without for one in examples[:verdicts]], dtype=bool)
+    late = bench.material.of(np.r_[test & ~outside, np.zeros(len(examples) - verdicts, dtype=bool)])
+    tested = {text_key(one.input.text) for one in late.examples}
+    others = np.array([text_key(one.input.text) not in tested for one in examples[verdicts:]], dtype=bool)
     early = bench.material.of(np.r_[learn, others])
-    late = bench.material.of(np.r_[test & ~outside, ~others])
     early = Material(early.examples, early.before, training_weights(early.examples, bench.without))
     if not late.examples or not enough(early, LIKELY_TO_REJECT):
         return Tried([], np.zeros(0), np.zeros(0), {})
