@@ -59,8 +59,9 @@ def test_a_figure_that_so_few_comments_do_not_have_is_none_in_the_manifest_and_a
     for name in ("perspective-wiki", "perspective-scores"):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row | {"text": f"{name} {row['text']}"}) + "\n" for row in same))
 
-    _, figures = fit_perspective(tmp_path, Encoder.of(MODELS))
+    heads, figures = fit_perspective(tmp_path, Encoder.of(MODELS))
 
+    assert heads.scale == tuple(name for name, row in figures.items() if row["served"]) == ("TOXICITY",)
     assert figures["TOXICITY"]["labels"] == {"rows": 16, "ours": None, "Perspective": None}
     assert figures["INSULT"] == {"spearman": None, "served": False}
     metrics = {"held_out": {}, "perspective": figures, "encoder": {}}
