@@ -128,7 +128,8 @@ class Source:
         if self.description.signature is None or not self.secret:
             return False
         how = self.description.signature
-        told = [part.strip() for part in (header(how.header) or "").split(",")]
+        whole = header(how.header) or ""
+        told = [*(part.strip() for part in whole.split(",")), whole.strip()]  # a prefix may hold a comma, as "v1,"
         shown = [part.removeprefix(how.prefix) for part in told if part.startswith(how.prefix)]
         timestamp = _timestamp(how, header, told)
         if how.tolerance is not None and not _is_recent(timestamp, how.tolerance):

@@ -227,11 +227,11 @@ author_role = "/role"
 """
 
 
-def own(app: Flask, at: str = "77", **changed: Any) -> TestResponse:
+def own(app: Flask, at: str = "77", prefix: str = "", **changed: Any) -> TestResponse:
     body = {"event": "comment", "a/b": {"~": 9}, "list": [{}, {"body": "Is 1 <b> 2, elsewhere?"}], "article": "t", "story": "The council."}
     raw = json.dumps(body | changed).encode()
     signature = base64.b64encode(sign("c-secret", f"v1:{at}:".encode() + raw, "sha512")).decode()
-    return app.test_client().post("/v1/webhooks/cms", data=raw, headers={"X-Sign": signature, "X-Time": at})
+    return app.test_client().post("/v1/webhooks/cms", data=raw, headers={"X-Sign": prefix + signature, "X-Time": at})
 
 
 def test_another_system_is_a_matter_of_description(with_sources: Callable[[str], Flask]) -> None:
@@ -239,6 +239,12 @@ def test_another_system_is_a_matter_of_description(with_sources: Callable[[str],
     assert (told["decision"], told["comment"]["id"], told["comment"]["text"]) == ("hold", "9", "Is 1 <b> 2, elsewhere?")
     asked = fake_models.asked[-1]
     assert (asked.article.text, asked.parent.text) == ("The council.", "They were late.")
+
+
+def test_a_prefix_with_a_comma_is_a_prefix(with_sources: Callable[[str], Flask]) -> None:
+    app = with_sources(OWN.replace("[sources.cms.signature]", '[sources.cms.signature]\nprefix = "v1,"'))
+    assert own(app, prefix="v1,").status_code == 200
+    assert own(app, prefix="v2,").status_code == 401
 
 
 def test_an_events_other_value_is_nothing(with_sources: Callable[[str], Flask]) -> None:
