@@ -48,6 +48,26 @@ def test_a_cms_can_build_the_whole_room(gazette: Caller, tom: Caller) -> None:
     assert tom.post("/v1/comments/a/1/claim", {}).status_code == 409
 
 
+def test_the_queue_of_an_article_is_asked_for_by_the_cmss_own_id(app: Flask, gazette: Caller, tom: Caller) -> None:
+    for id, article in (("c1", "story/é"), ("c2", "7"), ("c3", "story/é")):
+        gazette.comment(id, "A rude remark.", article={"id": article, "title": "Trains"})
+    make_caller(app, "herald").comment("c4", "A rude remark.", article={"id": "7", "title": "Trains"})
+    card = tom.get("/v1/queue").get_json()["comments"][0]
+
+    def told(article: str) -> tuple[list[str], int]:
+        answer = tom.call("GET", "/v1/queue", query_string={"article": article}).get_json()
+        return [comment["id"] for comment in answer["comments"]], answer["waiting"]
+
+    assert told(card["article_id"]) == (["c1", "c3"], 2)
+    assert [told("7"), told("1"), told("x" * 300), told("")] == [(["c2"], 1), ([], 0), ([], 0), (["c1", "c2", "c3"], 3)]
+
+
+@pytest.mark.parametrize("article", ["a\x00", "a" * 2_001])
+def test_an_article_that_can_be_none_is_named(tom: Caller, article: str) -> None:
+    answer = tom.call("GET", "/v1/queue", query_string={"article": article})
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "article")
+
+
 def test_a_key_is_no_moderator_and_a_moderator_no_key(gazette: Caller, tom: Caller) -> None:
     gazette.comment("c1", "A rude remark.")
     assert gazette.get("/v1/queue").status_code == 401

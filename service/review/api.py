@@ -1,6 +1,7 @@
 """The moderators' room as JSON, with a moderator's token, so that a CMS can build it into its own pages."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -11,14 +12,14 @@ from sqlalchemy import Connection, Row
 
 from service import verdicts
 from service.auth import moderator
-from service.domain import ATTRIBUTES, MAX_NOTE, Invalid, Outcome, Rejection, Verdict
+from service.domain import ATTRIBUTES, MAX_NOTE, MAX_URL, Invalid, Outcome, Rejection, Verdict
 from service.intake.bodies import answer
 from service.intake.openapi import operation
 from service.intake.payloads import Name, NoNul, NotBlank, Payload, ReasonOut
 from service.parts import current_parts
 from service.review import filters
 from service.storage import cards, comments, history
-from service.storage.cards import CURSOR, ORDERS
+from service.storage.cards import CURSOR, ORDERS, Filter
 from service.storage.engine import reading
 from service.storage.queue import MOST_COUNTED
 from service.verdicts import Unknown
@@ -31,13 +32,19 @@ blueprint = Blueprint("moderators_api", __name__, url_prefix="/v1")
 TEXT = {"type": "string", "maxLength": filters.LONGEST}
 SCORE = {"type": "number", "minimum": 0, "maximum": 1}
 QUEUE_QUERY: dict[str, Any] = {
-    **dict.fromkeys(("site", "section", "reason", "author", "language", "q"), TEXT),
-    "article": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
-    "attribute": {"type": "string", "enum": list(ATTRIBUTES)},
-    **dict.fromkeys(("low", "high"), SCORE),
-    "audit": {"type": "string", "enum": ["only", "none"]},
-    "order": {"type": "string", "enum": list(ORDERS)},
-    "after": {"type": "string", "pattern": CURSOR},
+    "site": TEXT,
+    "section": TEXT,
+    "article": {"type": "string", "maxLength": MAX_URL, "description": "The CMS's id of the article, as `article_id` has it."},
+    "author": TEXT | {"description": "The author's id."},
+    "reason": TEXT | {"description": "The `code` of a reason."},
+    "language": TEXT | {"description": "As the CMS told it."},
+    "q": TEXT | {"description": "What stands in the text."},
+    "attribute": {"type": "string", "enum": list(ATTRIBUTES), "description": "The score that `low` and `high` mean, in place of `risk`."},
+    "low": SCORE,
+    "high": SCORE,
+    "audit": {"type": "string", "enum": ["only", "none"], "description": "Audits alone, or none of them; without it both."},
+    "order": {"type": "string", "enum": list(ORDERS), "default": "urgent", "description": "`score` begins with the highest `risk`."},
+    "after": {"type": "string", "pattern": CURSOR, "description": "`next` of the page before, in the same order."},
 }
 
 In = TypeVar("In", bound=Payload)
@@ -126,7 +133,7 @@ class ClaimOut(BaseModel):
 @blueprint.get("/queue")
 @operation("Comments that wait for a moderator", response=QueueOut, query=QUEUE_QUERY, problems=(422,), caller="moderator")
 def get_queue() -> ResponseReturnValue:
-    wanted = filters.read(request.args)
+    wanted = _wanted()
     with reading(current_parts().engine) as db:
         rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
         shown = rows[:PAGE]
@@ -171,6 +178,15 @@ def undo_verdict(id: str) -> ResponseReturnValue:
 def add_note(id: str) -> ResponseReturnValue:
     told = _read(NoteIn)
     return answer(_note_out(verdicts.note(current_parts(), moderator(), _comment(id, told), told.text)))
+
+
+def _wanted() -> Filter:
+    """As on the pages, but for the article: a CMS knows its own ids, and not the rows' keys."""
+    named = request.args.get("article", "").strip()
+    if len(named) > MAX_URL or "\x00" in named:
+        raise Invalid("article", "the CMS's id of an article")
+    wanted = filters.read({name: value for name, value in request.args.items() if name != "article"})
+    return replace(wanted, article_id=named or None)
 
 
 def _read(payload: type[In]) -> In:

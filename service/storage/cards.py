@@ -36,6 +36,7 @@ class Filter:
     site: str | None = None
     section: str | None = None
     article: int | None = None
+    article_id: str | None = None
     reason: str | None = None
     attribute: str | None = None
     low: float | None = None
@@ -161,6 +162,9 @@ def _conditions(moderator: Moderator, wanted: Filter) -> list[ColumnElement[bool
     for column in (queue.c.site, queue.c.section, queue.c.article, queue.c.language, queue.c.audit):
         if (value := getattr(wanted, column.name)) is not None:
             found.append(column == value)
+    if wanted.article_id is not None:
+        named = select(articles.c.id).where(articles.c.pk == queue.c.article).scalar_subquery()
+        found.append(named == wanted.article_id)
     if wanted.author is not None:
         found.append(queue.c.author_id == wanted.author)
     if wanted.reason is not None:
