@@ -48,7 +48,8 @@ def webhook_signature() -> None:
         g.caller = Caller(f"source:{source.name}", source.description.site, signed=True)
     else:
         raise Unauthorized(
-            "There is no source of this name in sources.toml that this request has a signature, not too old, or else a key, for."
+            "No enabled source in sources.toml has this name, or the request lacks what it asks for: a signature with its secret, "
+            "of a time within its tolerance; or, where it has no signature, an API key of its site."
         )
 
 
