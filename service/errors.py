@@ -2,10 +2,11 @@
 
 import json
 import logging
+from codecs import BOM_UTF8
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -78,7 +79,7 @@ def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
     flaw = found[0]["ctx"]["error"]
     if is_half_a_pair(error):
         return problem(422, "A text holds half of a surrogate pair.", [{"field": "body", "expected": f"texts of valid Unicode ({flaw})"}])
-    return problem(400, f"The body is not JSON: {flaw}.")
+    return problem(400, f"The body is not JSON: {_flaw_of_the_whole() or flaw}.")
 
 
 def log_unreachable(error: SQLAlchemyError) -> None:
@@ -91,6 +92,16 @@ def is_half_a_pair(error: ValidationError) -> bool:
         return False
     first = error.errors(include_url=False, include_input=False)[0]
     return first["type"] == "json_invalid" and "hex escape" in first["ctx"]["error"]
+
+
+def _flaw_of_the_whole() -> str | None:
+    """What a body is that no character of it is JSON; a place in line 1 would tell nobody."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return "it is compressed; send it without Content-Encoding, as it is"
+    body = request.get_data()
+    if not body:
+        return "it is empty; {} is the least"
+    return "it begins with a byte order mark; leave that out" if body.startswith(BOM_UTF8) else None
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -1,5 +1,6 @@
 """What is refused, and how: RFC 9457 problems that name the field and never repeat what a reader wrote."""
 
+import gzip
 import uuid
 from typing import Any
 from urllib.parse import quote
@@ -59,6 +60,23 @@ def test_a_key_with_another_secret_is_401(gazette: Caller, herald: Caller) -> No
 )
 def test_a_body_that_is_not_json_is_400(gazette: Caller, body: bytes) -> None:
     assert problem(gazette.call("POST", "/v1/comments", data=body))["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "said"),
+    [
+        (
+            gzip.compress(b'{"id": "c1", "text": "Well said."}'),
+            {"Content-Encoding": "gzip"},
+            "it is compressed; send it without Content-Encoding",
+        ),
+        (b"", {}, "it is empty; {} is the least"),
+        (b"\xef\xbb\xbf{}", {}, "it begins with a byte order mark; leave that out"),
+        (b"{", {}, "EOF while parsing an object at line 1 column 1"),
+    ],
+)
+def test_a_body_that_is_not_json_says_what_it_is(gazette: Caller, body: bytes, headers: dict[str, str], said: str) -> None:
+    assert f"The body is not JSON: {said}" in problem(gazette.call("POST", "/v1/comments", headers, data=body))["detail"]
 
 
 @pytest.mark.parametrize(
