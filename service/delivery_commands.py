@@ -83,6 +83,7 @@ def disable_endpoint(id: str) -> None:
 def enable_endpoint(id: str) -> None:
     """Send to it again, first what waited."""
     with writing(current_parts().engine) as db:
+        outbox.hasten(db, id)  # the messages first, as delivery does, or each would wait for the other
         if not endpoints.enable(db, id):
             raise _unknown(id)
     click.echo(f"Endpoint {id} is enabled.")

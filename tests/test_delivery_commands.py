@@ -16,6 +16,7 @@ import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from receiver import Receiver, receiving
+from room import make_token
 from sqlalchemy import Engine
 from test_delivery import Clock, deliver_all
 from test_running_service import running
@@ -112,6 +113,25 @@ def test_enabling_one_endpoint_enables_no_other(app: Flask, receiver: Receiver) 
         run(app, "endpoint", "disable", id)
     run(app, "endpoint", "enable", one)
     assert [line.split()[0] for line in run(app, "endpoint", "list").splitlines() if "by command" in line] == [other]
+
+
+def test_enabling_sends_at_once_what_failed_and_leaves_a_verdict_to_be_undone(app: Flask, receiver: Receiver) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    gazette, tom = make_caller(app, "gazette"), Caller(app, make_token(app, "Tom", "gazette"))
+    gazette.comment("c1", "A rude remark.")
+    receiver.answer = 500
+    parts, clock = app.extensions["parts"], Clock()
+    for _ in range(3):
+        deliver_all(parts, clock)
+        clock.ahead += timedelta(minutes=7)
+    receiver.answer, clock.ahead = 204, timedelta()
+    gazette.comment("c2", "A rude remark.")
+    deliver_all(parts, clock)
+    tom.post("/v1/comments/c2/verdict", {"verdict": "approve"})
+    assert deliver_all(parts, clock) == []
+    run(app, "endpoint", "enable", id)
+    assert len(deliver_all(parts, clock)) == 1
+    assert "delivered" in run(app, "delivery", "list").splitlines()[-1]
 
 
 def test_what_is_under_way_to_an_endpoint_when_it_is_deleted_is_not_tried_again(app: Flask, receiver: Receiver) -> None:

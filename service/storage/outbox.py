@@ -69,6 +69,12 @@ def postpone(db: Connection, taken: Row[Any], due_at: datetime | None) -> None:
     db.execute(update(deliveries).where(still_mine).values(values))
 
 
+def hasten(db: Connection, endpoint: str) -> None:
+    """Tries again now what failed and waits for its next attempt; a verdict that may yet be undone stays where it is."""
+    failed = (deliveries.c.endpoint == endpoint) & (deliveries.c.state == WAITING) & (deliveries.c.attempts > 0)
+    db.execute(update(deliveries).where(failed).values(due_at=datetime.now(UTC)))
+
+
 def replay(db: Connection, *conditions: ColumnElement[bool]) -> int:
     """Sends messages again, under their old ids, from the start of the schedule; how many."""
     receivable = (deliveries.c.state != WITHDRAWN) & deliveries.c.endpoint.in_(select(endpoints.c.id).where(IS_THERE))
