@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import fake_models
@@ -219,6 +220,23 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 def test_an_author_who_floods_is_held(gazette: Caller) -> None:
     answers = [gazette.comment(f"c{n}", f"Comment number {n}.", author={"id": "a1"}) for n in range(6)]
+    assert [codes(answer) for answer in answers] == [[]] * 5 + [["flood"]]
+
+
+def test_an_archive_is_no_flood(gazette: Caller) -> None:
+    def told(id: str, text: str, at: str | None) -> list[str]:
+        return codes(gazette.comment(id, text, author={"id": "a1"}, created_at=at))
+
+    days = [f"2024-03-{day:02}T12:00:00Z" for day in (3, 1, 2, 5, 4, 7, 6, 8)]
+    assert [told(f"old{n}", "Well said.", at) for n, at in enumerate(days)] == [[]] * 8
+    burst = [f"2024-05-01T12:0{minute}:00Z" for minute in range(6)]
+    assert [told(f"burst{n}", f"Comment number {n}.", at) for n, at in enumerate(burst)] == [[]] * 5 + [["flood"]]
+    assert [told(f"c{n}", f"Comment number {n}!", None) for n in range(6)] == [[]] * 5 + [["flood"]]
+
+
+def test_a_clock_that_is_ahead_does_not_hide_a_flood(gazette: Caller) -> None:
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    answers = [gazette.comment(f"c{n}", f"Comment number {n}.", author={"id": "a1"}, created_at=at) for n in range(6)]
     assert [codes(answer) for answer in answers] == [[]] * 5 + [["flood"]]
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import Article, Author, Comment, Decision, History, Outcome, Parent, Reason
@@ -27,20 +27,27 @@ def find(db: Connection, site: str, id: str) -> Row[Any] | None:
 
 
 def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat_window: timedelta) -> History:
-    """What the author did before, this comment apart; counted to MOST_EARLIER."""
+    """What the author did before, this comment apart; counted to MOST_EARLIER.
+
+    A comment counts when it was written, where the CMS tells that and it had come by then: an archive is no flood."""
     if comment.author is None:
         return History()
     now = datetime.now(UTC)
+    at = min(comment.created_at or now, now)
+    written = case((comments.c.created_at < comments.c.received_at, comments.c.created_at), else_=comments.c.received_at)
     by_author = (comments.c.site == comment.site) & (comments.c.author_id == comment.author.id) & (comments.c.id != comment.id)
     same_text = comments.c.text_digest == comment.text_digest
 
     def count(*conditions: Any) -> ScalarSelect[int]:
         return select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_EARLIER).subquery()).scalar_subquery()
 
+    def within(window: timedelta) -> ColumnElement[bool]:
+        return and_(comments.c.received_at > at - window, written > at - window, written <= at)  # the first has an index
+
     counted = select(
-        count(comments.c.received_at > now - flood_window).label("author_recent"),
+        count(within(flood_window)).label("author_recent"),
         count(comments.c.outcome == Outcome.APPROVE).label("author_approved"),
-        count(same_text, comments.c.received_at > now - repeat_window).label("same_text"),
+        count(same_text, within(repeat_window)).label("same_text"),
     )
     return History(**db.execute(counted).one()._mapping)
 
