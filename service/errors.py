@@ -38,8 +38,7 @@ EXPECTED = {
     "model_type": "an object",
     "model_attributes_type": "an object",
     "string_pattern_mismatch": "a text of the form {pattern}",
-    "timezone_aware": "a time with its zone, such as 2026-03-01T12:00:00Z",
-}
+} | dict.fromkeys(("timezone_aware", "datetime_from_date_parsing", "no_date"), "a time with its zone, such as 2026-03-01T12:00:00Z")
 
 
 def register(app: Flask) -> None:

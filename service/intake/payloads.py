@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -51,6 +52,13 @@ def _language(tag: str) -> str:
     return tag
 
 
+def _written_out(value: Any) -> Any:
+    """Of a bare number pydantic would count the seconds since 1970, of '20260301' too."""
+    if not isinstance(value, str) or not re.match("[0-9]{4}-", value):
+        raise PydanticCustomError("no_date", "expected a date and a time")
+    return value
+
+
 def _in_range(time: datetime) -> datetime:
     if not EARLIEST <= time < LATEST:
         raise PydanticCustomError("range", "expected a time from 1970 to 2199")
@@ -80,7 +88,12 @@ Title = Annotated[str, _text(domain.MAX_TITLE), NoNul]
 CommentText = Annotated[str, _text(domain.MAX_COMMENT, 1), NoNul, NotBlank]
 ParentText = Annotated[str, _text(domain.MAX_COMMENT), NoNul]
 ArticleText = Annotated[str, _text(domain.MAX_ARTICLE), NoNul]
-Time = Annotated[AwareDatetime, AfterValidator(_in_range), Field(json_schema_extra={"pattern": "^(197[0-9]|19[89][0-9]|2[01][0-9]{2})-"})]
+Time = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_in_range),
+    Field(strict=False, json_schema_extra={"pattern": "^(197[0-9]|19[89][0-9]|2[01][0-9]{2})-"}),
+]
 Language = Annotated[str, AfterValidator(_language), Field(json_schema_extra={"pattern": LANGUAGE.pattern})]
 
 OR_NOTHING = WrapValidator(_or_nothing)
