@@ -24,6 +24,7 @@ RETRY_SECONDS = 5
 MOST_NAMED = 100  # fields of one body: a list may hold millions that are wrong
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 BROKEN_BODY = "The body's chunks are not as HTTP has them."  # seen by the server only when a view reads it
+TIME = "a time with its zone, such as 2026-03-01T12:00:00Z"
 
 EXPECTED = {
     "missing": "this field, which is required",
@@ -38,7 +39,10 @@ EXPECTED = {
     "model_type": "an object",
     "model_attributes_type": "an object",
     "string_pattern_mismatch": "a text of the form {pattern}",
-} | dict.fromkeys(("timezone_aware", "datetime_from_date_parsing", "no_date"), "a time with its zone, such as 2026-03-01T12:00:00Z")
+    "no_date": TIME,
+    "timezone_aware": TIME,
+    "datetime_from_date_parsing": TIME,
+}
 
 
 def register(app: Flask) -> None:
@@ -99,7 +103,7 @@ def _flaw_of_the_whole() -> str | None:
         return "it is compressed; send it without Content-Encoding, as it is"
     body = request.get_data()
     if not body:
-        return "it is empty; {} is the least"
+        return "it is empty"
     return "it begins with a byte order mark; leave that out" if body.startswith(BOM_UTF8) else None
 
 
