@@ -1,6 +1,7 @@
 """Webhooks out: a receiver may be killed, slow or wrong, and nothing is lost, doubled or out of order."""
 
 import json
+import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -97,6 +98,17 @@ def test_a_decision_is_told_and_signed(parts: Parts, gazette: Caller, receiver: 
     assert verified["data"]["reasons"] == [{name: r[name] for name in r if name != "words"} for r in answer["reasons"]]
     assert b"rude" not in body
     assert delivery.deliver_one(parts) is None
+
+
+def test_a_decision_is_told_as_it_was_answered(new_app: Callable[..., Flask], receiver: Receiver) -> None:
+    app = new_app(ALLOW_PRIVATE_WEBHOOKS="yes", POLICY="shadow = true\n[hold]\ntoxicity = 0.6\n")
+    listen(app.extensions["parts"], receiver.url)
+    answer = make_caller(app, "gazette").comment("c1", "How rude.")
+    delivery.deliver_one(app.extensions["parts"])
+    told = json.loads(receiver.got[0][1])["data"]
+    names = ("decision", "scores", "model_version", "policy_version", "shadow_decision")
+    assert {name: told[name] for name in names} == {name: answer[name] for name in names}
+    assert told["shadow_decision"] == "hold"
 
 
 @pytest.mark.parametrize("kind", ["banned", "suspect"])
@@ -256,6 +268,27 @@ def test_retry_after_is_honoured_for_the_endpoint(parts: Parts, gazette: Caller,
     assert len(deliver_all(parts, clock)) == 2
 
 
+def test_what_is_put_off_at_the_last_try_is_given_up_too(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
+    listen(parts, receiver.url)
+    gazette.comment("c1", "Fine.")
+    receiver.answer, receiver.headers = 503, {"Retry-After": "1"}
+    for _ in range(len(SCHEDULE) + 1):
+        deliver_all(parts, clock)
+        clock.ahead += 2 * DAY
+    assert message(parts.engine).state == "dead"
+
+
+@pytest.mark.parametrize("busy", [429, 502, 503, 504])
+def test_an_endpoint_that_is_busy_is_spared_its_other_messages(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, busy: int
+) -> None:
+    listen(parts, receiver.url)
+    receiver.answer = busy
+    for id in ("c1", "c2"):
+        gazette.comment(id, "Fine.")
+    assert len(deliver_all(parts, clock)) == 1
+
+
 def test_an_absurd_retry_after_does_not_silence_an_endpoint(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
     listen(parts, receiver.url)
     gazette.comment("c1", "Fine.")
@@ -293,6 +326,54 @@ def test_a_backlog_to_a_dead_address_is_tried_now_and_then_alone(parts: Parts, g
     assert len(deliver_all(parts, clock)) == 1
     clock.ahead += timedelta(seconds=6)
     assert len(deliver_all(parts, clock)) == 1
+
+
+def test_an_endpoint_that_does_not_answer_twice_rests_for_minutes(parts: Parts, gazette: Caller, clock: Clock) -> None:
+    listen(parts, "http://127.0.0.1:9/nobody")
+    for number in range(3):
+        gazette.comment(f"c{number}", "Fine.")
+    sent = []
+    for seconds in (0, 6, 60):
+        clock.ahead += timedelta(seconds=seconds)
+        sent.append(len(deliver_all(parts, clock)))
+    assert sent == [1, 1, 0]
+
+
+def test_an_endpoint_that_asks_for_a_second_rests_for_minutes_all_the_same_after_a_second_failure(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock
+) -> None:
+    listen(parts, receiver.url)
+    receiver.answer, receiver.headers = 503, {"Retry-After": "1"}
+    sent = []
+    for seconds in (0, 6, 60):
+        gazette.comment(f"c{seconds}", "Fine.")
+        clock.ahead += timedelta(seconds=seconds)
+        sent.append(len(deliver_all(parts, clock)))
+    assert sent == [1, 1, 0]
+
+
+def test_an_endpoint_that_answered_again_rests_for_seconds_as_after_its_first_failure(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock
+) -> None:
+    listen(parts, receiver.url)
+    for number, answer in enumerate((503, 204, 503)):
+        gazette.comment(f"c{number}", "Fine.")
+        receiver.answer = answer
+        deliver_all(parts, clock)
+        clock.ahead += timedelta(seconds=7)
+    receiver.answer = 204
+    assert len(deliver_all(parts, clock)) == 1
+
+
+def test_no_endpoints_backlog_keeps_another_waiting(parts: Parts, gazette: Caller, herald: Caller, receiver: Receiver) -> None:
+    random.seed(0)
+    for cms, site in ((gazette, "gazette"), (herald, "herald")):
+        listen(parts, receiver.url, site=site)
+        for number in range(6):
+            cms.comment(f"c{number}", "Fine.")
+    for _ in range(6):
+        delivery.deliver_one(parts)
+    assert {json.loads(body)["data"]["comment"]["site"] for _, body in receiver.got} == {"gazette", "herald"}
 
 
 def test_an_endpoint_that_rests_is_not_woken_by_anothers_success(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:

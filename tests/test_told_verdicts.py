@@ -129,6 +129,26 @@ def test_many_verdicts_are_told_once_they_cannot_be_a_slip(
     assert len(deliver_all(parts, clock)) == 1
 
 
+def test_a_verdict_is_told_with_its_reason_and_by_whom_and_when(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    given = Verdict(outcome=Outcome.REJECT, moderator="Alice", at=at, reason_code=Rejection.SPAM, explanation="An advertisement.")
+    verdicts.give(parts, alice, held, given)
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    body = json.loads(receiver.got[0][1])
+    assert body["timestamp"] == "2026-03-01T12:00:00.000Z"
+    assert body["data"]["verdict"] == {
+        "action": "verdict",
+        "verdict": "reject",
+        "reason_code": "spam",
+        "explanation": "An advertisement.",
+        "moderator": "Alice",
+        "at": "2026-03-01T12:00:00.000Z",
+    }
+
+
 def test_an_undone_verdict_is_never_told(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
     verdicts.give(parts, alice, held, said(Outcome.APPROVE))
     verdicts.undo_newest(parts, alice)
