@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -12,7 +13,7 @@ import fake_models
 import pytest
 from conftest import Caller
 from flask import Flask
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select, update
 from test_cli import run
 from test_perspective import Client
 from werkzeug.test import TestResponse
@@ -20,6 +21,7 @@ from werkzeug.test import TestResponse
 from service.domain import Outcome, Reason
 from service.intake.coral import answer_to
 from service.storage import history
+from service.storage.engine import writing
 from service.storage.tables import articles, comments, coral_comments, coral_secrets, decisions, suggestions, verdicts
 
 PHASE, WEBHOOKS = "empsec_1", "whsec_1"
@@ -69,6 +71,12 @@ def coral(app: Flask) -> Coral:
     set_secret(app, PHASE)
     set_secret(app, WEBHOOKS, "--for", "webhooks")
     return Coral(app)
+
+
+def let_pass(engine: Engine, time: timedelta) -> None:
+    """Has every comment come so much earlier."""
+    with writing(engine) as db:
+        db.execute(update(comments).values(received_at=datetime.now(UTC) - time))
 
 
 def rows(engine: Engine, table: Any) -> list[Any]:
@@ -154,6 +162,13 @@ def test_an_edit_that_could_be_of_several_comments_is_a_comment_of_its_own(coral
     assert [(row.text, row.revision) for row in rows(engine, comments)] == [("First thing.", 1), ("Second thing.", 1), ("A vile thing.", 1)]
 
 
+def test_an_edit_is_of_no_comment_that_is_too_old_to_be_edited(coral: Coral, engine: Engine) -> None:
+    coral.moderate("A vile thing.")
+    let_pass(engine, timedelta(days=1))
+    coral.moderate("A kind thing.", action="EDIT")
+    assert [(row.text, row.revision) for row in rows(engine, comments)] == [("A vile thing.", 1), ("A kind thing.", 1)]
+
+
 @pytest.mark.parametrize("elsewhere", [{"author": "a2"}, {"story": OTHER_STORY}, {"parent": "c-9"}])
 def test_an_edit_is_of_no_comment_of_anybody_or_anywhere_else(coral: Coral, engine: Engine, elsewhere: dict[str, Any]) -> None:
     coral.moderate("A vile thing.")
@@ -217,9 +232,9 @@ def test_corals_id_is_bound_to_the_one_comment_that_it_can_be_of(coral: Coral, e
 
 def test_corals_id_is_bound_on_its_own_story_to_what_has_no_id_yet(coral: Coral, engine: Engine) -> None:
     coral.moderate("On another story.", story=OTHER_STORY)
-    for number in (1, 2):
+    for number, event in ((1, "COMMENT_CREATED"), (2, "COMMENT_REPLY_CREATED")):
         coral.moderate(f"Thing {number}.")
-        coral.tell("COMMENT_CREATED", storyID="story-1", commentID=f"c-{number}")
+        coral.tell(event, storyID="story-1", commentID=f"c-{number}")
     text = {row.pk: row.text for row in rows(engine, comments)}
     assert {row.id: text[row.comment] for row in rows(engine, coral_comments)} == {"c-1": "Thing 1.", "c-2": "Thing 2."}
 
@@ -234,6 +249,13 @@ def test_what_happens_to_an_older_comment_names_no_new_one(coral: Coral, engine:
     assert rows(engine, coral_comments) == []
     coral.tell("COMMENT_CREATED", storyID="story-1", commentID="c-new")
     assert [row.id for row in rows(engine, coral_comments)] == ["c-new"]
+
+
+def test_corals_id_is_bound_to_no_comment_that_came_long_before(coral: Coral, engine: Engine) -> None:
+    coral.moderate("A thing.")
+    let_pass(engine, timedelta(minutes=5))
+    coral.tell("COMMENT_CREATED", storyID="story-1", commentID="c-1")
+    assert rows(engine, coral_comments) == []
 
 
 def feedback(text: str, value: int, **changed: Any) -> dict[str, Any]:
@@ -374,8 +396,14 @@ def test_a_comment_that_is_too_long_is_withheld(coral: Coral) -> None:
     assert coral.moderate("a " * 10_001).get_json() == {"status": "SYSTEM_WITHHELD"}
 
 
-def test_a_comment_without_a_text_is_left_to_coral(coral: Coral, engine: Engine) -> None:
-    assert coral.moderate("<div><br></div>").status_code == 204
+def test_a_comment_as_long_as_one_may_be_is_judged(coral: Coral, engine: Engine) -> None:
+    coral.moderate("a" * 20_000)
+    assert len(rows(engine, comments)) == 1
+
+
+@pytest.mark.parametrize(("body", "path"), [("<div><br></div>", "moderate"), (" \n", "moderate?format=plain")])
+def test_a_comment_without_a_text_is_left_to_coral(coral: Coral, engine: Engine, body: str, path: str) -> None:
+    assert coral.moderate(body, path=path).status_code == 204
     assert rows(engine, comments) == []
 
 
