@@ -391,6 +391,41 @@ def test_agreeing_is_offered_for_a_colleagues_verdict_once(gazette: Caller, ada:
     assert offer not in ben.page(path)
 
 
+def test_each_colleague_is_asked_for_an_opinion_of_her_own(app: Flask, gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    path = f"/review/comments/{waiting(ada)[0]}"
+    ada.send(f"{path}/verdict", verdict="approve")
+    ben.send(f"{path}/agreement")
+    assert "I agree with the verdict" in make_moderator(app, "Dan", "gazette").page(path)
+
+
+def test_who_agreed_with_a_verdict_may_agree_with_its_correction_too(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    path = f"/review/comments/{waiting(ada)[0]}"
+    ada.send(f"{path}/verdict", verdict="approve")
+    ben.send(f"{path}/agreement")
+    ada.send(f"{path}/correction", reason_code="spam")
+    assert "I agree with the verdict" in ben.page(path)
+
+
+def test_undoing_is_offered_also_where_a_colleague_agreed(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    path = f"/review/comments/{waiting(ada)[0]}"
+    ada.send(f"{path}/verdict", verdict="approve")
+    ben.send(f"{path}/agreement")
+    assert "Undo the verdict" in ada.page(path)
+
+
+def test_undoing_is_offered_to_whoever_may_until_the_cms_was_told(app: Flask, gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    path = f"/review/comments/{waiting(ada)[0]}"
+    ada.send(f"{path}/verdict", verdict="approve")
+    everybody = (ada, ben, make_moderator(app, "Chief", "gazette", role=Role.ADMIN))
+    assert ["Undo the verdict" in who.page(path) for who in everybody] == [True, False, True]
+    state(gazette)
+    assert ["Undo the verdict" in who.page(path) for who in everybody] == [False] * 3
+
+
 def test_what_an_author_edits_while_a_band_is_judged_stays(
     gazette: Caller, ada: Visitor, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
