@@ -65,6 +65,21 @@ def test_the_riskiest_come_first(held: dict[str, int], ada: Visitor, order: str)
     assert set(ids(ada, order=order)[:2]) == {held["plain"], held["reply"]}
 
 
+def test_what_could_not_be_scored_comes_before_what_is_only_off_topic(held: dict[str, int], gazette: Caller, ada: Visitor) -> None:
+    gazette.comment("c1", "An unscorable remark.")
+    order = ids(ada)
+    (unscored,) = set(order) - set(held.values())
+    assert order.index(unscored) < order.index(held["stray"])
+
+
+def test_an_audit_comes_after_what_is_held_however_risky_it_is(new_app: Any) -> None:
+    app = new_app(POLICY=f"{POLICY}[audit]\nshare = 1.0\n")
+    gazette, ada = make_caller(app, "gazette"), make_moderator(app, "Ada", "gazette")
+    assert gazette.comment("c1", "Most vile.")["decision"] == "reject"
+    assert gazette.comment("c2", "What a swindler.")["decision"] == "hold"
+    assert ids(ada) == [*ids(ada, audit="none"), *ids(ada, audit="only")]
+
+
 def test_the_order_by_age(held: dict[str, int], ada: Visitor) -> None:
     by_age = [held[name] for name in ("plain", "stray", "word", "reply")]
     assert ids(ada, order="oldest") == by_age
@@ -176,6 +191,12 @@ def test_a_card_has_all_that_is_needed(held: dict[str, int], ada: Visitor, gazet
     ):
         assert shown in page, shown
     assert '<mark title="Suspect word">Swindler</mark>' in page
+
+
+def test_a_card_has_what_is_answered_also_where_the_cms_names_it_by_its_id_alone(gazette: Caller, ada: Visitor) -> None:
+    gazette.comment("c1", "What was said first.")
+    gazette.comment("c2", "A rude answer.", parent={"id": "c1"})
+    assert "What was said first." in ada.page("/review/")
 
 
 def test_a_card_counts_what_the_author_wrote_on_that_site(gazette: Caller, herald: Caller, ada: Visitor) -> None:
