@@ -1,11 +1,13 @@
 """What comments are about: told once, used afterwards."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import fake_models
 import pytest
-from conftest import Caller
+from conftest import Caller, make_caller
+from flask import Flask
 
 from service import moderation
 from service.domain import Article
@@ -24,6 +26,12 @@ def test_an_article_reads_as_it_was_told(gazette: Caller) -> None:
     told = gazette.put("/v1/articles/trains", STORY).get_json()
     assert told == STORY | {"id": "trains", "site": "gazette", "updated_at": told["updated_at"]}
     assert gazette.get("/v1/articles/trains").get_json() == told
+
+
+def test_an_article_is_sensitive_also_where_a_comment_names_it_by_its_id_alone(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(POLICY=f'[sensitive]\narticles = ["{STORY["url"]}"]'), "gazette")
+    gazette.put("/v1/articles/trains", STORY)
+    assert gazette.comment("c1", "Well said.", article={"id": "trains"})["decision"] == "hold"
 
 
 def test_an_article_told_again_is_replaced(gazette: Caller) -> None:

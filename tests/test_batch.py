@@ -75,6 +75,14 @@ def test_a_reply_in_the_same_batch_knows_its_parent(gazette: Caller) -> None:
     assert fake_models.asked[-1].parent.text == "They were late."
 
 
+def test_a_title_alone_told_with_the_first_is_used_for_the_others(gazette: Caller) -> None:
+    batch(
+        gazette,
+        *({"id": text, "text": text, "article": {"id": "trains", **told}} for text, told in (("Yes.", {"title": "Trains"}), ("No.", {}))),
+    )
+    assert fake_models.asked[-1].article.title == "Trains"
+
+
 @pytest.mark.parametrize("name", [{"id": "trains"}, {"url": "https://news.example/trains"}])
 def test_an_article_told_with_the_first_is_used_for_the_others(gazette: Caller, name: dict[str, str]) -> None:
     told = {"id": "trains", "url": "https://news.example/trains", "text": "The council voted."}

@@ -9,8 +9,10 @@ import fake_models
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
+from service import scoring
+from service.storage.engine import writing
 from service.storage.tables import comments, decisions
 
 FULL = {
@@ -158,6 +160,11 @@ def test_an_edit_need_not_repeat_what_was_told(gazette: Caller) -> None:
     assert (asked.article.text, asked.parent.text) == ("The council voted.", "They were late.")
 
 
+def test_an_edit_may_move_a_comment_to_another_section(gazette: Caller) -> None:
+    moved = [gazette.comment("c1", f"Well said, {section}.", section=section)["comment"]["section"] for section in ("sport", "politics")]
+    assert moved == ["sport", "politics"]
+
+
 def test_ten_clients_with_the_same_comment_at_once_are_one_comment(gazette: Caller, engine: Engine) -> None:
     answers = at_once([lambda: gazette.comment("c1", "How rude.", **FULL)] * 10)
     assert (rows(engine, comments), rows(engine, decisions)) == (1, 1)
@@ -245,6 +252,23 @@ def test_the_same_text_again_and_again_is_held(gazette: Caller) -> None:
     assert [codes(answer) for answer in answers] == [[], [], ["repeat"]]
 
 
+@pytest.mark.parametrize(
+    ("rules", "window"),
+    [("[floods]\nhold_above = 1\nminutes = 10\n", timedelta(minutes=10)), ("[repeats]\nhold_above = 1\nhours = 2\n", timedelta(hours=2))],
+)
+def test_floods_and_repeats_are_of_the_time_that_the_rules_name(
+    new_app: Callable[..., Flask], engine: Engine, rules: str, window: timedelta
+) -> None:
+    gazette = make_caller(new_app(POLICY=rules), "gazette")
+    gazette.comment("c0", "Buy this!", author={"id": "a1"})
+    decided = []
+    for ago in (window * 1.01, window * 0.99):
+        with writing(engine) as db:
+            db.execute(update(comments).values(received_at=datetime.now(UTC) - ago))
+        decided.append(gazette.comment("c1", f"{'Buy this!':{10 + len(decided)}}", author={"id": "a1"})["decision"])
+    assert decided == ["approve", "hold"]
+
+
 def test_what_others_wrote_is_not_an_authors_history(gazette: Caller, herald: Caller) -> None:
     for n in range(6):
         gazette.comment(f"c{n}", "Well said.", author={"id": f"a{n}"})
@@ -284,6 +308,11 @@ def test_a_shadow_policy_approves_and_records_what_it_would_have_done(new_app: C
     assert gazette.get("/v1/comments/c1").get_json()["decisions"][0]["shadow_decision"] == "hold"
 
 
+def test_a_comment_of_which_no_word_can_be_told_is_decided_all_the_same(gazette: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring.Model, "explain", lambda *_: 1 / 0)
+    assert gazette.comment("c1", "How rude.")["decision"] == "hold"
+
+
 def test_a_comment_that_cannot_be_scored_is_held(gazette: Caller) -> None:
     answer = gazette.comment("c1", "An unscorable thing.")
     assert (answer["decision"], codes(answer), answer["scores"]) == ("hold", ["scoring_failed"], {})
@@ -293,6 +322,12 @@ def test_an_edit_need_not_repeat_the_role_of_its_author(new_app: Callable[..., F
     staff = make_caller(new_app(POLICY='[reject]\ntoxicity = 0.9\n[exempt]\nroles = ["staff"]'), "gazette")
     staff.comment("c1", "A kind thing.", author={"id": "a1", "role": "STAFF"})
     assert staff.comment("c1", "A vile thing.")["reasons"][0]["code"] == "exempt"
+
+
+def test_the_language_that_is_told_counts_where_the_text_is_too_short_to_tell(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(POLICY='languages = ["en"]'), "gazette")
+    texts = ("Ja.", "The council voted on Monday to bring the night trains back to our town.")
+    assert [codes(gazette.comment(text, text, language="de")) for text in texts] == [["language"], []]
 
 
 @pytest.mark.parametrize("code", ["und", "zxx", "mul", "und-Latn"])

@@ -37,6 +37,12 @@ def test_a_stored_article_and_parent_are_looked_up(gazette: Caller) -> None:
     assert (fake_models.asked[-1].article.text, fake_models.asked[-1].parent.text) == ("The council voted.", "They were late.")
 
 
+def test_a_parents_text_is_what_is_told_of_it_also_where_another_is_stored(gazette: Caller) -> None:
+    gazette.comment("c1", "They were late.")
+    scores(gazette, {"text": "Not mine.", "parent": {"id": "c1", "text": "They were late, as edited."}})
+    assert fake_models.asked[-1].parent.text == "They were late, as edited."
+
+
 def test_nothing_is_stored(gazette: Caller, engine: Engine) -> None:
     scores(gazette, {"text": "How rude.", "article": {"id": "trains", "text": "The council voted."}})
     with engine.connect() as db:
