@@ -19,7 +19,19 @@ from newsroom import Newsroom
 from test_caution import examples
 
 from service import moderation, policy, verdicts, versions
-from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, ScoreInput, Suggestion, Verdict
+from service.domain import (
+    LIKELY_TO_REJECT,
+    Article,
+    Author,
+    Comment,
+    Moderator,
+    Outcome,
+    Parent,
+    Rejection,
+    ScoreInput,
+    Suggestion,
+    Verdict,
+)
 from service.rules import load as load_rules
 from service.rules import parse
 from service.scoring import load
@@ -420,6 +432,66 @@ def test_a_suggested_score_is_a_lesson(few: Newsroom) -> None:
         suggestions.add(db, [Suggestion(site="gazette", text="Buy now.", attribute="SPAM", value=0.9, **told)], None)
     (suggested,) = lessons.read(few.parts.engine).others
     assert (suggested.input.text, dict(suggested.labels), suggested.says) == ("Buy now.", {"spam": 0.9}, "token t")
+
+
+def test_whoever_suggested_a_score_can_be_left_out(few: Newsroom) -> None:
+    told = {"text": "Buy now.", "attribute": "SPAM", "value": 0.9, "language": "en", "client_token": None, "context": {}}
+    with writing(few.parts.engine) as db:
+        suggestions.add(db, [Suggestion(site="gazette", community_id="The Gazette", **told)], None)
+    without = lessons.read(few.parts.engine, exclude=[("token", "The Gazette")])
+    assert (without.others, without.unheard) == ((), ())
+
+
+def test_a_suggestion_of_what_is_no_attribute_of_ours_is_no_lesson(few: Newsroom) -> None:
+    told = {"language": "en", "community_id": None, "client_token": "t", "context": {}}
+    with writing(few.parts.engine) as db:
+        suggestions.add(db, [Suggestion(site="gazette", text="Nice.", attribute="FLIRTATION", value=0.9, **told)], None)
+    assert lessons.read(few.parts.engine).others == ()
+
+
+def test_an_author_of_a_lesson_is_of_one_site(few: Newsroom) -> None:
+    sent = [Comment(site=site, id="1", text=GOOD, author=Author(id="a1")) for site in ("gazette", "herald")]
+    for done in moderation.moderate(few.parts, sent):
+        said = Verdict(outcome=Outcome.APPROVE, moderator="gazette-0-2", at=datetime.now(UTC))
+        verdicts.give(few.parts, person(few, "gazette-0-2"), done.comment.pk, said)
+    one, other = lessons.read(few.parts.engine).verdicts[3:]
+    assert one.author != other.author
+
+
+def test_a_lesson_knows_what_it_answers_also_where_only_the_text_was_told(few: Newsroom) -> None:
+    (done,) = moderation.moderate(few.parts, [Comment(site="gazette", id="1", text=GOOD, parent=Parent(text="What next?"))])
+    said = Verdict(outcome=Outcome.APPROVE, moderator="gazette-0-2", at=datetime.now(UTC))
+    verdicts.give(few.parts, person(few, "gazette-0-2"), done.comment.pk, said)
+    assert lessons.read(few.parts.engine).verdicts[3].input.parent == Parent(text="What next?")
+
+
+def test_of_a_text_the_newest_suggestion_of_its_site_is_the_lesson(few: Newsroom) -> None:
+    told = {"language": "en", "community_id": None, "client_token": "t", "context": {}}
+    said = [("gazette", 0.1), ("gazette", 0.9), ("herald", 0.2)]
+    with writing(few.parts.engine) as db:
+        suggestions.add(db, [Suggestion(site=site, text="Buy.", attribute="SPAM", value=value, **told) for site, value in said], None)
+    assert sorted((one.site, one.labels["spam"]) for one in lessons.read(few.parts.engine).others) == [("gazette", 0.9), ("herald", 0.2)]
+
+
+def test_moderators_disagree_where_one_turns_anothers_verdict_round(few: Newsroom) -> None:
+    people = [person(few, f"gazette-0-{number}") for number in range(3)]
+    approves, rejects = ({"outcome": Outcome.APPROVE}, {"outcome": Outcome.REJECT, "reason_code": Rejection.OTHER})
+
+    def judged(id: str, *said: tuple[Moderator, dict[str, Any]]) -> None:
+        (done,) = moderation.moderate(few.parts, [Comment(site="gazette", id=id, text=f"{GOOD} {id}")])
+        for number, (who, what) in enumerate(said):
+            judge = verdicts.correct if number else verdicts.give
+            judge(few.parts, who, done.comment.pk, Verdict(moderator=who.name, at=datetime.now(UTC), **what))
+
+    judged("turned", (people[0], approves), (people[1], rejects))
+    judged("turned-later", (people[1], rejects), (people[2], approves))
+    judged("her-own", (people[0], approves), (people[0], rejects))
+    judged("another-reason", (people[0], rejects), (people[1], rejects | {"reason_code": Rejection.SPAM}))
+    told = [(one.text.split()[-1], one.first, one.second, one.outcome) for one in lessons.read(few.parts.engine).disagreed]
+    assert told == [
+        ("turned-later", "gazette-0-1", "gazette-0-2", "approve"),
+        ("turned", "gazette-0-0", "gazette-0-1", "reject"),
+    ]
 
 
 def test_a_lesson_knows_its_section(few: Newsroom) -> None:

@@ -1,16 +1,17 @@
 """That a candidate is tested on what it could not have learnt, and let through only where it is better."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.special import expit
 from test_caution import examples
 
-from service.domain import LIKELY_TO_REJECT, Outcome
+from service.domain import LIKELY_TO_REJECT, Outcome, ScoreInput
 from service.review.figures import Share
 from service.rules import parse
-from training import gate
+from training import gate, lessons
 from training.gate import judge
 from training.lessons import Example, labels
 from training.regression_set import Checked
@@ -91,6 +92,18 @@ def test_a_worse_one_is_refused_with_the_reason(candidate: Tried, regression: Ch
     judged = judge(candidate, RULES, {"in force": EVEN, "candidate": regression}, ())
     assert not judged.passed
     assert why in " ".join(judged.failures)
+
+
+def test_a_candidate_that_is_as_good_as_the_model_in_force_is_refused() -> None:
+    some = tried()
+    alike = replace(some, scores=some.scores | {"in force": some.scores["candidate"]})
+    judged = judge(alike, RULES, {"in force": EVEN, "candidate": EVEN}, ())
+    assert any("better than the model in force" in reason for reason in judged.failures)
+
+
+@pytest.mark.parametrize(("low", "passed"), [(0.001, True), (0.0, False), (-0.001, False)])
+def test_a_candidate_is_better_beyond_doubt(low: float, passed: bool) -> None:
+    assert gate._better((0.1, low, 0.2)).passed == passed
 
 
 @pytest.mark.parametrize(
@@ -288,6 +301,58 @@ def test_so_many_more_verdicts_as_are_missing_bear_it_out_and_half_of_them_do_no
 def test_no_verdicts_bear_nothing_out() -> None:
     none = np.zeros(0)
     assert [one.threshold for one in both(none, none, none, 0.99, 0.95)] == [None, None]
+
+
+AUDITED = """
+[audit]
+share = 0.1
+[sites.gazette]
+sections = ["sport"]
+[sites.gazette.section.sport.audit]
+share = 0.2
+"""
+
+
+@pytest.mark.parametrize(
+    ("decided", "code", "version", "section", "chance"),
+    [
+        (Outcome.HOLD, "toxicity", "v", None, 1.0),
+        (Outcome.REJECT, "toxicity", "v", None, None),
+        (Outcome.REJECT, "audit", "v", None, 0.1),
+        (Outcome.APPROVE, "audit", "v", "sport", 0.2),
+        (Outcome.APPROVE, "audit", "of another service", None, None),
+        (Outcome.APPROVE, "audit", "lost", None, None),
+    ],
+)
+def test_a_person_sees_all_that_is_held_and_of_the_rest_what_its_rules_have_audited(
+    decided: Outcome, code: str, version: str, section: str | None, chance: float | None
+) -> None:
+    row = SimpleNamespace(decided=decided, reasons=[{"code": code}], policy_version=version, site="gazette", section=section)
+    assert lessons._chance(row, lessons._shares({"v": AUDITED, "of another service": "gone = 1"})) == chance
+
+
+def test_lessons_are_counted_by_how_they_were_come_by_and_by_whom() -> None:
+    text = ScoreInput(text="A text.")
+    judged = [
+        Example(text, {LIKELY_TO_REJECT: 1.0}, "moderator Ada", "gazette", chance=1.0),
+        Example(text, {LIKELY_TO_REJECT: 0.0}, "moderator Ben", "gazette", chance=0.1),
+        Example(text, {LIKELY_TO_REJECT: 0.0}, "moderator Ben", "herald", chance=1.0),
+        Example(text, {LIKELY_TO_REJECT: 0.0}, "moderator Ben", "herald", chance=None),
+    ]
+    others = [Example(text, {"spam": 1.0}, says, "") for says in ("token t", "corpus one", "corpus two")]
+    assert lessons._counted(judged, others, {Outcome.HOLD: 7, Outcome.APPROVE: 8}, 9) == {
+        "verdicts": 4,
+        "rejected": 1,
+        "held": 2,
+        "audited": 1,
+        "come upon otherwise": 1,
+        "excluded": 9,
+        "still waiting": 7,
+        "suggestions": 1,
+        "from corpora": 2,
+        "sites": {"gazette": 2, "herald": 2},
+        "moderators": {"Ada": 1, "Ben": 3},
+    }
 
 
 REASON = {"code": "toxicity"}
