@@ -56,7 +56,7 @@ def register(app: Flask) -> None:
         app.register_error_handler(unreachable, _on_database_error)
     app.register_error_handler(ConfigError, _on_config_error)
     app.register_error_handler(Exception, _on_exception)
-    app.after_request(_retry_after_only_where_refused)
+    app.after_request(_retry_after)
 
 
 def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
@@ -139,7 +139,9 @@ def _on_exception(error: Exception) -> Response:
     return respond(problem(500, "A fault of the service, logged under this request id. Send the same request again later."))
 
 
-def _retry_after_only_where_refused(response: Response) -> Response:
-    if response.status_code not in (429, 503):
-        response.headers.pop("Retry-After", None)  # the limiter sets it on every answer
+def _retry_after(response: Response) -> Response:
+    """The limiter sets it on every answer, to when its window ends, and rounds down: who comes then is refused again."""
+    told = response.headers.pop("Retry-After", None)
+    if told is not None and response.status_code in (429, 503):
+        response.headers["Retry-After"] = str(int(told) + 1 if response.status_code == 429 else RETRY_SECONDS)
     return response

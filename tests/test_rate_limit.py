@@ -11,8 +11,11 @@ import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from room import Visitor
+from sqlalchemy.exc import OperationalError
 from test_coral import PHASE, Coral, set_secret
 from test_errors import PLAIN, problem
+
+from service import moderation
 
 ANALYSIS = {"comment": {"text": "Well said."}, "requestedAttributes": {"TOXICITY": {}}}
 
@@ -22,8 +25,31 @@ def test_more_requests_than_the_limit_are_429(new_app: Callable[..., Flask]) -> 
     answers = [gazette.post("/v1/comments", PLAIN) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert problem(answers[3])["status"] == 429
-    assert 0 < int(answers[3].headers["Retry-After"]) <= 3_600
+    assert 0 < int(answers[3].headers["Retry-After"]) <= 3_601
     assert "Retry-After" not in answers[2].headers
+
+
+def test_who_comes_again_when_told_is_answered(new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    gazette, now = make_caller(new_app(RATE_LIMIT="1/minute"), "gazette"), 1_800_000_000.9
+    monkeypatch.setattr(time, "time", lambda: now)
+    gazette.get("/v1/comments/c1")
+    now += 59.5
+    refused = gazette.get("/v1/comments/c1")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    now += 1
+    assert gazette.get("/v1/comments/c1").status_code == 404
+
+
+def test_a_database_that_stops_answering_is_not_tried_when_the_limit_ends(
+    new_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> None:
+        raise OperationalError("insert", {}, Exception("database is locked"))
+
+    gazette = make_caller(new_app(RATE_LIMIT="100/hour"), "gazette")
+    monkeypatch.setattr(moderation, "moderate", locked)
+    answer = gazette.post("/v1/comments", PLAIN)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
 @pytest.mark.parametrize("path", ["/v1/comments/c1", "/review/sign-in"])
