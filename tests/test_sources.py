@@ -255,8 +255,8 @@ def test_an_events_other_value_is_nothing(with_sources: Callable[[str], Flask]) 
 @pytest.mark.parametrize(
     ("changed", "field", "expected"),
     [
-        ({"a/b": None}, "id", "this field, which is required"),
-        ({"list": [1, 2]}, "text", "this field, which is required"),
+        ({"a/b": None}, "id", "a text or a whole number at /a~1b/~0"),
+        ({"list": [1, 2]}, "text", "a text or a whole number at /list/1/body"),
         ({"list": [0, {"body": {"html": "x"}}]}, "text", "a text or a whole number at /list/1/body"),
         ({"article": True}, "article_id", "a text or a whole number at /article"),
         ({"a/b": {"~": "a" * 201}}, "id", "at most 200 characters"),
