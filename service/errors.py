@@ -2,8 +2,11 @@
 
 import json
 import logging
+import re
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -24,6 +27,7 @@ RETRY_SECONDS = 5
 MOST_NAMED = 100  # fields of one body: a list may hold millions that are wrong
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
 BROKEN_BODY = "The body's chunks are not as HTTP has them."  # seen by the server only when a view reads it
+SURROGATE = re.compile("[\ud800-\udfff]")
 TIME = "a time with its zone, such as 2026-03-01T12:00:00Z"
 
 EXPECTED = {
@@ -68,8 +72,8 @@ def respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Resp
     return Response(json.dumps(body), body["status"], headers, content_type="application/problem+json")
 
 
-def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
-    """The problem of what a caller sent; values are never repeated."""
+def of(error: ValidationError | Invalid | HTTPException, sent: str | None = None) -> dict[str, Any]:
+    """The problem of what a caller sent, the whole body where `sent` is no part of it; values are never repeated."""
     if isinstance(error, HTTPException):
         return problem(error.code or 500, error.description or "")
     if isinstance(error, Invalid):
@@ -81,7 +85,9 @@ def of(error: ValidationError | Invalid | HTTPException) -> dict[str, Any]:
         return problem(422, "A field is not as expected.", [{"field": _path(e["loc"]), "expected": _expected(e)} for e in found])
     flaw = found[0]["ctx"]["error"]
     if is_half_a_pair(error):
-        return problem(422, "A text holds half of a surrogate pair.", [{"field": "body", "expected": f"texts of valid Unicode ({flaw})"}])
+        found_at = _halves_of_pairs(request.get_data() if sent is None else sent) or ["body"]
+        expected = "valid Unicode, without half of a surrogate pair"
+        return problem(422, "A text holds half of a surrogate pair.", [{"field": field, "expected": expected} for field in found_at])
     return problem(400, f"The body is not JSON: {_flaw_of_the_whole() or flaw}.")
 
 
@@ -105,6 +111,26 @@ def _flaw_of_the_whole() -> str | None:
     if not body:
         return "it is empty"
     return "it begins with a byte order mark; leave that out" if body.startswith(BOM_UTF8) else None
+
+
+def _halves_of_pairs(sent: bytes | str) -> list[str]:
+    """The fields whose texts hold lone surrogates, a hundred at the most; none where the rest is no JSON."""
+    try:
+        return list(islice(_with_surrogates(json.loads(sent), ()), MOST_NAMED))
+    except (ValueError, RecursionError):
+        return []
+
+
+def _with_surrogates(value: Any, at: tuple[int | str, ...]) -> Iterator[str]:
+    if isinstance(value, str):
+        if SURROGATE.search(value):
+            yield _path(at)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from [_path(at)] if SURROGATE.search(name) else _with_surrogates(inner, (*at, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _with_surrogates(inner, (*at, number))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -35,7 +35,7 @@ def test_a_result_is_what_the_comment_alone_would_get(gazette: Caller) -> None:
         ({"id": "c2", "text": " "}, 422, "text"),
         ({"id": "c2", "text": 7}, 422, "text"),
         ({"id": "c2", "text": "Well said.", "author": {}}, 422, "author.id"),
-        ({"id": "c2", "text": "Half an emoji: \ud83d"}, 422, "body"),
+        ({"id": "c2", "text": "Half an emoji: \ud83d"}, 422, "text"),
         ("not an object", 422, "body"),
         (None, 422, "body"),
     ],

@@ -146,7 +146,31 @@ def test_every_wrong_field_is_named(gazette: Caller) -> None:
 @pytest.mark.parametrize("text", [r"\ud800", r"\udc00", r"\ud800\u0041", r"\ud83d!"])
 def test_half_of_a_surrogate_pair_is_422(gazette: Caller, text: str) -> None:
     found = problem(gazette.call("POST", "/v1/comments", data=f'{{"id": "c1", "text": "{text}"}}'))
-    assert (found["status"], found["errors"][0]["field"]) == (422, "body")
+    assert (found["status"], [error["field"] for error in found["errors"]]) == (422, ["text"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "fields"),
+    [
+        (
+            "comments",
+            r'{"id": "c1", "text": "Fine.", "article": {"id": "a", "title": "\ud83d"}, "author": {"id": "\ud83d"}}',
+            ["article.title", "author.id"],
+        ),
+        ("comments", r'{"id": "c1", "text": "Fine.", "\ud83d": 1}', ["body"]),
+        ("score", r'{"comments": [{"text": "Fine."}, {"text": "\ud83d"}]}', ["comments.1.text"]),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_found_in_its_field(gazette: Caller, path: str, body: str, fields: list[str]) -> None:
+    found = problem(gazette.call("POST", f"/v1/{path}", data=body))
+    assert (found["status"], [error["field"] for error in found["errors"]]) == (422, fields)
+
+
+def test_half_of_a_surrogate_pair_in_a_list_is_found_in_its_comment(gazette: Caller) -> None:
+    body = r'{"comments": [{"id": "c1", "text": "Fine."}, {"id": "c2", "text": "\ud83d"}]}'
+    told = gazette.call("POST", "/v1/comments:batch", data=body).get_json()["results"]
+    assert told[0]["result"]["decision"] == "approve"
+    assert [error["field"] for error in told[1]["problem"]["errors"]] == ["text"]
 
 
 def test_no_answer_repeats_what_a_reader_wrote(gazette: Caller) -> None:

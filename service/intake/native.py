@@ -139,11 +139,12 @@ def _read_batch() -> payloads.BatchIn:
 
 def _read_item(item: Any) -> Comment | payloads.BatchItem:
     """One comment of a list, or what is wrong with it."""
+    sent = json.dumps(item)
     try:
-        return _of_this_site(payloads.CommentIn.model_validate_json(json.dumps(item)))
+        return _of_this_site(payloads.CommentIn.model_validate_json(sent))
     except (ValidationError, Invalid, HTTPException) as error:
         id = storable(item.get("id")) if isinstance(item, dict) else None
-        return payloads.BatchItem(id=id if isinstance(id, str) else None, problem=payloads.Problem(**errors.of(error)))
+        return payloads.BatchItem(id=id if isinstance(id, str) else None, problem=payloads.Problem(**errors.of(error, sent)))
 
 
 def _of_this_site(told: payloads.CommentIn) -> Comment:
