@@ -16,6 +16,7 @@ import tiny_corpora
 
 from service.encoder import Encoder
 from service.scoring import load
+from training import __main__ as command_line
 from training import dataset, pipelines, publish
 from training.__main__ import main
 from training.calibration import curve, soft, to_prevalence
@@ -371,7 +372,7 @@ def test_a_damaged_encoder_is_refused_with_a_sentence(tmp_path, capsys, damaged)
     assert f"{out}: the encoder, encoder.onnx with tokenizer.json, cannot be opened" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("told", [["--runs", "0"], ["--epochs", "0"]])
+@pytest.mark.parametrize("told", [["--runs", "0"], ["--epochs", "0"], ["--epochs", "nan"], ["--epochs", "inf"]])
 def test_an_encoder_that_would_learn_nothing_is_refused_with_a_sentence(capsys, told):
     assert main(["encoder", *told]) == 2
     assert "must be above 0" in capsys.readouterr().err
@@ -395,6 +396,20 @@ def test_a_place_that_cannot_be_written_is_named_in_a_sentence(trained, tmp_path
     assert main([step, *(str(word) for pair in where.items() for word in pair), *SMALL]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith(f"training: {tmp_path / 'file'}")
+
+
+@pytest.mark.parametrize(
+    ("step", "option", "place"),
+    [("fit", "--out", "file"), ("all", "--report", "file/x.html"), ("evaluate", "--report", "file/x.html"), ("evaluate", "--out", "none")],
+)
+def test_what_would_end_the_command_is_said_before_the_corpora_are_read(trained, tmp_path, monkeypatch, capsys, step, option, place):
+    data, out, _ = trained
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(command_line, "read", lambda folder: pytest.fail("the corpora were read"))
+    where = {"--data": data, "--out": out, "--report": tmp_path / "report.html", option: tmp_path / place}
+
+    assert main([step, *(str(word) for pair in where.items() for word in pair), *SMALL]) == 2
+    assert str(tmp_path / place.partition("/")[0]) in capsys.readouterr().err
 
 
 def test_help_has_examples(capsys):

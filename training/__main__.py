@@ -4,7 +4,9 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from service import rules
 from service.encoder import FILE, TOKENIZER, Encoder
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.step == "encoder":
             return _encoder(options)
         holds = rules.load(options.policy).default.hold if options.step != "fit" else {}
+        _check(options)
         corpora = read(options.data)
         if options.step in ("all", "fit"):
             _fit(corpora, options)
@@ -117,9 +120,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check(options: argparse.Namespace) -> None:
+    """What would end the command is found before hours of reading and fitting, not after them. Raises DataError, ModelError or OSError."""
+    if min(options.columns, options.vocabulary) < 1:
+        raise DataError("--columns and --vocabulary must be above 0")
+    if options.step == "evaluate":
+        load(options.out)
+    for folder in [options.out, *([options.report.parent] if options.step != "fit" else ())]:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+
+
 def _encoder(options: argparse.Namespace) -> int:
-    if options.epochs <= 0 or min(options.runs, options.at_once) < 1:
-        raise DataError("--epochs, --runs and --at-once must be above 0")
+    if not 0 < options.epochs < inf or min(options.runs, options.at_once) < 1:
+        raise DataError("--epochs, --runs and --at-once must be above 0, and no more than can be counted")
     try:
         from training.encoder.run import run
     except ImportError as error:
@@ -133,8 +148,6 @@ def _encoder(options: argparse.Namespace) -> int:
 
 
 def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
-    if min(options.columns, options.vocabulary) < 1:
-        raise DataError("--columns and --vocabulary must be above 0")
     scorers: dict[str, Scorer] = {}
     held, metrics = {}, {}
     encoder = _encoder_in(options.out) if (options.out / FILE).exists() else None
@@ -175,7 +188,6 @@ def _evaluate(corpora: Corpora, holds: Mapping[str, float], options: argparse.Na
     manifest = json.loads((options.out / MANIFEST).read_text(encoding="utf-8"))
     manifest["metrics"]["tests"] = tests
     write_manifest(options.out, manifest)
-    options.report.parent.mkdir(parents=True, exist_ok=True)
     options.report.write_text(report.page(manifest, files), encoding="utf-8", errors="replace")  # a corpus may cut an emoji in half
     held = manifest["metrics"]["held_out"]
     tables = markdown([*held_out_tables(held), *measured_tables(tests)], "##")
