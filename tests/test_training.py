@@ -258,6 +258,17 @@ def test_too_few_articles_alone_are_too_little(tmp_path, capsys):
     assert "too little" in capsys.readouterr().err
 
 
+def test_articles_that_all_fall_into_one_fold_are_too_little(tmp_path, capsys):
+    names = [name for name in map(str, range(99)) if dataset.fold_of(name, 3) == 0][:8]
+    articles = [{"id": name, "title": f"trams and gardens {name}", "text": "", "source": "reddit"} for name in names]
+    comments = [{"article": name, "text": "tram drivers strike again"} for name in names]
+    for name, rows in (("articles", articles), ("comments", comments)):
+        (tmp_path / f"topicality-{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "too little" in capsys.readouterr().err
+
+
 def command(data, out):
     line = [sys.executable, "-m", "training", "--data", data, "--out", out, "--report", out.with_suffix(".html"), *SMALL]
     return subprocess.run(line, capture_output=True, text=True, check=False)

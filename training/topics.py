@@ -55,11 +55,11 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     pairs = (
         draw_pairs(corpora, TRAINED_ON) if encoder is None else draw_pairs(corpora, TRAINED_ON, encoder_never_saw, most=PER_UNSEEN_ARTICLE)
     )
-    if len({pair.article for pair in pairs}) < 2 * FOLDS:
+    folds = np.array([fold_of(pair.article, FOLDS) for pair in pairs])
+    if len({pair.article for pair in pairs}) < 2 * FOLDS or len(set(folds)) < 2:
         return None
     if encoder is not None:
         encoder.remember(len(pairs))
-    folds = np.array([fold_of(pair.article, FOLDS) for pair in pairs])
     wrong = np.array([pair.wrong for pair in pairs], dtype=float)
     told, found = documents(corpora), {}
     for fold in tqdm(range(FOLDS), desc="topicality", unit="fold"):
