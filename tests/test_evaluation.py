@@ -10,7 +10,7 @@ import tiny_corpora
 
 from service.domain import ScoreInput
 from service.scoring import Model
-from training import report, tables
+from training import plots, report, tables
 from training.__main__ import main
 from training.dataset import Corpora, newest
 from training.evaluate import agreement, measure
@@ -190,6 +190,13 @@ def test_the_worst_errors_are_the_surest_ones_and_each_text_stands_once():
     one.rows[4]["text"] = one.rows[1]["text"]
 
     assert report.worst_errors(one) == ([4, 0], [2, 3])
+
+
+def test_where_no_comment_scores_so_high_there_is_no_precision_to_draw():
+    drawn = plots.by_threshold(np.array([0.0, 1.0]), np.array([0.1, 0.455]), np.ones(2))
+
+    assert drawn["precision"][0].max() == pytest.approx(0.45)
+    assert drawn["recall"][0].max() == pytest.approx(0.99)
 
 
 def test_the_report_escapes_what_it_quotes_and_loads_nothing():

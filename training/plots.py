@@ -52,13 +52,13 @@ def calibration(labels: Floats, scores: Floats, weights: Floats) -> Line:
 
 
 def by_threshold(labels: Floats, scores: Floats, weights: Floats) -> dict[str, Line]:
-    """Precision, recall and the share of all comments at or above each threshold."""
+    """Precision, recall and the share of all comments at or above each threshold; no precision where none is."""
     thresholds = np.linspace(0.01, 0.99, 99)
     flagged = np.array([weights[scores >= t].sum() for t in thresholds])
     caught = np.array([(weights * labels)[scores >= t].sum() for t in thresholds])
-    precision = np.divide(caught, flagged, out=np.ones_like(caught), where=flagged > 0)
+    some = flagged > 0
     return {
-        "precision": (thresholds, precision),
+        "precision": (thresholds[some], caught[some] / flagged[some]),
         "recall": (thresholds, caught / (weights * labels).sum()),
         "share of comments": (thresholds, flagged / weights.sum()),
     }
