@@ -258,6 +258,17 @@ def test_too_few_articles_alone_are_too_little(tmp_path, capsys):
     assert "too little" in capsys.readouterr().err
 
 
+def test_articles_of_a_source_that_is_not_learnt_from_are_said_to_be_none(tmp_path, capsys):
+    data = tiny_corpora.write(tmp_path / "data")
+    for path in (*data.glob("toxicity-*"), *data.glob("spam*")):
+        path.unlink()
+    articles = data / "topicality-articles.jsonl.gz"
+    articles.write_bytes(gzip.compress(gzip.decompress(articles.read_bytes()).replace(b"nyt-debate", b"gazette")))
+
+    assert main(["fit", "--data", str(data), "--out", str(tmp_path / "out")]) == 2
+    assert "too few articles of nyt-debate or reddit" in capsys.readouterr().err
+
+
 def test_articles_that_all_fall_into_one_fold_are_too_little(tmp_path, capsys):
     names = [name for name in map(str, range(99)) if dataset.fold_of(name, 3) == 0][:8]
     articles = [{"id": name, "title": f"trams and gardens {name}", "text": "", "source": "reddit"} for name in names]
@@ -338,11 +349,12 @@ def test_no_text_of_the_corpora_is_published(trained):
     assert not any(text in published for text in texts)
 
 
-def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path):
+def test_csv_files_alone_train_the_attributes_that_they_carry(tmp_path, capsys):
     data = tiny_corpora.write_csv(tmp_path / "data")
 
     assert main(["--data", str(data), "--out", str(tmp_path / "out"), "--report", str(tmp_path / "report.html"), *SMALL]) == 0
     assert load(tmp_path / "out").attributes == ("toxicity", "severe_toxicity", "insult")
+    assert "not served, for want of data: identity_attack, profanity, threat, spam, off_topic." in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -368,7 +380,7 @@ def test_with_an_encoder_an_attribute_is_served_only_where_comments_that_it_was_
 def test_too_few_comments_for_an_encoder_are_refused_with_a_sentence(tmp_path):
     texts = dataset.read(tiny_corpora.write(tmp_path)).texts
 
-    with pytest.raises(DataError, match="Add comments, or remove the encoder"):
+    with pytest.raises(DataError, match=r"of jigsaw and youtube-spam .* Add comments of these sources, or remove the encoder"):
         fit_attributes(texts[:60], Encoder.of(MODELS), most=2000)
 
 

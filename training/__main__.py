@@ -13,11 +13,11 @@ from service.encoder import FILE, TOKENIZER, Encoder
 from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
 from service.toml_files import TomlError
 from training import report, retrain, thresholds
-from training.dataset import Corpora, DataError, read
+from training.dataset import TRAINED_ON, Corpora, DataError, read
 from training.evaluate import held_out_metrics, measure
 from training.lines import file_fault
 from training.perspective import fit_perspective
-from training.pipelines import fit_attributes
+from training.pipelines import NATURAL, fit_attributes
 from training.proposals import printed_proposals
 from training.publish import publish, write_manifest
 from training.tables import held_out_tables, markdown, measured_tables
@@ -33,11 +33,13 @@ EXAMPLES = """examples:
 
 The data folder may hold, in any mixture:
   toxicity-*.jsonl[.gz], spam*.jsonl[.gz]   {"text": ..., "labels": {"toxicity": 0..1, ...}, "source": ...} a line
-  topicality-articles.jsonl[.gz]            {"id", "title", "text", "source"} a line
+  topicality-articles.jsonl[.gz]            {"id", "title", "text", "source"} a line; learnt from where the source is nyt-debate or reddit
   topicality-comments.jsonl[.gz]            {"article", "text"} a line
   *.csv[.gz]                                Kaggle's Jigsaw train.csv, or Civil Comments' CSV, known by their headers
   test-*.jsonl[.gz]                         never trained on; their texts are left out of training
   perspective-*.jsonl[.gz], toxic-spans.jsonl[.gz]   as in the corpora's README, for the encoder and Perspective's scale
+With an encoder in the folder, attributes are weighed and measured on comments whose source is jigsaw or jigsaw-any, spam on those of
+youtube-spam; without comments of these sources the attribute is not served. Other sources are learnt from beside them.
 The same data and encoder give the same models, byte for byte.
 
 Exit status: 0 done, 2 the data, the models or a file cannot be used, 130 the encoder's training was interrupted."""
@@ -156,7 +158,9 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
     if topicality := fit_topicality(corpora, encoder, vocabulary=options.vocabulary):
         scorers["topicality"], held["off_topic"] = topicality
     if not scorers:
-        raise DataError("too little to fit anything: no labelled comments, and too few articles with comments")
+        raise DataError(
+            f"too little to fit anything: no labelled comments, and too few articles of {' or '.join(TRAINED_ON)} with comments"
+        )
     if encoder is not None:
         metrics |= {"encoder": encoder.cost, "encoder_runs": encoder.runs}
         if perspective := fit_perspective(options.data, encoder):
@@ -165,6 +169,8 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
         if encoder is not None and isinstance(scorer, Reader):
             scorer.attach(encoder)
     publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held), **metrics}, encoder)
+    if missing := [name for name in NATURAL if name not in held]:
+        print(f"training: not served, for want of data: {', '.join(missing)}. --help says which sources each needs", file=sys.stderr)
 
 
 def _encoder_in(folder: Path) -> Encoder:

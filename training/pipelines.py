@@ -102,8 +102,9 @@ def fit_attributes(
     attributes = tuple(name for name, task in references.items() if _enough(task, judged))
     if not attributes:
         raise DataError(
-            f"of the comments that the encoder was kept from, one in {ENCODER_FOLDS}, fewer than {MIN_POSITIVES} carry any attribute: "
-            "nothing can be fitted. Add comments, or remove the encoder from the folder to fit without it"
+            f"of the comments of {REFERENCE} and {SPAM} that the encoder was kept from, one in {ENCODER_FOLDS}, fewer than {MIN_POSITIVES} "
+            "carry any attribute: nothing can be fitted. Add comments of these sources, or remove the encoder from the folder to fit "
+            "without it"
         )
     heads, held = [], {}
     for name in tqdm(attributes, desc="joining", unit="attribute"):
