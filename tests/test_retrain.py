@@ -340,6 +340,12 @@ def test_thresholds_are_refused_where_the_verdicts_are_too_few(newsroom: Newsroo
     assert "bear out 99.9% anywhere" in said
 
 
+def test_thresholds_of_a_site_without_verdicts_ask_whether_that_is_its_name(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    status, result, said = newsroom.run(capsys, "thresholds", "--site", "gazete")
+    assert (status, result["result"]) == (2, "unusable")
+    assert "'gazete'" in said
+
+
 def test_thresholds_need_a_model_that_learnt(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(newsroom.models / "versions")
     status, result, _ = newsroom.run(capsys, "thresholds")

@@ -72,6 +72,8 @@ def propose(config: Config, options: argparse.Namespace) -> list[Proposal]:
     if LIKELY_TO_REJECT not in model.attributes:
         raise ModelError(f"The model in force, {model.version}, has no {LIKELY_TO_REJECT} yet: `python -m training retrain` first.")
     rejected, scores, weights = _evidence(config, model, versions.folder(config.models_dir, pointer.active), options.site)
+    if options.site and not len(rejected):
+        raise ModelError(f"No verdict on a comment of the site '{options.site}' was tested. Is that its name?")
     return both(rejected, scores, weights, options.approve_precision, options.reject_precision)
 
 
