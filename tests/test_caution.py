@@ -87,18 +87,19 @@ def test_what_an_alarm_said_is_not_tested_on(shipped: Model) -> None:
     assert {one.says for one in tested} == {f"moderator {number}" for number in range(4)}
 
 
-def test_what_a_client_says_of_a_tested_comment_is_not_learnt_before_the_test(shipped: Model) -> None:
+@pytest.mark.parametrize("attribute", ["toxicity", LIKELY_TO_REJECT])
+def test_what_a_client_says_of_a_tested_comment_is_not_learnt_before_the_test(shipped: Model, attribute: str) -> None:
     chance = np.random.default_rng(3)
-    told = tuple(replace(one, labels={**one.labels, "toxicity": float(chance.integers(2))}) for one in examples(400))
+    told = tuple(replace(one, labels={**one.labels, attribute: float(chance.integers(2))}) for one in examples(400))
     suggested = tuple(
-        Example(ScoreInput(text=f"{one.input.text} "), {"toxicity": one.labels["toxicity"]}, f"token {at % 9}", "")
+        Example(ScoreInput(text=f"{one.input.text} "), {attribute: one.labels[attribute]}, f"token {at % 9}", "")
         for at, one in enumerate(told)
     )
 
     tried = try_out(prepare(Path("."), shipped, shipped, Lessons(told, suggested, (), {})))
 
-    labels = [one.labels["toxicity"] for one in tried.examples]
-    assert roc_auc_score(labels, tried.scores["candidate"]["toxicity"]) == pytest.approx(0.5, abs=0.1)
+    labels = [one.labels[attribute] for one in tried.examples]
+    assert roc_auc_score(labels, tried.scores["candidate"][attribute]) == pytest.approx(0.5, abs=0.1)
 
 
 def test_a_cap_holds_one_share_and_leaves_the_rest_as_they_were() -> None:
