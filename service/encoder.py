@@ -69,6 +69,7 @@ class Encoder:
         self._tokenizer = opened(tokenizer)
         self.read = lru_cache(maxsize=CACHED)(self._read)
         self.read_article = lru_cache(maxsize=CACHED_ARTICLES)(self._read_article)
+        self._rows: dict[str, Floats] | None = None
 
     @classmethod
     def of(cls, folder: Path) -> Self:
@@ -109,10 +110,29 @@ class Encoder:
         """Whether it reads all of a text, and not MOST_WINDOWS spread over it."""
         return len(plain) <= LONGEST or len(self._tokenizer.encode(plain).ids) - 2 <= LONGEST
 
+    def row(self, plain: str) -> Floats:
+        """What a text reads like, as one row."""
+        if self._rows is None:
+            return vector(self.read(plain))
+        if plain not in self._rows:
+            self.read(plain)
+        return self._rows[plain]
+
+    def remember_rows(self) -> None:
+        """Keeps the row of every text that is read from now on, some 3 kB each, for fits that ask for all of them over and over."""
+        self._rows = {}
+        self.read = lru_cache(maxsize=CACHED)(self._read_for_good)
+
     def remember(self, readings: int) -> None:
         """Keeps so many readings from now on, for training, which asks for the same comments and articles over and over."""
         self.read = lru_cache(maxsize=readings)(self._read)
         self.read_article = lru_cache(maxsize=readings)(self._read_article)
+
+    def _read_for_good(self, plain: str) -> Reading:
+        reading = self._read(plain)
+        if self._rows is not None:
+            self._rows[plain] = vector(reading)
+        return reading
 
     def _read(self, plain: str) -> Reading:
         read: Any = self._tokenizer.encode(plain)

@@ -11,7 +11,6 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from service.domain import ArticleRecord, ScoreInput
-from service.encoder import vector
 from service.features import Ngrams, lexical
 from service.heads import Attached, calibrated, heads_text
 from service.normalise import normalise
@@ -128,7 +127,7 @@ class Newsroom(Attached):
             "record": records(inputs),
         }
         if self.reads and self._encoder is not None:
-            blocks["vector"] = np.array([vector(self._encoder.read(heads_text(each.text))) for each in inputs])
+            blocks["vector"] = np.array([self._encoder.row(heads_text(each.text)) for each in inputs])
         return blocks
 
     def _rated(self, head: Head, inputs: Sequence[ScoreInput], columns: Columns, before: Floats | None) -> Floats:

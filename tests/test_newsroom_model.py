@@ -11,7 +11,6 @@ from sklearn.metrics import roc_auc_score
 from test_caution import examples
 
 from service.domain import LIKELY_TO_REJECT, ArticleRecord
-from service.encoder import MATCHED, Reading
 from service.heads import heads_text
 from service.scoring import Model
 from training.lessons import Example
@@ -26,11 +25,8 @@ class WordReader:
     def __init__(self, secret: dict[str, float]) -> None:
         self.secret = {heads_text(text): value for text, value in secret.items()}
 
-    def remember(self, readings: int) -> None: ...
-
-    def read(self, plain: str) -> Reading:
-        vector, tokens = np.array([[self.secret.get(plain, 0.0), 1.0]]), np.zeros((0, MATCHED), np.float32)
-        return Reading(vector, np.array([[0.0]]), ((0, len(plain)),), marks=(), tokens=tokens, weights=tokens[:, 0])
+    def row(self, plain: str) -> Any:
+        return np.array([self.secret.get(plain, 0.0), 1.0])
 
 
 class Plain:

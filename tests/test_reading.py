@@ -10,8 +10,9 @@ import pytest
 
 from service import encoder as encoders
 from service.domain import Article, ScoreInput
-from service.encoder import MOST_WINDOWS, WINDOW, Encoder
-from service.scoring import load
+from service.encoder import MOST_WINDOWS, WINDOW, Encoder, vector
+from service.scoring import Model, load
+from training.newsroom import remembering
 
 ROOT = Path(__file__).parent.parent
 CALM = "The council met on Monday to talk about the budget for the coming year and about the new tram line. "
@@ -47,6 +48,22 @@ def test_each_token_of_a_text_is_read_once_however_long_it_is(encoder, sentences
 
     assert len(reading.tokens) == len(reading.weights) == len(reading.marks)
     assert (reading.weights > 0).all()
+
+
+def test_for_training_each_of_many_comments_is_read_once_and_no_more_than_its_row_is_kept(monkeypatch):
+    encoder, asked = Encoder.of(ROOT / "models"), []
+    reading = encoder.read(CALM)
+    monkeypatch.setattr(encoder, "_read", lambda plain: asked.append(plain) or reading)
+    remembering(Model("any", (), {}, encoder))
+    texts = [f"comment {number}" for number in range(30_000)]
+
+    encoder.read(texts[0])  # by a scorer, before anything is fitted
+    for plain in texts * 2:
+        assert (encoder.row(plain) == vector(reading)).all()
+
+    assert asked == texts
+    assert encoder.read.cache_info().currsize == encoders.CACHED
+    assert encoder.read_article.cache_info().maxsize == encoders.CACHED_ARTICLES
 
 
 def test_a_long_article_is_kept_by_no_more_tokens_than_are_compared(encoder):

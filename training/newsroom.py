@@ -33,7 +33,6 @@ FOLDS = 4
 MIN_OF_A_KIND = 20  # of both labels, before an attribute is corrected
 MIN_OF_A_SITE = 300
 MIN_FOR_TREES = 100
-MOST_READINGS = 20_000  # some 20 kB each
 TREES = {"n_estimators": 200, "min_samples_leaf": 8, "max_features": 0.2, "max_leaf_nodes": 2_000, "random_state": 0}
 
 
@@ -79,9 +78,9 @@ def enough(material: Material, attribute: str) -> bool:
 
 
 def remembering(model: Model) -> Model:
-    """The model, whose encoder from now on keeps what it read: every fit asks for the same comments."""
+    """The model, whose encoder from now on reads no comment twice: every fit asks for the same ones."""
     if model.encoder is not None:
-        model.encoder.remember(MOST_READINGS)
+        model.encoder.remember_rows()
     return model
 
 
