@@ -105,6 +105,14 @@ def again(judged: Newsroom, made: Path, tmp_path_factory: pytest.TempPathFactory
     return SimpleNamespace(status=status, result=json.loads(out.getvalue()), said=out.getvalue() + said.getvalue(), models=models)
 
 
+def test_an_article_is_held_once_for_all_its_comments(judged: Newsroom) -> None:
+    learnt = lessons.read(judged.parts.engine).verdicts
+    told = {one.article: one.input.article for one in learnt}
+
+    assert {article.id for article in told.values() if article} == {f"article-{number}" for number in range(14)}
+    assert all(one.input.article is told[one.article] for one in learnt)
+
+
 def test_it_publishes_what_foretells_verdicts_better(newsroom: Newsroom) -> None:
     model = versions.verified(newsroom.models, versions.pointer(newsroom.models).active)
     good, bad = model.score([ScoreInput(text=GOOD), ScoreInput(text=BAD)])

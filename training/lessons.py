@@ -83,9 +83,10 @@ def read(
     with reading(engine) as db:
         share = _shares(lessons.policy_texts(db))
         rows = list(lessons.judged(db, since))
+        about = {row.pk: Article(id=row.id, title=row.title, text=row.text) for row in lessons.read_under(db)}
         records = Records(lessons.of_articles(db), lessons.began(db))
         suggested, disagreed, decided = lessons.suggested(db), lessons.disagreed(db, 200), lessons.decided(db)
-    judged = [_judged(row, share, records) for row in rows]
+    judged = [_judged(row, share, records, about.get(row.article_pk)) for row in rows]
     others = [*map(_suggested, suggested), *_from_corpora(corpora)]
     kept = [[one for one in some if not _excluded(one, exclude)] for some in (judged, [one for one in others if one.labels])]
     unheard = tuple(one for one in exclude if not any(_excluded(said, [one]) for said in (*judged, *others)))
@@ -93,12 +94,11 @@ def read(
     return Lessons(tuple(kept[0]), tuple(kept[1]), tuple(disagreed), counts, unheard)
 
 
-def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], records: Records) -> Example:
-    known = row.article_id is not None
+def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], records: Records, article: Article | None) -> Example:
     return Example(
         input=ScoreInput(
             text=row.text,
-            article=Article(id=row.article_id, title=row.article_title, text=row.article_text) if known else None,
+            article=article,
             parent=Parent(id=row.parent_id, text=row.parent_text) if row.parent_id or row.parent_text else None,
             site=row.site,
             record=records.at(row.article_pk, row.scored_at, row.comment),

@@ -10,7 +10,7 @@ from service.storage.tables import articles, comments, decisions, policies, sugg
 
 
 def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
-    """Each comment with a verdict in force, by the verdict's time: its text and decision at that revision, and its surroundings."""
+    """Each comment with a verdict in force, by the verdict's time: its text and decision at that revision, and where it stood."""
     said = (verdicts.c.pk, verdicts.c.outcome, verdicts.c.reason_code, verdicts.c.moderator, verdicts.c.at, verdicts.c.action)
     query = (
         select(
@@ -22,16 +22,17 @@ def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
             decisions.c.at.label("scored_at"),
             decisions.c.outcome.label("decided"),
             *(decisions.c[name] for name in ("shadow", "reasons", "scores", "model_version", "policy_version")),
-            articles.c.id.label("article_id"),
-            articles.c.title.label("article_title"),
-            articles.c.text.label("article_text"),
         )
         .join(comments, comments.c.verdict == verdicts.c.pk)
         .join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == verdicts.c.revision))
-        .outerjoin(articles, articles.c.pk == comments.c.article)
         .order_by(verdicts.c.at, verdicts.c.pk)
     )
     return db.execute(query if since is None else query.where(verdicts.c.at >= since)).all()
+
+
+def read_under(db: Connection) -> Sequence[Row[Any]]:
+    """The articles whose comments have a verdict in force; each once, since its text is longer than all of theirs."""
+    return db.execute(select(articles).where(articles.c.pk.in_(select(comments.c.article).where(comments.c.verdict.is_not(None))))).all()
 
 
 def of_articles(db: Connection) -> Sequence[Any]:
