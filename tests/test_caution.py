@@ -64,6 +64,11 @@ def test_nobody_is_checked_against_too_few_verdicts_to_learn_from(shipped: Model
     assert [one.says for one in bench.agreements] == []
 
 
+def test_how_far_it_is_with_the_moderators_is_shown(shipped: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    bench = prepare(Path("."), shipped, shipped, Lessons(examples(200), (), (), {}))
+    assert f"agreement: 100%|██████████| {len(bench.agreements)}/{len(bench.agreements)}" in capsys.readouterr().err
+
+
 def test_where_nobody_is_left_after_the_alarms_it_is_refused(shipped: Model) -> None:
     told = examples(200)
     ada = [replace(one, says="moderator ada") for one in told[::2]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
 
 from training.lessons import Example
 from training.newsroom import MIN_OF_A_KIND
@@ -83,7 +84,7 @@ def agreements(examples: Sequence[Example], predict: Callable[[Bools], Floats]) 
     names, counts = np.unique(says, return_counts=True)
     checked = [names[at] for at in np.argsort(-counts)[:MOST_CHECKED] if counts[at] >= FEWEST_CHECKED]
     found = []
-    for name in checked if len(names) > 1 else []:
+    for name in tqdm(checked if len(names) > 1 else [], desc="agreement", unit="moderator", leave=False):
         mine = says == name
         if _rarer(rejected[mine]) > 0 and _rarer(rejected[~mine]) >= MIN_OF_A_KIND:
             auc = float(roc_auc_score(rejected[mine], predict(~mine)[mine]))
