@@ -439,9 +439,8 @@ def test_what_an_author_edits_while_a_band_is_judged_stays(
         return bulk(*told)
 
     monkeypatch.setattr(verdicts, "bulk", late)
-    done = ada.send(
-        f"/review/band?article={article}&low=0.5", script=True, seen=datetime.now(UTC).isoformat(), verdict="approve"
-    ).get_json()
+    there = f"{waiting(ada)[0]}_1"
+    done = ada.send(f"/review/band?article={article}&low=0.5", script=True, there=there, verdict="approve").get_json()
     assert (done["comments"], "edited this comment" in done["message"]) == ([], True)
 
 
@@ -455,13 +454,15 @@ def test_a_band_of_scores_on_an_article_is_judged_after_a_sample(gazette: Caller
     page = ada.page("/review/band", **band)
     assert "25 comments between these scores" in page
     assert 8 <= page.count("data-sample") <= 12
-    seen = page.partition('name="seen" value="')[2].partition('"')[0]
+    there = page.partition('name="there" value="')[2].partition('"')[0]
     hold(gazette, "late", "A rude one, and late.", article={"id": "one"})
+    with writing(engine) as db:
+        db.execute(update(queue).values(waiting_since=datetime.now(UTC) - timedelta(minutes=3)))  # by a machine whose clock is behind
     path = f"/review/band?article={article}&attribute=toxicity&low=0.65&high=0.75"
-    assert len(ada.send(path, script=True, seen=seen, reason_code="offensive").get_json()["comments"]) == 25
+    assert len(ada.send(path, script=True, there=there, reason_code="offensive").get_json()["comments"]) == 25
     assert len(waiting(ada)) == 6
     assert ada.get("/review/band", article=article).status_code == 422
-    assert ada.send(path, script=True, seen="never", reason_code="offensive").status_code == 422
+    assert ada.send(path, script=True, there="all", reason_code="offensive").status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The queue, a comment, what was said lately; and the forms with which a moderator works."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -174,8 +174,7 @@ def undo() -> ResponseReturnValue:
 @blueprint.post("/bulk")
 def bulk() -> ResponseReturnValue:
     """The same verdict for a selection: comments, each with the revision that was read."""
-    read = [filters.keys(one.split("_")) for one in request.form.getlist("comment")]
-    return _bulk_done({pair[0]: pair[1] for pair in read[:MOST_AT_ONCE] if len(pair) == 2})
+    return _bulk_done(_chosen(request.form.getlist("comment")))
 
 
 @blueprint.get("/band")
@@ -183,26 +182,22 @@ def band() -> ResponseReturnValue:
     """Everything between two scores on an article: a sample to read before judging all."""
     wanted = filters.read(request.args)
     _check_band(wanted)
-    seen = datetime.now(UTC)
     with reading(current_parts().engine) as db:
-        found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
+        found = cards.band(db, moderator(), wanted, most=MOST_AT_ONCE)
         spread = list(found)[:: max(1, -(-len(found) // SAMPLE))]
         sample = _with_notes(db, cards.several(db, spread))
-    return render_template("band.html", cards=sample, total=len(found), seen=seen.isoformat(), args=filters.written(wanted), wanted=wanted)
+    there = " ".join(f"{comment}_{revision}" for comment, revision in found.items())
+    return render_template("band.html", cards=sample, total=len(found), there=there, args=filters.written(wanted), wanted=wanted)
 
 
 @blueprint.post("/band")
 def judge_band() -> ResponseReturnValue:
     """Judges what waited when the sample was shown, and nothing that came since."""
-    wanted = filters.read(request.args)
-    _check_band(wanted)
-    try:
-        seen = datetime.fromisoformat(request.form.get("seen", "")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid("seen", "the time of the sample") from None
-    with reading(current_parts().engine) as db:
-        found = cards.band(db, moderator(), wanted, until=seen, most=MOST_AT_ONCE)
-    return _bulk_done(found)
+    _check_band(filters.read(request.args))
+    chosen = _chosen(request.form.get("there", "").split())
+    if not chosen:
+        raise Invalid("there", "the comments among which the sample was")
+    return _bulk_done(chosen)
 
 
 def _check_band(wanted: cards.Filter) -> None:
@@ -228,6 +223,12 @@ def _verdict() -> Verdict:
 def _typed(name: str) -> str:
     """What was written in a field, its line ends as the browser counted them."""
     return request.form.get(name, "").replace("\r\n", "\n")
+
+
+def _chosen(written: Sequence[str]) -> dict[int, int]:
+    """Comments, each with the revision that was read."""
+    pairs = [filters.keys(one.split("_")) for one in written[:MOST_AT_ONCE]]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def _bulk_done(chosen: Mapping[int, int]) -> ResponseReturnValue:

@@ -83,9 +83,9 @@ def count(db: Connection, moderator: Moderator, wanted: Filter, *, taken: bool =
     return int(db.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
 
-def band(db: Connection, moderator: Moderator, wanted: Filter, *, until: datetime, most: int) -> dict[int, int]:
-    """The filter's comments that waited at a moment and that nobody else has claimed, lowest risk first; each with its revision."""
-    waited = (*_conditions(moderator, wanted), free(moderator), queue.c.waiting_since <= until)
+def band(db: Connection, moderator: Moderator, wanted: Filter, *, most: int) -> dict[int, int]:
+    """The filter's comments that nobody else has claimed, lowest risk first; each with its revision."""
+    waited = (*_conditions(moderator, wanted), free(moderator))
     query = select(comments.c.pk, comments.c.revision).join(queue, queue.c.comment == comments.c.pk).where(*waited)
     return {row.pk: row.revision for row in db.execute(query.order_by(queue.c.risk, queue.c.comment).limit(most))}
 
