@@ -70,9 +70,9 @@ def receive(name: str) -> ResponseReturnValue:
         with writing(parts.engine) as db:
             articles.put(db, source.description.site, article)
         return jsonify(accepted=article.id), 202
-    for name in ("id", "text"):
-        if name not in told:
-            raise Invalid(name, f"a text or a whole number at {getattr(source.description.fields, name)}")
+    for field in ("id", "text"):
+        if field not in told:
+            raise Invalid(field, f"a text or a whole number at {getattr(source.description.fields, field)}")
     comment = _CommentIn.model_validate(told).to_domain(source.description.site)
     moderated = moderation.moderate(parts, [comment])[0]
     if source.description.answer == "accepted":
