@@ -1,13 +1,13 @@
 """The moderators' room by API, audits, and the overview's figures."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from room import Visitor, cards, make_moderator, make_token
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from service.domain import Comment, History, Outcome, Scores
 from service.policy import decide
@@ -205,6 +205,30 @@ def test_a_day_is_counted_anew_whichever_days_are_looked_at(gazette: Caller, ada
     with writing(engine) as db:
         overview.forget(db, now - timedelta(days=1))
     assert "of 2 comments" in ada.page("/review/overview", days=7)
+
+
+def test_days_are_counted_one_by_one_so_that_comments_are_taken_meanwhile(
+    ada: Visitor, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished, count = [], overview._count
+
+    def counted(db: Connection, day: date) -> list[overview.Count]:
+        with reading(engine) as other:
+            finished.append(other.execute(select(func.count()).select_from(daily)).scalar_one())
+        return count(db, day)
+
+    monkeypatch.setattr(overview, "_count", counted)
+    ada.page("/review/overview", days=7)
+    assert finished == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_day_that_another_worker_counted_first_is_left_as_it_is(engine: Engine) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    for _ in range(2):
+        with writing(engine) as db:
+            overview.finish(db, day)
+    with reading(engine) as db:
+        assert db.execute(select(daily.c.day)).scalars().all() == [day]
 
 
 def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine) -> None:

@@ -33,9 +33,9 @@ def page() -> ResponseReturnValue:
     parts, sites = current_parts(), moderator().sites
     with reading(parts.engine) as db:
         unfinished = overview.unfinished(db, first, today)
-    if unfinished:
+    for day in unfinished:  # each by itself, so that no comment waits for more than one
         with writing(parts.engine) as db:
-            overview.finish_days(db, first, today)
+            overview.finish(db, day)
     with reading(parts.engine) as db:
         counts = overview.counts(db, sites, first, today)
         lengths = queue.lengths(db, sites, now - timedelta(days=days))

@@ -27,17 +27,22 @@ class Count(NamedTuple):
     number: int
 
 
-def finish_days(db: Connection, first: date, today: date) -> None:
-    """Counts each day before today that was not counted yet."""
+def unfinished(db: Connection, first: date, today: date) -> list[date]:
+    """The days before today that were not counted yet."""
     done = set(db.execute(select(daily.c.day).where(daily.c.measure == COUNTED, daily.c.day >= first)).scalars())
-    for day in (first + timedelta(days=n) for n in range((today - first).days)):
-        if day not in done:
-            rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
-            try:
-                with db.begin_nested():
-                    db.execute(insert(daily), [dict(zip(COLUMNS, row, strict=True)) for row in rows])
-            except IntegrityError:
-                continue  # another worker was first
+    return [day for day in (first + timedelta(days=n) for n in range((today - first).days)) if day not in done]
+
+
+def finish(db: Connection, day: date) -> None:
+    """Counts a day, unless another worker was first."""
+    if not unfinished(db, day, day + timedelta(days=1)):
+        return
+    rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
+    try:
+        with db.begin_nested():
+            db.execute(insert(daily), [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    except IntegrityError:
+        return
 
 
 def forget(db: Connection, at: datetime) -> None:
@@ -50,11 +55,6 @@ def counts(db: Connection, sites: Sequence[str], first: date, today: date) -> li
     finished = select(daily).where(daily.c.day >= first, daily.c.day < today, daily.c.measure != COUNTED)
     found = [*(Count(*row) for row in db.execute(finished)), *_count(db, today)]
     return [row for row in found if not sites or row.site in sites]
-
-
-def unfinished(db: Connection, first: date, today: date) -> bool:
-    known = select(func.count()).where(daily.c.measure == COUNTED, daily.c.day >= first, daily.c.day < today)
-    return bool(db.execute(known).scalar_one() < (today - first).days)
 
 
 def _count(db: Connection, day: date) -> list[Count]:
