@@ -1,6 +1,6 @@
 """The moderators' room by API, audits, and the overview's figures."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -166,7 +166,7 @@ def test_the_overview_counts_what_happened(new_app: Any, engine: Engine) -> None
     assert "of 5 comments" in ada.page("/review/overview")
     with reading(engine) as db:
         finished = db.execute(select(func.count()).where(daily.c.measure == "counted")).scalar_one()
-    assert finished == 29
+    assert finished in (28, 29)  # in the first hour of a day the one before is not settled
     assert "of 5 comments" in ada.page("/review/overview")
     ada.send(f"/review/comments/{waiting['c1']}/correction", script=True, verdict="approve")
     assert "100.0 %<small>34 to 100 %, of 2" in ada.page("/review/overview")
@@ -217,6 +217,7 @@ def test_days_are_counted_one_by_one_so_that_comments_are_taken_meanwhile(
             finished.append(other.execute(select(func.count()).select_from(daily)).scalar_one())
         return count(db, day)
 
+    at_midnight(monkeypatch, and_then=timedelta(hours=9))
     monkeypatch.setattr(overview, "_count", counted)
     ada.page("/review/overview", days=7)
     assert finished == [0, 1, 2, 3, 4, 5, 6]
@@ -229,6 +230,28 @@ def test_a_day_that_another_worker_counted_first_is_left_as_it_is(engine: Engine
             overview.finish(db, day)
     with reading(engine) as db:
         assert db.execute(select(daily.c.day)).scalars().all() == [day]
+
+
+def at_midnight(monkeypatch: pytest.MonkeyPatch, *, and_then: timedelta) -> None:
+    """Has the overview be looked at so long after the next midnight."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.combine(datetime.now(tz).date() + timedelta(days=1), time(), UTC) + and_then
+
+    monkeypatch.setattr("service.review.overview.datetime", Clock)
+
+
+def test_a_day_gets_what_a_machine_whose_clock_is_behind_puts_into_it(
+    gazette: Caller, ada: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_midnight(monkeypatch, and_then=timedelta(minutes=3))
+    for number in (1, 2):
+        gazette.comment(f"c{number}", f"A kind remark, {number}.")
+        assert f"of {number} comment" in ada.page("/review/overview")
+    at_midnight(monkeypatch, and_then=timedelta(hours=2))
+    assert "of 2 comments" in ada.page("/review/overview")
 
 
 def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine) -> None:

@@ -16,6 +16,7 @@ from service.storage import overview, queue
 from service.storage.engine import reading, writing
 
 WINDOWS = (7, 30, 90)
+SETTLING = timedelta(hours=1)  # after a day, in which it may still get what is under way, or what a clock that is behind puts into it
 
 Curve = list[tuple[datetime, float]]
 
@@ -29,15 +30,15 @@ def page() -> ResponseReturnValue:
     if days not in WINDOWS:
         raise Invalid("days", "7, 30 or 90")
     now = datetime.now(UTC)
-    today, first = now.date(), (now - timedelta(days=days - 1)).date()
+    today, first, settled = now.date(), (now - timedelta(days=days - 1)).date(), (now - SETTLING).date()
     parts, sites = current_parts(), moderator().sites
     with reading(parts.engine) as db:
-        unfinished = overview.unfinished(db, first, today)
+        unfinished = overview.unfinished(db, first, settled)
     for day in unfinished:  # each by itself, so that no comment waits for more than one
         with writing(parts.engine) as db:
             overview.finish(db, day)
     with reading(parts.engine) as db:
-        counts = overview.counts(db, sites, first, today)
+        counts = overview.counts(db, sites, first, settled, today)
         lengths = queue.lengths(db, sites, now - timedelta(days=days))
         length = queue.current_length(db, sites)
     waiting, ages = _over_time(lengths, length, now)

@@ -1,4 +1,4 @@
-"""What happened, by day. A finished day is counted once and kept; only today is counted at each look, through an index."""
+"""What happened, by day. A day that is settled is counted once and kept; those after it are counted at each look, through an index."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ class Count(NamedTuple):
     number: int
 
 
-def unfinished(db: Connection, first: date, today: date) -> list[date]:
-    """The days before today that were not counted yet."""
+def unfinished(db: Connection, first: date, end: date) -> list[date]:
+    """The days from the first to before the end that were not counted yet."""
     done = set(db.execute(select(daily.c.day).where(daily.c.measure == COUNTED, daily.c.day >= first)).scalars())
-    return [day for day in (first + timedelta(days=n) for n in range((today - first).days)) if day not in done]
+    return [day for day in _days(first, end) if day not in done]
 
 
 def finish(db: Connection, day: date) -> None:
@@ -50,11 +50,18 @@ def forget(db: Connection, at: datetime) -> None:
     db.execute(delete(daily).where(daily.c.day == at.astimezone(UTC).date()))
 
 
-def counts(db: Connection, sites: Sequence[str], first: date, today: date) -> list[Count]:
-    """Every count from the first day to today, of these sites or, where none is named, of all."""
-    finished = select(daily).where(daily.c.day >= first, daily.c.day < today, daily.c.measure != COUNTED)
-    found = [*(Count(*row) for row in db.execute(finished)), *_count(db, today)]
+def counts(db: Connection, sites: Sequence[str], first: date, settled: date, today: date) -> list[Count]:
+    """Every count from the first day to today, of these sites or, where none is named, of all; each day before the settled one was
+    finished."""
+    finished = select(daily).where(daily.c.day >= first, daily.c.day < settled)
+    found = [Count(*row) for row in db.execute(finished)]
+    for day in _days(settled, today + timedelta(days=1)):
+        found += _count(db, day)
     return [row for row in found if not sites or row.site in sites]
+
+
+def _days(first: date, end: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((end - first).days)]
 
 
 def _count(db: Connection, day: date) -> list[Count]:
