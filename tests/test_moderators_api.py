@@ -254,6 +254,39 @@ def test_a_day_gets_what_a_machine_whose_clock_is_behind_puts_into_it(
     assert "of 2 comments" in ada.page("/review/overview")
 
 
+def test_what_was_decided_before_the_days_that_are_looked_at_is_not_counted(gazette: Caller, ada: Visitor, engine: Engine) -> None:
+    gazette.comment("c1", "A kind remark.")
+    with writing(engine) as db:
+        db.execute(update(decisions).values(at=datetime.now(UTC) - timedelta(days=10)))
+    assert ["of 1 comments" in ada.page("/review/overview", days=days) for days in (30, 7)] == [True, False]
+
+
+def test_midnight_is_of_the_day_that_begins(gazette: Caller, engine: Engine) -> None:
+    gazette.comment("c1", "A kind remark.")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with writing(engine) as db:
+        db.execute(update(decisions).values(at=today))
+    days = (today.date() - timedelta(days=1), today.date())
+    with reading(engine) as db:
+        assert [len(overview.counts(db, [], day, day, day)) for day in days] == [0, 1]
+
+
+def test_who_corrects_a_verdict_of_her_own_is_no_colleague_who_shared_it_not(gazette: Caller, ada: Visitor) -> None:
+    gazette.comment("c1", "How rude.")
+    (comment,) = cards(ada.page("/review/"))
+    ada.judge(comment, verdict="approve")
+    ada.send(f"/review/comments/{comment}/correction", reason_code="spam")
+    assert "a colleague shared</dt><dd>–<small>" in ada.page("/review/overview")
+
+
+def test_an_audit_is_no_reason_that_is_overturned(new_app: Any) -> None:
+    app = new_app(POLICY=AUDITED)
+    make_caller(app, "gazette").comment("c1", "A kind remark.")
+    ada = make_moderator(app, "Ada", "gazette")
+    ada.judge(cards(ada.page("/review/"))[0], verdict="approve")
+    assert "Chosen by chance" not in ada.page("/review/overview")
+
+
 def test_who_agreed_with_a_verdict_that_was_taken_back_shared_nothing(gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine) -> None:
     gazette.comment("c-1", "How rude.")
     with reading(engine) as db:
