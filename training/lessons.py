@@ -149,7 +149,7 @@ def _suggested(row: Row[Any]) -> Example:
     attribute = row.attribute.lower()
     return Example(
         input=ScoreInput(text=row.text, site=row.site),
-        labels={attribute: float(row.value)} if attribute in ATTRIBUTES and 0 <= row.value <= 1 else {},
+        labels={attribute: float(row.value)} if attribute in ATTRIBUTES else {},
         says=f"token {row.client_token or row.community_id or 'none'}",
         site=row.site,
     )

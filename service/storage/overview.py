@@ -47,7 +47,7 @@ def finish(db: Connection, day: date) -> None:
 
 def forget(db: Connection, at: datetime) -> None:
     """Has the day of a verdict that was undone or corrected counted anew."""
-    db.execute(delete(daily).where(daily.c.day == at.astimezone(UTC).date()))
+    db.execute(delete(daily).where(daily.c.day == at.date()))
 
 
 def counts(db: Connection, sites: Sequence[str], first: date, settled: date, today: date) -> list[Count]:
