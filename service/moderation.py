@@ -172,7 +172,11 @@ def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Score
             whole = replace(comment, article=comment.article and articles.complete(db, comment.site, comment.article))
             rules = parts.rules.for_(comment.site, comment.section)
             history = comments.history(
-                db, comment, flood_window=timedelta(minutes=rules.floods.minutes), repeat_window=timedelta(hours=rules.repeats.hours)
+                db,
+                comment,
+                before,
+                flood_window=timedelta(minutes=rules.floods.minutes),
+                repeat_window=timedelta(hours=rules.repeats.hours),
             )
             decision = policy.decide(whole, scores, tongue, history, parts.rules)
             comments.remember_policy(db, parts.rules.version, parts.rules.source)

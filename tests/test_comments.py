@@ -269,6 +269,26 @@ def test_floods_and_repeats_are_of_the_time_that_the_rules_name(
     assert decided == ["approve", "hold"]
 
 
+def test_old_comments_that_are_edited_to_one_text_repeat_it(gazette: Caller, engine: Engine) -> None:
+    for n in range(4):
+        gazette.comment(f"c{n}", f"Comment number {n}.", author={"id": "a1"})
+    gazette.comment("c4", "BUY this!", author={"id": "a1"})
+    before = datetime.now(UTC) - timedelta(days=2)
+    with writing(engine) as db:
+        db.execute(update(comments).values(received_at=before))
+        db.execute(update(decisions).values(at=before))
+    answers = [gazette.comment(f"c{n}", "Buy this!") for n in range(3)]
+    assert [codes(answer) for answer in answers] == [[], [], ["repeat"]]
+    assert codes(gazette.comment("c5", "Buy this!", author={"id": "a1"})) == ["repeat"]
+
+
+def test_an_old_comment_that_is_edited_repeats_what_came_today(gazette: Caller) -> None:
+    gazette.comment("old", "The trains were late.", author={"id": "a1"}, created_at="2024-03-01T12:00:00Z")
+    for n in range(2):
+        gazette.comment(f"c{n}", "Buy this!", author={"id": "a1"})
+    assert codes(gazette.comment("old", "Buy this!")) == ["repeat"]
+
+
 def test_what_others_wrote_is_not_an_authors_history(gazette: Caller, herald: Caller) -> None:
     for n in range(6):
         gazette.comment(f"c{n}", "Well said.", author={"id": f"a{n}"})

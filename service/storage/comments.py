@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import Article, Author, Comment, Decision, History, Outcome, Parent, Reason
@@ -26,17 +26,20 @@ def find(db: Connection, site: str, id: str) -> Row[Any] | None:
     return db.execute(query).one_or_none()
 
 
-def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat_window: timedelta) -> History:
-    """What the author did before, this comment apart; counted to MOST_EARLIER.
+def history(db: Connection, comment: Comment, before: Row[Any] | None, *, flood_window: timedelta, repeat_window: timedelta) -> History:
+    """What the author did before, this comment apart; `before` is what is stored of it, where this is an edit. Counted to MOST_EARLIER.
 
-    A comment counts when it was written, where the CMS tells that and it had come by then: an archive is no flood."""
+    A comment counts when it was written, where the CMS tells that and it had come by then: an archive is no flood. One that was edited
+    also repeats a text when it comes to say it."""
     if comment.author is None:
         return History()
     now = datetime.now(UTC)
-    at = min(comment.created_at or now, now)
+    at = now if before is not None else min(comment.created_at or now, now)
     written = case((comments.c.created_at < comments.c.received_at, comments.c.created_at), else_=comments.c.received_at)
     by_author = (comments.c.site == comment.site) & (comments.c.author_id == comment.author.id) & (comments.c.id != comment.id)
     same_text = comments.c.text_digest == comment.text_digest
+    newest = (decisions.c.comment == comments.c.pk) & (decisions.c.revision == comments.c.revision)
+    reworded = (comments.c.revision > 1) & exists().where(newest, decisions.c.at > at - repeat_window, decisions.c.at <= at)
 
     def count(*conditions: Any) -> ScalarSelect[int]:
         return select(func.count()).select_from(select(1).where(by_author, *conditions).limit(MOST_EARLIER).subquery()).scalar_subquery()
@@ -47,7 +50,7 @@ def history(db: Connection, comment: Comment, *, flood_window: timedelta, repeat
     counted = select(
         count(within(flood_window)).label("author_recent"),
         count(comments.c.outcome == Outcome.APPROVE).label("author_approved"),
-        count(same_text, within(repeat_window)).label("same_text"),
+        count(same_text, or_(within(repeat_window), reworded)).label("same_text"),
     )
     return History(**db.execute(counted).one()._mapping)
 
