@@ -158,6 +158,16 @@ def test_a_checkpoint_of_another_run_is_refused(lessons, tmp_path):
         loop.finetune(*lessons, 2, tmp_path)
 
 
+@pytest.mark.parametrize("part", [0.0, 0.5])
+def test_a_checkpoint_that_is_cut_off_is_refused_with_what_to_do(lessons, tmp_path, part):
+    loop.finetune(*lessons, 1, tmp_path)
+    checkpoint = tmp_path / "checkpoint.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[: int(checkpoint.stat().st_size * part)])
+
+    with pytest.raises(DataError, match=r"is damaged .* remove it to begin this run anew"):
+        loop.finetune(*lessons, 1, tmp_path)
+
+
 def test_a_checkpoint_of_other_labels_is_refused(lessons, tmp_path):
     labelled, topics, tasks = lessons
     loop.finetune(labelled, topics, tasks, 1, tmp_path)

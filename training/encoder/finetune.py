@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from multiprocessing import parent_process
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -249,10 +250,13 @@ def _keep(path: Path, run: str, step: int, training: Training) -> None:
 
 
 def _resumed(path: Path, run: str, training: Training) -> int:
-    """The step to go on from. Raises DataError where the checkpoint is of another run."""
+    """The step to go on from. Raises DataError where the checkpoint is damaged or of another run."""
     if not path.exists():
         return 0
-    kept = torch.load(path, map_location=DEVICE, weights_only=True)
+    try:
+        kept = torch.load(path, map_location=DEVICE, weights_only=True)
+    except (EOFError, RuntimeError, UnpicklingError) as error:
+        raise DataError(f"{path} is damaged ({type(error).__name__}); remove it to begin this run anew") from error
     if kept["run"] != run:
         raise DataError(f"{path} is of other data or another number of epochs; remove it to begin anew, or name another folder with --work")
     for name, part in training.items():
