@@ -272,6 +272,17 @@ def test_half_an_emoji_in_a_test_file_is_quoted_as_a_question_mark(evaluated, tm
     assert "Roses ?" in report.read_text(encoding="utf-8")
 
 
+def test_half_an_emoji_in_a_name_is_published_as_a_question_mark(evaluated, tmp_path):
+    folder, _ = evaluated
+    data = tiny_corpora.write(tmp_path / "data")
+    row = {"text": "Roses", "labels": {"hateful": 0}, "functionality": "\ud83d_nh", "target": ""}
+    (data / "test-hatecheck.jsonl").write_text(json.dumps(row) + "\n")
+
+    models = shutil.copytree(folder / "models", tmp_path / "models")
+    assert main(["evaluate", "--data", str(data), "--out", str(models), "--report", str(tmp_path / "report.html")]) == 0
+    assert "| ?_nh |" in (models / "CARD.md").read_text(encoding="utf-8")
+
+
 def test_a_source_of_which_off_topic_says_nothing_is_left_out(evaluated, tmp_path):
     folder, _ = evaluated
     data = tiny_corpora.write(tmp_path / "data")

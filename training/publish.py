@@ -69,9 +69,10 @@ def publish(
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """The manifest, and the card that says the same in words."""
-    _write(folder / MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
-    _write(folder / "CARD.md", card(manifest).encode())
+    """The manifest, and the card that says the same in words; half an emoji, as a corpus may have it in a name, as a question mark."""
+    written = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    _write(folder / MANIFEST, written.encode(errors="replace"))
+    _write(folder / "CARD.md", card(manifest).encode(errors="replace"))
 
 
 def _saved(path: Path, scorer: Scorer) -> dict[str, Any]:
