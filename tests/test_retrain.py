@@ -354,6 +354,18 @@ def test_thresholds_of_a_site_without_verdicts_ask_whether_that_is_its_name(news
     assert "'gazete'" in said
 
 
+def test_an_audited_verdict_counts_for_what_it_stands_for_in_what_is_decided(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = versions.folder(newsroom.models, versions.pointer(newsroom.models).active) / candidate.EVIDENCE
+    held, audited = [[1.0, 0.9, 1.0, "gazette"]] * 900, [[0.0, 0.1, 20.0, "gazette"]] * 900
+    evidence.write_text(json.dumps([*held, *audited]))
+    _, result, said = newsroom.run(capsys, "thresholds")
+
+    assert [one["share"] for one in result["proposals"]] == [0.9524, 0.0476]
+    assert "100.0% of the comments that these verdicts stand for." in said
+
+
 def test_thresholds_need_a_model_that_learnt(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(newsroom.models / "versions")
     status, result, _ = newsroom.run(capsys, "thresholds")

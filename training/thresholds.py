@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         place = f"sites.{json.dumps(options.site, ensure_ascii=False)}." if options.site else ""
         say("\n".join(f"[{place}{one.outcome}]\n{LIKELY_TO_REJECT} = {one.threshold:.2f}" for one in found))
     automatic = sum(one.share for one in found)
-    say(f"\nDecided without a person, by this score alone: {automatic:.1%} of the comments that people were shown.")
+    say(f"\nDecided without a person, by this score alone: {automatic:.1%} of the comments that these verdicts stand for.")
     result = "proposed" if len(found) == len(proposals) else "refused"
     print(json.dumps({"result": result, "automatic": round(automatic, 4), "proposals": [asdict(one) for one in proposals]}))
     return 0 if result == "proposed" else 1
