@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from service.domain import ATTRIBUTES, MAX_TITLE, Article
 from service.normalise import normalise
-from training.lines import DataError, expect, lines_of, rows_of, share, shares_in, text_in
+from training.lines import DataError, expect, jsonl, lines_of, packed_or_not, rows_of, share, shares_in, stem, text_in
 
 TOXIC_ATTRIBUTES = ATTRIBUTES[:6]
 LABELLED = ATTRIBUTES[:7]
@@ -142,7 +142,7 @@ def read(folder: Path) -> Corpora:
         raise DataError(f"{folder}: no such folder; name the one that holds the corpora with --data")
     tested = {text_key(row["text"]) for row in read_tests(folder, "test-*")}
     texts, files = [], []
-    for path in [*_jsonl(folder, "toxicity-*"), *_jsonl(folder, "spam*"), *_packed_or_not(folder, "*.csv")]:
+    for path in [*jsonl(folder, "toxicity-*"), *jsonl(folder, "spam*"), *packed_or_not(folder, "*.csv")]:
         rows = _csv(path) if ".csv" in path.name else itertools.starmap(_labelled, rows_of(path))
         found = list(tqdm(rows, desc=path.name, unit="comment", mininterval=1))
         files.append(_file(path, len(found)))
@@ -155,7 +155,7 @@ def read(folder: Path) -> Corpora:
 
 def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
     """The rows of a test file, as they are; empty where the folder has none by that name. Raises DataError."""
-    return [row for path in _jsonl(folder, name) for row in _tested(path)]
+    return [row for path in jsonl(folder, name) for row in _tested(path)]
 
 
 def newest(scores: Mapping[str, float], name: str) -> str:
@@ -202,27 +202,15 @@ def encoder_never_saw(key: str) -> bool:
 
 def _topicality(folder: Path, files: list[DataFile]) -> tuple[dict[str, TopicArticle], list[TopicComment]]:
     articles, comments = {}, []
-    for path in _jsonl(folder, "topicality-articles*"):
+    for path in jsonl(folder, "topicality-articles*"):
         rows = [TopicArticle(*(text_in(row, field, place) for field in ("id", "title", "text", "source"))) for place, row in rows_of(path)]
         files.append(_file(path, len(rows)))
         articles.update({row.id: row for row in rows})
-    for path in _jsonl(folder, "topicality-comments*"):
+    for path in jsonl(folder, "topicality-comments*"):
         found = [_commented(place, row, articles) for place, row in rows_of(path)]
         files.append(_file(path, len(found)))
         comments += found
     return articles, comments
-
-
-def _jsonl(folder: Path, pattern: str) -> list[Path]:
-    return sorted(_packed_or_not(folder, f"{pattern}.jsonl"))
-
-
-def _packed_or_not(folder: Path, pattern: str) -> list[Path]:
-    """Raises DataError where a file is there both ways: each of its rows would count twice."""
-    plain, packed = sorted(folder.glob(pattern)), sorted(folder.glob(f"{pattern}.gz"))
-    if twice := {path.name for path in plain} & {path.stem for path in packed}:
-        raise DataError(f"{folder}: {min(twice)} is there twice, packed and not; remove one of them, or each of its rows counts twice")
-    return [*plain, *packed]
 
 
 def _labelled(place: str, row: dict[str, Any]) -> LabelledText:
@@ -239,7 +227,7 @@ def _commented(place: str, row: dict[str, Any], articles: Mapping[str, TopicArti
 
 
 def _tested(path: Path) -> Iterator[dict[str, Any]]:
-    file, names = _stem(path), None
+    file, names = stem(path), None
     for place, row in rows_of(path):
         yield _scored(file, place, row)
         if file in (WIKI, SCORES):
@@ -305,8 +293,4 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], str]:
 
 
 def _file(path: Path, rows: int) -> DataFile:
-    return DataFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), rows, TERMS.get(_stem(path), "the operator's own data"))
-
-
-def _stem(path: Path) -> str:
-    return path.name.partition(".")[0]
+    return DataFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), rows, TERMS.get(stem(path), "the operator's own data"))

@@ -19,6 +19,22 @@ def file_fault(error: OSError) -> str:
     return f"{error.filename or 'a file'}: {error.strerror}"
 
 
+def jsonl(folder: Path, pattern: str) -> list[Path]:
+    return sorted(packed_or_not(folder, f"{pattern}.jsonl"))
+
+
+def packed_or_not(folder: Path, pattern: str) -> list[Path]:
+    """Raises DataError where a file is there both ways: each of its rows would count twice."""
+    plain, packed = sorted(folder.glob(pattern)), sorted(folder.glob(f"{pattern}.gz"))
+    if twice := {path.name for path in plain} & {path.stem for path in packed}:
+        raise DataError(f"{folder}: {min(twice)} is there twice, packed and not; remove one of them, or each of its rows counts twice")
+    return [*plain, *packed]
+
+
+def stem(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
 def lines_of(path: Path) -> Iterator[str]:
     """Those of a text, gzipped or not, without the mark that spreadsheets write before the first."""
     opened = gzip.open if path.suffix == ".gz" else open
