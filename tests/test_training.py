@@ -435,6 +435,18 @@ def test_what_would_end_the_command_is_said_before_the_corpora_are_read(trained,
     assert str(tmp_path / place.partition("/")[0]) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("step", ["all", "fit", "evaluate"])
+def test_an_interruption_is_said_without_a_traceback(trained, tmp_path, monkeypatch, capsys, step):
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    data, out, _ = trained
+    monkeypatch.setattr(command_line, "read", interrupted)
+
+    assert main([step, "--data", str(data), "--out", str(out), "--report", str(tmp_path / "report.html")]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
 def test_help_has_examples(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])

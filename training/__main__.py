@@ -42,7 +42,7 @@ With an encoder in the folder, attributes are weighed and measured on comments w
 youtube-spam; without comments of these sources the attribute is not served. Other sources are learnt from beside them.
 The same data and encoder give the same models, byte for byte.
 
-Exit status: 0 done, 2 the data, the models or a file cannot be used, 130 the encoder's training was interrupted."""
+Exit status: 0 done, 2 the data, the models or a file cannot be used, 130 interrupted."""
 
 # The steps that learn from moderators, each with options of its own.
 FROM_VERDICTS = {"retrain": retrain.main, "thresholds": thresholds.main}
@@ -50,7 +50,7 @@ FROM_VERDICTS = {"retrain": retrain.main, "thresholds": thresholds.main}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; 0, or 2 with a sentence on standard error where the data, the models or a file cannot be used, or 130 where
-    the encoder's training was interrupted."""
+    it was interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in FROM_VERDICTS:
         return FROM_VERDICTS[arguments[0]](arguments[1:])
@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DataError, ModelError, TomlError, OSError) as error:
         print(f"training: {file_fault(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\ntraining: interrupted. The same command begins anew", file=sys.stderr)
+        return 130
     return 0
 
 
