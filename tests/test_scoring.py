@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
+import fake_models
 import joblib
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from service import scoring
 from service.domain import Article, Parent, ScoreInput
 from service.encoder import TOKENIZER, Encoder
 from service.features import Ngrams
-from service.scoring import AT_ONCE, ModelError, load
+from service.scoring import AT_ONCE, ModelError, load, probe_input
 from training.__main__ import main
 
 SHIPPED = Path(__file__).parent.parent / "models"
@@ -200,14 +201,46 @@ def test_a_file_that_is_no_model_is_refused(models):
     refuses(models, "topicality.joblib", "cannot be opened")
 
 
-@pytest.mark.parametrize("scores", [{"toxicity": 0.5}, {}])
-def test_a_probe_that_scores_otherwise_is_refused_when_probes_are_checked(models, scores):
+@pytest.mark.parametrize("changed", [{"toxicity": 0.0}, {"toxicity": 1.0}, {"threat": 0.5}])
+def test_a_probe_that_scores_otherwise_is_refused_when_probes_are_checked(models, changed):
     probes = json.loads((models / "manifest.json").read_text())["probes"]
-    change(models, probes=[probes[0] | {"scores": scores}])
+    change(models, probes=[probes[0] | {"scores": probes[0]["scores"] | changed}])
     model = load(models)
 
     with pytest.raises(ModelError, match="probe text 1"):
         model.check_probes()
+
+
+def test_a_probe_is_asked_with_its_article_and_what_it_answers():
+    written = {"text": "Yes.", "article": {"title": "Trams", "text": "A line."}, "parent": {"text": "Is it late?"}}
+
+    asked = probe_input(written)
+
+    assert (asked.text, asked.article.title, asked.article.text, asked.parent) == ("Yes.", "Trams", "A line.", Parent(text="Is it late?"))
+
+
+def test_the_manifest_says_which_languages_are_read(models):
+    change(models, languages=["de", "en"])
+
+    assert load(models).languages == ("de", "en")
+
+
+def test_models_that_cannot_say_which_words_did_it_say_none(tmp_path):
+    assert load(fake_models.publish(tmp_path)).explain(ScoreInput(text="A vile text.")) == []
+
+
+def test_models_without_perspectives_heads_have_nothing_on_its_scale(model):
+    assert model.perspective(["One.", "Two."]) == [{}, {}]
+    assert model.scale == ()
+
+
+def test_without_an_encoder_too_the_words_are_told_that_did_it(model):
+    text = f"{KIND.text}, {RUDE.text}"
+
+    told = model.explain(ScoreInput(text=text))
+
+    assert told != []
+    assert all(begin > len(KIND.text) for begin, _ in told)
 
 
 def test_loading_predicts_nothing(monkeypatch):
