@@ -191,7 +191,7 @@ def _telling(plain: str, spans: Sequence[Span]) -> Sequence[Span]:
 def joined(spans: Sequence[Span], text: str) -> list[Span]:
     """Spans in order, those of neighbouring words made one."""
     found: list[Span] = []
-    for begin, end in sorted(set(spans)):
+    for begin, end in sorted(spans):
         if found and (begin <= found[-1][1] or text[found[-1][1] : begin].isspace()):
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:

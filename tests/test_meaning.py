@@ -1,13 +1,17 @@
 """The shipped models read meaning: who is spoken of and what is said, wherever in the comment it stands, and which words did it."""
 
 import json
+import pickle
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from service.alignment import words
 from service.domain import Article, ScoreInput
 from service.encoder import Encoder
+from service.heads import _telling, calibrated, heads_text, joined
 from service.scoring import load
 from training.dataset import TOXIC_ATTRIBUTES
 
@@ -148,15 +152,15 @@ def test_the_weightiest_token_is_what_a_comment_is_about(word):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "told"),
     [
         ("The plan is fine, but you are an idiot.", ["idiot"]),
         ("The plan is fine, but you are an i d i o t.", ["i d i o t"]),
         ("<p>The plan is fine, but you are an <b>idiot</b>.</p>", ["idiot"]),
     ],
 )
-def test_a_score_says_which_words_did_it_as_they_were_sent(model, text, words):
-    assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text))] == words
+def test_a_score_says_which_words_did_it_as_they_were_sent(model, text, told):
+    assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text))] == told
 
 
 @pytest.mark.parametrize(
@@ -198,6 +202,57 @@ def test_the_worst_words_are_found_wherever_in_a_comment_they_stand(model, attri
 )
 def test_neither_a_groups_name_nor_a_word_that_says_nothing_is_why(model, text, attribute, told):
     assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text), attribute)] == told
+
+
+@pytest.mark.parametrize("attribute", ["toxicity", "spam"])
+def test_of_a_comment_without_words_none_is_why(model, attribute):
+    assert model.explain(ScoreInput(text="😀"), attribute) == []
+
+
+@pytest.mark.parametrize(("plain", "told"), [("you are", ["you", "are"]), ("you are fools", ["fools"])])
+def test_words_that_say_nothing_are_told_where_there_are_no_others(plain, told):
+    assert [plain[begin:end] for begin, end in _telling(plain, words(plain))] == told
+
+
+def test_the_worst_of_many_windows_counts_less_than_alone_as_one_of_many_is_bad_by_chance(model):
+    heads, encoder = model.scorers[0].heads, model.encoder
+    plain = heads_text(CALM * 40 + "You are a complete idiot.")
+    begin, end = heads.worst_window(plain, encoder, 0)
+
+    among, alone = heads.margins_of_plain([plain, plain[begin:end]], encoder)[:, 0]
+
+    assert among == pytest.approx(alone - np.log(len(encoder.read(plain).windows)), abs=0.2)
+
+
+def test_a_scorer_is_saved_without_the_encoder_that_it_reads_with(model):
+    assert pickle.loads(pickle.dumps(model.scorers[0]))._encoder is None
+
+
+@pytest.mark.parametrize(
+    ("spans", "text", "expected"),
+    [
+        ([(4, 8), (0, 3)], "you fool", [(0, 8)]),
+        ([(0, 3), (8, 12)], "you the fool", [(0, 3), (8, 12)]),
+        ([(0, 8), (2, 4), (0, 8)], "youmoron", [(0, 8)]),
+        ([(0, 3), (3, 8)], "youmoron", [(0, 8)]),
+    ],
+)
+def test_neighbouring_words_are_told_as_one_place(spans, text, expected):
+    assert joined(spans, text) == expected
+
+
+def test_a_score_beyond_what_calibration_knows_goes_on_rising_and_falling():
+    at, known = np.array([-1.0, 1.0]), np.array([0.2, 0.8])
+
+    found = calibrated(np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), at, known)
+
+    assert found == pytest.approx([1 / (1 + 4 * np.e), 0.2, 0.5, 0.8, 4 * np.e / (1 + 4 * np.e)])
+
+
+def test_a_long_markup_is_no_part_of_what_is_read(model):
+    (found,) = model.score([ScoreInput(text="<i></i>" * 2_500 + "Well said.")])
+
+    assert found.whole
 
 
 def test_explaining_the_longest_comment_takes_few_readings(model, monkeypatch):
