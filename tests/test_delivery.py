@@ -124,6 +124,14 @@ def test_a_listed_word_is_told_without_what_the_reader_wrote(
     assert b"zorgler" not in body
 
 
+def test_a_private_address_is_told_nothing_unless_that_is_allowed(new_app: Callable[..., Flask], receiver: Receiver, clock: Clock) -> None:
+    strict = new_app()
+    listen(strict.extensions["parts"], receiver.url)
+    make_caller(strict, "gazette").comment("c1", "Fine.")
+    deliver_all(strict.extensions["parts"], clock)
+    assert receiver.got == []
+
+
 def test_an_earlier_decision_is_not_told_again(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
     listen(parts, receiver.url)
     gazette.comment("c1", "Fine.")
@@ -217,6 +225,19 @@ def test_tries_follow_the_schedule_then_wait_for_a_replay(parts: Parts, gazette:
     assert len(receiver.ids) == len(SCHEDULE) + 2
     assert len(set(receiver.ids)) == 1
     assert count(parts.engine, attempts) == len(SCHEDULE) + 2
+
+
+def test_the_log_tells_what_is_given_up_from_what_is_tried_again(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    listen(parts, receiver.url)
+    gazette.comment("c1", "Fine.")
+    receiver.answer = 500
+    for _ in range(len(SCHEDULE) + 1):
+        deliver_all(parts, clock)
+        clock.ahead += 2 * DAY
+    said = [one.getMessage() for one in caplog.records if one.name == "service.delivery"]
+    assert said == ["a webhook was not taken"] * len(SCHEDULE) + ["a webhook was given up"]
 
 
 def test_a_later_event_of_a_comment_waits_for_the_earlier(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:

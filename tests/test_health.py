@@ -83,6 +83,13 @@ def test_decisions_are_counted_by_site_and_outcome(gazette: Caller, herald: Call
     assert (count("gazette", "hold"), count("gazette", "approve"), count("herald", "hold")) == (before[0] + 1, before[1] + 1, before[2])
 
 
+@pytest.mark.parametrize(("text", "more"), [("How rude.", 1), ("A vile thing.", 0)])
+def test_reasons_are_counted_of_what_is_held_alone(gazette: Caller, text: str, more: int) -> None:
+    before = figure(gazette, "moderation_holds_total", site="gazette", reason="toxicity")
+    gazette.comment("c1", text)
+    assert figure(gazette, "moderation_holds_total", site="gazette", reason="toxicity") == before + more
+
+
 def test_a_repeat_is_not_counted_again(gazette: Caller) -> None:
     gazette.comment("c1", "How rude.")
     before = figure(gazette, "moderation_decisions_total")

@@ -1,6 +1,8 @@
 """The moderators' room by API, audits, and the overview's figures."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -259,6 +261,23 @@ def test_what_was_decided_before_the_days_that_are_looked_at_is_not_counted(gaze
     with writing(engine) as db:
         db.execute(update(decisions).values(at=datetime.now(UTC) - timedelta(days=10)))
     assert ["of 1 comments" in ada.page("/review/overview", days=days) for days in (30, 7)] == [True, False]
+
+
+def test_a_day_that_two_workers_finish_at_the_same_moment_is_finished_once(engine: Engine) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=1)
+
+    def finish() -> None:
+        with writing(engine) as db:
+            overview.finish(db, day)
+
+    with ThreadPoolExecutor() as pool:
+        with writing(engine) as db:
+            overview.finish(db, day)
+            other = pool.submit(finish)
+            sleep(0.2)  # until it, too, knows of no finished day and waits for this one's
+        other.result()
+    with reading(engine) as db:
+        assert db.execute(select(daily.c.day)).scalars().all() == [day]
 
 
 def test_midnight_is_of_the_day_that_begins(gazette: Caller, engine: Engine) -> None:

@@ -177,6 +177,22 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived(
     assert len(set(receiver.ids)) == 2
 
 
+def test_an_undo_of_a_correction_is_told_to_whoever_wants_corrections(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    for answer, say in ((204, verdicts.give), (500, verdicts.correct)):
+        say(parts, alice, held, said(Outcome.APPROVE if answer == 204 else Outcome.REJECT))
+        receiver.answer = answer
+        clock.ahead += UNDO_WINDOW
+        deliver_all(parts, clock)
+    verdicts.undo_newest(parts, alice)
+    receiver.answer = 204
+    for _ in range(2):
+        clock.ahead += 10 * UNDO_WINDOW
+        deliver_all(parts, clock)
+    assert heard(receiver)[-1] == ("comment.corrected", "undo", "approve")
+
+
 def test_an_undo_is_told_where_the_verdict_is_under_way(
     parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
 ) -> None:
