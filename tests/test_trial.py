@@ -12,6 +12,7 @@ from service.domain import LIKELY_TO_REJECT, Outcome, ScoreInput
 from service.review.figures import Share
 from service.rules import parse
 from training import gate, lessons
+from training.dataset import Corpora, LabelledText
 from training.gate import judge
 from training.lessons import Example, labels
 from training.regression_set import Checked
@@ -329,6 +330,12 @@ def test_a_person_sees_all_that_is_held_and_of_the_rest_what_its_rules_have_audi
 ) -> None:
     row = SimpleNamespace(decided=decided, reasons=[{"code": code}], policy_version=version, site="gazette", section=section)
     assert lessons._chance(row, lessons._shares({"v": AUDITED, "of another service": "gone = 1"})) == chance
+
+
+def test_what_a_corpus_says_of_no_attribute_and_of_no_text_is_no_lesson() -> None:
+    texts = tuple(LabelledText(text, {"toxicity": 1.0, "any": 1.0}, "one", text) for text in ("A text.", " "))
+    [found] = lessons._from_corpora(Corpora(texts, {}, (), ()))
+    assert (found.input.text, found.labels, found.says) == ("A text.", {"toxicity": 1.0}, "corpus one")
 
 
 def test_lessons_are_counted_by_how_they_were_come_by_and_by_whom() -> None:

@@ -408,6 +408,15 @@ def test_who_agreed_with_a_verdict_may_agree_with_its_correction_too(gazette: Ca
     assert "I agree with the verdict" in ben.page(path)
 
 
+def test_who_took_her_correction_back_may_agree(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
+    hold(gazette)
+    path = f"/review/comments/{waiting(ada)[0]}"
+    ada.send(f"{path}/verdict", verdict="approve")
+    ben.send(f"{path}/correction", reason_code="spam")
+    ben.send("/review/undo")
+    assert "I agree with the verdict" in ben.page(path)
+
+
 def test_undoing_is_offered_also_where_a_colleague_agreed(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
     hold(gazette)
     path = f"/review/comments/{waiting(ada)[0]}"
