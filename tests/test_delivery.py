@@ -349,28 +349,28 @@ def test_a_backlog_to_a_dead_address_is_tried_now_and_then_alone(parts: Parts, g
     assert len(deliver_all(parts, clock)) == 1
 
 
-def test_an_endpoint_that_does_not_answer_twice_rests_for_minutes(parts: Parts, gazette: Caller, clock: Clock) -> None:
+def test_an_endpoint_that_does_not_answer_three_times_rests_for_minutes(parts: Parts, gazette: Caller, clock: Clock) -> None:
     listen(parts, "http://127.0.0.1:9/nobody")
-    for number in range(3):
+    for number in range(4):
         gazette.comment(f"c{number}", "Fine.")
     sent = []
-    for seconds in (0, 6, 60):
+    for seconds in (0, 6, 20, 11, 60):
         clock.ahead += timedelta(seconds=seconds)
         sent.append(len(deliver_all(parts, clock)))
-    assert sent == [1, 1, 0]
+    assert sent == [1, 1, 0, 1, 0]
 
 
-def test_an_endpoint_that_asks_for_a_second_rests_for_minutes_all_the_same_after_a_second_failure(
+def test_an_endpoint_that_asks_for_a_second_rests_for_minutes_all_the_same_after_a_third_failure(
     parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock
 ) -> None:
     listen(parts, receiver.url)
     receiver.answer, receiver.headers = 503, {"Retry-After": "1"}
     sent = []
-    for seconds in (0, 6, 60):
+    for seconds in (0, 6, 31, 60):
         gazette.comment(f"c{seconds}", "Fine.")
         clock.ahead += timedelta(seconds=seconds)
         sent.append(len(deliver_all(parts, clock)))
-    assert sent == [1, 1, 0]
+    assert sent == [1, 1, 1, 0]
 
 
 def test_an_endpoint_that_answered_again_rests_for_seconds_as_after_its_first_failure(
