@@ -18,7 +18,7 @@ from conftest import fresh_database
 from newsroom import Newsroom
 from test_caution import examples
 
-from service import moderation, policy, verdicts, versions
+from service import moderation, policy, signin, verdicts, versions
 from service.domain import (
     LIKELY_TO_REJECT,
     Article,
@@ -28,6 +28,7 @@ from service.domain import (
     Outcome,
     Parent,
     Rejection,
+    Role,
     ScoreInput,
     Suggestion,
     Verdict,
@@ -503,16 +504,19 @@ def test_moderators_disagree_where_one_turns_anothers_verdict_round(few: Newsroo
     people = [person(few, f"gazette-0-{number}") for number in range(3)]
     approves, rejects = ({"outcome": Outcome.APPROVE}, {"outcome": Outcome.REJECT, "reason_code": Rejection.OTHER})
 
-    def judged(id: str, *said: tuple[Moderator, dict[str, Any]]) -> None:
+    def judged(id: str, *said: tuple[Moderator, dict[str, Any]]) -> int:
         (done,) = moderation.moderate(few.parts, [Comment(site="gazette", id=id, text=f"{GOOD} {id}")])
         for number, (who, what) in enumerate(said):
             judge = verdicts.correct if number else verdicts.give
             judge(few.parts, who, done.comment.pk, Verdict(moderator=who.name, at=datetime.now(UTC), **what))
+        return int(done.comment.pk)
 
     judged("turned", (people[0], approves), (people[1], rejects))
     judged("turned-later", (people[1], rejects), (people[2], approves))
     judged("her-own", (people[0], approves), (people[0], rejects))
     judged("another-reason", (people[0], rejects), (people[1], rejects | {"reason_code": Rejection.SPAM}))
+    chief = signin.create(few.parts, name="Chief", role=Role.ADMIN, sites=[], password=None)
+    verdicts.undo_of(few.parts, chief, judged("undone", (people[0], approves)))
     told = [(one.text.split()[-1], one.first, one.second, one.outcome) for one in lessons.read(few.parts.engine).disagreed]
     assert told == [
         ("turned-later", "gazette-0-1", "gazette-0-2", "approve"),
