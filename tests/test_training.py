@@ -17,7 +17,7 @@ import tiny_corpora
 from service.encoder import Encoder
 from service.scoring import load
 from training import __main__ as command_line
-from training import dataset, pipelines, publish
+from training import dataset, pipelines, publish, retrain
 from training.__main__ import main
 from training.calibration import curve, soft, to_prevalence
 from training.card import card
@@ -444,6 +444,17 @@ def test_an_interruption_is_said_without_a_traceback(trained, tmp_path, monkeypa
     monkeypatch.setattr(command_line, "read", interrupted)
 
     assert main([step, "--data", str(data), "--out", str(out), "--report", str(tmp_path / "report.html")]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_an_interrupted_retraining_is_said_without_a_traceback(tmp_path, monkeypatch, capsys):
+    def interrupted(config, options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(retrain, "retrain", interrupted)
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+
+    assert main(["retrain"]) == 130
     assert "interrupted" in capsys.readouterr().err
 
 

@@ -52,28 +52,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; 0, or 2 with a sentence on standard error where the data, the models or a file cannot be used, or 130 where
     it was interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in FROM_VERDICTS:
-        return FROM_VERDICTS[arguments[0]](arguments[1:])
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.step in FROM_VERDICTS:
-        parser.error(f"{options.step} comes first, and has options of its own: `python -m training {options.step} --help`")
     try:
-        if options.step == "encoder":
-            return _encoder(options)
-        holds = rules.load(options.policy).default.hold if options.step != "fit" else {}
-        _check(options)
-        corpora = read(options.data)
-        if options.step in ("all", "fit"):
-            _fit(corpora, options)
-        if options.step in ("all", "evaluate"):
-            _evaluate(corpora, holds, options)
+        return FROM_VERDICTS[arguments[0]](arguments[1:]) if arguments and arguments[0] in FROM_VERDICTS else _from_corpora(arguments)
     except (DataError, ModelError, TomlError, OSError) as error:
         print(f"training: {file_fault(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ntraining: interrupted. The same command begins anew", file=sys.stderr)
         return 130
+
+
+def _from_corpora(arguments: Sequence[str]) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.step in FROM_VERDICTS:
+        parser.error(f"{options.step} comes first, and has options of its own: `python -m training {options.step} --help`")
+    if options.step == "encoder":
+        return _encoder(options)
+    holds = rules.load(options.policy).default.hold if options.step != "fit" else {}
+    _check(options)
+    corpora = read(options.data)
+    if options.step in ("all", "fit"):
+        _fit(corpora, options)
+    if options.step in ("all", "evaluate"):
+        _evaluate(corpora, holds, options)
     return 0
 
 
