@@ -73,7 +73,7 @@ def respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Resp
 
 
 def of(error: ValidationError | Invalid | HTTPException, sent: str | None = None) -> dict[str, Any]:
-    """The problem of what a caller sent, the whole body where `sent` is no part of it; values are never repeated."""
+    """The problem of what a caller sent; values are never repeated. `sent` is what was read, where that is a part of the body."""
     if isinstance(error, HTTPException):
         return problem(error.code or 500, error.description or "")
     if isinstance(error, Invalid):

@@ -157,6 +157,14 @@ def test_an_undone_verdict_is_never_told(parts: Parts, held: int, alice: Moderat
     assert receiver.got == []
 
 
+def deliver_to_the_recovered(parts: Parts, receiver: Receiver, clock: Clock) -> None:
+    """What was not taken, and then what waits behind it."""
+    receiver.answer = 204
+    for _ in range(2):
+        clock.ahead += 10 * UNDO_WINDOW
+        deliver_all(parts, clock)
+
+
 def test_an_undo_is_told_where_the_verdict_may_have_arrived(
     parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
 ) -> None:
@@ -165,10 +173,7 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived(
     receiver.answer = 500  # and yet it may have taken it
     deliver_all(parts, clock)
     verdicts.undo_newest(parts, alice)
-    receiver.answer = 204
-    for _ in range(2):
-        clock.ahead += 10 * UNDO_WINDOW
-        deliver_all(parts, clock)
+    deliver_to_the_recovered(parts, receiver, clock)
     assert heard(receiver) == [
         ("comment.verdict", "verdict", "approve"),
         ("comment.verdict", "verdict", "approve"),
@@ -186,10 +191,7 @@ def test_an_undo_of_a_correction_is_told_to_whoever_wants_corrections(
         clock.ahead += UNDO_WINDOW
         deliver_all(parts, clock)
     verdicts.undo_newest(parts, alice)
-    receiver.answer = 204
-    for _ in range(2):
-        clock.ahead += 10 * UNDO_WINDOW
-        deliver_all(parts, clock)
+    deliver_to_the_recovered(parts, receiver, clock)
     assert heard(receiver)[-1] == ("comment.corrected", "undo", "approve")
 
 

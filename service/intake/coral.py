@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from service import moderation
 from service.domain import MAX_COMMENT, Article, Author, Comment, Decision, Outcome, Parent
-from service.intake import payloads
+from service.intake import fields
 from service.intake.bodies import read_json
 from service.intake.markup import plain, unescaped
 from service.parts import current_parts
@@ -57,17 +57,17 @@ class _Told(BaseModel):
 
 class _CommentIn(_Told):
     body: str
-    parentID: payloads.Id | None = None  # noqa: N815
+    parentID: fields.Id | None = None  # noqa: N815
 
 
 class _AuthorIn(_Told):
-    id: payloads.Id
-    role: Annotated[payloads.Name | None, payloads.OR_NOTHING] = None
+    id: fields.Id
+    role: Annotated[fields.Name | None, fields.OR_NOTHING] = None
 
 
 class _StoryIn(_Told):
-    id: payloads.Id
-    url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
+    id: fields.Id
+    url: Annotated[fields.Url | None, fields.OR_NOTHING] = None
 
 
 class Phase(_Told):
@@ -80,9 +80,9 @@ class Phase(_Told):
 
 
 class _EventData(_Told):
-    storyID: payloads.Id | None = None  # noqa: N815
-    storyURL: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None  # noqa: N815
-    commentID: payloads.Id | None = None  # noqa: N815
+    storyID: fields.Id | None = None  # noqa: N815
+    storyURL: Annotated[fields.Url | None, fields.OR_NOTHING] = None  # noqa: N815
+    commentID: fields.Id | None = None  # noqa: N815
     queue: str | None = None
 
 

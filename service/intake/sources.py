@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from service import moderation
 from service.domain import MAX_ARTICLE, MAX_COMMENT, MAX_NAME, MAX_TITLE, Invalid
-from service.intake import payloads
+from service.intake import fields, payloads
 from service.intake.bodies import answer, read_json
 from service.intake.markup import plain
 from service.intake.native import moderated_out
@@ -34,25 +34,25 @@ blueprint = Blueprint("sources", __name__, url_prefix="/v1/webhooks")
 
 
 class _ArticleIn(payloads.NamedArticleIn):
-    id: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
-    url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
+    id: Annotated[fields.Url | None, fields.OR_NOTHING] = None
+    url: Annotated[fields.Url | None, fields.OR_NOTHING] = None
 
 
 class _PublishedIn(payloads.ArticleIn):
-    url: Annotated[payloads.Url | None, payloads.OR_NOTHING] = None
+    url: Annotated[fields.Url | None, fields.OR_NOTHING] = None
 
 
 class _ParentIn(payloads.ParentIn):
-    id: Annotated[payloads.Id | None, payloads.OR_NOTHING] = None
+    id: Annotated[fields.Id | None, fields.OR_NOTHING] = None
 
 
 class _CommentIn(payloads.CommentIn):
     """A comment that is not lost for what stands beside it: a guest without an id, an id that is too long, a language that is none."""
 
-    article: Annotated[_ArticleIn | None, payloads.OR_NOTHING] = None
+    article: Annotated[_ArticleIn | None, fields.OR_NOTHING] = None
     parent: _ParentIn | None = None
-    author: Annotated[payloads.AuthorIn | None, payloads.OR_NOTHING] = None
-    language: Annotated[payloads.Language | None, payloads.OR_NOTHING] = None
+    author: Annotated[payloads.AuthorIn | None, fields.OR_NOTHING] = None
+    language: Annotated[fields.Language | None, fields.OR_NOTHING] = None
 
 
 @blueprint.post("/<name>")

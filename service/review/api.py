@@ -14,8 +14,9 @@ from service import verdicts
 from service.auth import moderator
 from service.domain import ATTRIBUTES, MAX_NOTE, MAX_URL, Invalid, Outcome, Rejection, Verdict
 from service.intake.bodies import answer
+from service.intake.fields import Name, NoNul, NotBlank
 from service.intake.openapi import operation
-from service.intake.payloads import Name, NoNul, NotBlank, Payload, ReasonOut
+from service.intake.payloads import Payload, ReasonOut
 from service.parts import current_parts
 from service.review import filters
 from service.storage import cards, comments, history
