@@ -435,12 +435,8 @@ def test_undoing_is_offered_to_whoever_may_until_the_cms_was_told(app: Flask, ga
     assert ["Undo the verdict" in who.page(path) for who in everybody] == [False] * 3
 
 
-def test_what_an_author_edits_while_a_band_is_judged_stays(
-    gazette: Caller, ada: Visitor, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_an_author_edits_while_many_are_judged_stays(gazette: Caller, ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     hold(gazette, "c1", "A rude remark.", article={"id": "one"})
-    with reading(engine) as db:
-        article = db.execute(select(queue.c.article)).scalar_one()
     bulk = verdicts.bulk
 
     def late(*told: Any) -> Any:
@@ -448,8 +444,7 @@ def test_what_an_author_edits_while_a_band_is_judged_stays(
         return bulk(*told)
 
     monkeypatch.setattr(verdicts, "bulk", late)
-    there = f"{waiting(ada)[0]}_1"
-    done = ada.send(f"/review/band?article={article}&low=0.5", script=True, there=there, verdict="approve").get_json()
+    done = ada.send("/review/bulk", script=True, comment=f"{waiting(ada)[0]}_1", verdict="approve").get_json()
     assert (done["comments"], "edited this comment" in done["message"]) == ([], True)
 
 
@@ -463,15 +458,14 @@ def test_a_band_of_scores_on_an_article_is_judged_after_a_sample(gazette: Caller
     page = ada.page("/review/band", **band)
     assert "25 comments between these scores" in page
     assert 8 <= page.count("data-sample") <= 12
-    there = page.partition('name="there" value="')[2].partition('"')[0]
+    there = page.partition('name="comment" value="')[2].partition('"')[0]
     hold(gazette, "late", "A rude one, and late.", article={"id": "one"})
     with writing(engine) as db:
         db.execute(update(queue).values(waiting_since=datetime.now(UTC) - timedelta(minutes=3)))  # by a machine whose clock is behind
-    path = f"/review/band?article={article}&attribute=toxicity&low=0.65&high=0.75"
-    assert len(ada.send(path, script=True, there=there, reason_code="offensive").get_json()["comments"]) == 25
+    assert len(ada.send("/review/bulk", script=True, comment=there, reason_code="offensive").get_json()["comments"]) == 25
     assert len(waiting(ada)) == 6
     assert ada.get("/review/band", article=article).status_code == 422
-    assert ada.send(path, script=True, there="all", reason_code="offensive").status_code == 422
+    assert ada.send("/review/bulk", script=True, comment="all", reason_code="offensive").status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -537,9 +531,9 @@ def test_two_moderators_and_500_comments(app: Flask, gazette: Caller, engine: En
         assert db.execute(select(func.count()).select_from(verdicts_table)).scalar_one() == 500
 
 
-@pytest.mark.parametrize("seen", ["", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-10:00"])
-def test_a_sample_of_no_time_that_there_is_judges_nothing(ada: Visitor, seen: str) -> None:
-    assert ada.send("/review/band?article=1&low=0.1", seen=seen, verdict="approve").status_code == 422
+@pytest.mark.parametrize("named", ["", "all", "1", "1_newest", "9" * 19 + "_1"])
+def test_a_selection_that_names_no_comment_judges_nothing(ada: Visitor, named: str) -> None:
+    assert ada.send("/review/bulk", comment=named, verdict="approve").status_code == 422
 
 
 @pytest.mark.parametrize("key", ["9" * 19, "-1", "newest"])

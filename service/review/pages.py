@@ -1,6 +1,6 @@
 """The queue, a comment, what was said lately; and the forms with which a moderator works."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,36 +173,26 @@ def undo() -> ResponseReturnValue:
 
 @blueprint.post("/bulk")
 def bulk() -> ResponseReturnValue:
-    """The same verdict for a selection: comments, each with the revision that was read."""
-    return _bulk_done(_chosen(request.form.getlist("comment")))
+    """The same verdict for a selection, or for all that a sample was shown of: comments, each with the revision that was there."""
+    verdict, chosen = _verdict(), _chosen(" ".join(request.form.getlist("comment")).split())
+    done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
+    said = f"{verdicts.SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
+    why = " ".join(dict.fromkeys(sentence for _, sentence in done.refused[:3]))
+    return _done(f"{said} {why}".strip(), comments=done.given)
 
 
 @blueprint.get("/band")
 def band() -> ResponseReturnValue:
     """Everything between two scores on an article: a sample to read before judging all."""
     wanted = filters.read(request.args)
-    _check_band(wanted)
+    if wanted.article is None or (wanted.low, wanted.high) == (None, None):
+        raise Invalid("filter", "an article and a lowest or highest score")
     with reading(current_parts().engine) as db:
         found = cards.band(db, moderator(), wanted, most=MOST_AT_ONCE)
         spread = list(found)[:: max(1, -(-len(found) // SAMPLE))]
         sample = _with_notes(db, cards.several(db, spread))
     there = " ".join(f"{comment}_{revision}" for comment, revision in found.items())
     return render_template("band.html", cards=sample, total=len(found), there=there, args=filters.written(wanted), wanted=wanted)
-
-
-@blueprint.post("/band")
-def judge_band() -> ResponseReturnValue:
-    """Judges what waited when the sample was shown, and nothing that came since."""
-    _check_band(filters.read(request.args))
-    chosen = _chosen(request.form.get("there", "").split())
-    if not chosen:
-        raise Invalid("there", "the comments among which the sample was")
-    return _bulk_done(chosen)
-
-
-def _check_band(wanted: cards.Filter) -> None:
-    if wanted.article is None or (wanted.low, wanted.high) == (None, None):
-        raise Invalid("filter", "an article and a lowest or highest score")
 
 
 def _verdict() -> Verdict:
@@ -228,15 +218,10 @@ def _typed(name: str) -> str:
 def _chosen(written: Sequence[str]) -> dict[int, int]:
     """Comments, each with the revision that was read."""
     pairs = [filters.keys(one.split("_")) for one in written[:MOST_AT_ONCE]]
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
-
-
-def _bulk_done(chosen: Mapping[int, int]) -> ResponseReturnValue:
-    verdict = _verdict()
-    done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
-    said = f"{verdicts.SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
-    why = " ".join(dict.fromkeys(sentence for _, sentence in done.refused[:3]))
-    return _done(f"{said} {why}".strip(), comments=done.given)
+    chosen = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    if not chosen:
+        raise Invalid("comment", "the comments that are judged, each with its revision")
+    return chosen
 
 
 def _done(message: str, **facts: Any) -> ResponseReturnValue:
