@@ -14,7 +14,7 @@ from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service.config import ConfigError
 from service.domain import Invalid
@@ -75,7 +75,7 @@ def respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Resp
 def of(error: ValidationError | Invalid | HTTPException, sent: str | None = None) -> dict[str, Any]:
     """The problem of what a caller sent; values are never repeated. `sent` is what was read, where that is a part of the body."""
     if isinstance(error, HTTPException):
-        return problem(error.code or 500, error.description or "")
+        return problem(error.code or 500, _said(error))
     if isinstance(error, Invalid):
         return problem(422, "A field is not as expected.", [{"field": error.field, "expected": error.expected}])
     if error.error_count() > MOST_NAMED:
@@ -101,6 +101,15 @@ def is_half_a_pair(error: ValidationError) -> bool:
         return False
     first = error.errors(include_url=False, include_input=False)[0]
     return first["type"] == "json_invalid" and "hex escape" in first["ctx"]["error"]
+
+
+def _said(error: HTTPException) -> str:
+    """What to do about an address or a method that there is not; Werkzeug's own words are for whoever typed it into a browser."""
+    if isinstance(error, MethodNotAllowed):
+        return f"This address does not take {request.method}: it takes {', '.join(sorted(error.valid_methods or ()))}."
+    if error.description == NotFound.description:
+        return "There is no such address. `GET /openapi.json` lists those of the API."
+    return error.description or ""
 
 
 def _flaw_of_the_whole() -> str | None:

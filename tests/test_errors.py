@@ -86,9 +86,14 @@ def test_what_is_not_there_is_404(gazette: Caller, path: str) -> None:
     assert problem(gazette.get(path))["status"] == 404
 
 
-def test_a_method_that_there_is_not_is_405(gazette: Caller) -> None:
+def test_an_address_that_there_is_not_says_where_they_are_listed(stranger: Caller) -> None:
+    assert problem(stranger.get("/v1/coments"))["detail"] == "There is no such address. `GET /openapi.json` lists those of the API."
+
+
+def test_a_method_that_there_is_not_is_405_and_says_which_there_are(gazette: Caller) -> None:
     answer = gazette.call("DELETE", "/v1/comments/c1")
-    assert problem(answer)["status"] == 405
+    found = problem(answer)
+    assert (found["status"], found["detail"]) == (405, "This address does not take DELETE: it takes GET, HEAD, OPTIONS.")
     assert "GET" in answer.headers["Allow"]
 
 
