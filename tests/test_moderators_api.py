@@ -70,6 +70,13 @@ def test_an_article_that_can_be_none_is_named(tom: Caller, article: str) -> None
     assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "article")
 
 
+@pytest.mark.parametrize(("asked", "name"), [({"artcle": "7"}, "artcle"), ({"site": "gazette", "limit": "9"}, "limit")])
+def test_a_filter_that_there_is_not_is_named_with_those_there_are(tom: Caller, asked: dict[str, str], name: str) -> None:
+    answer = tom.call("GET", "/v1/queue", query_string=asked)
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, name)
+    assert answer.get_json()["errors"][0]["expected"].startswith("no parameter of this name; there are site, section, article, ")
+
+
 def test_a_key_is_no_moderator_and_a_moderator_no_key(gazette: Caller, tom: Caller) -> None:
     gazette.comment("c1", "A rude remark.")
     assert gazette.get("/v1/queue").status_code == 401

@@ -182,7 +182,10 @@ def add_note(id: str) -> ResponseReturnValue:
 
 
 def _wanted() -> Filter:
-    """As on the pages, but for the article: a CMS knows its own ids, and not the rows' keys."""
+    """As on the pages, but for the article, as a CMS knows its own ids and not the rows' keys; and misspelt, a filter would show all."""
+    for name in request.args:
+        if name not in QUEUE_QUERY:
+            raise Invalid(name, f"no parameter of this name; there are {', '.join(QUEUE_QUERY)}")
     named = request.args.get("article", "").strip()
     if len(named) > MAX_URL or "\x00" in named:
         raise Invalid("article", "the CMS's id of an article")
