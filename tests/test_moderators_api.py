@@ -77,6 +77,11 @@ def test_a_filter_that_there_is_not_is_named_with_those_there_are(tom: Caller, a
     assert answer.get_json()["errors"][0]["expected"].startswith("no parameter of this name; there are site, section, article, ")
 
 
+def test_a_body_that_is_too_long_is_refused_with_how_long_it_may_be(tom: Caller) -> None:
+    answer = tom.call("POST", "/v1/comments/c1/notes", data=b" " * 100_001)
+    assert (answer.status_code, answer.get_json()["detail"]) == (413, "The body is over 100,000 bytes.")
+
+
 def test_a_key_is_no_moderator_and_a_moderator_no_key(gazette: Caller, tom: Caller) -> None:
     gazette.comment("c1", "A rude remark.")
     assert gazette.get("/v1/queue").status_code == 401

@@ -1,12 +1,14 @@
 """Bodies of answers and of requests, also of systems that cannot mend what they sent: no comment passes unread for half an emoji in it."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, abort, request
 from pydantic import BaseModel
 
 from service.intake.markup import storable
+
+Payload = TypeVar("Payload", bound=BaseModel)
 
 
 def read(most_bytes: int) -> bytes:
@@ -15,6 +17,11 @@ def read(most_bytes: int) -> bytes:
     if (request.content_length or 0) > most_bytes or len(body := request.get_data()) > most_bytes:
         abort(413, f"The body is over {most_bytes:,} bytes.")
     return body
+
+
+def read_as(payload: type[Payload], most_bytes: int) -> Payload:
+    """The body as this payload, 413 where it is longer. Raises ValidationError."""
+    return payload.model_validate_json(read(most_bytes))
 
 
 def read_json(most_bytes: int) -> Any:

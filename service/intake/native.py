@@ -1,11 +1,11 @@
 """The service's own dialect: comments, articles and scores as JSON."""
 
 import json
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, abort, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
@@ -24,8 +24,6 @@ ONE, MANY = 1_000_000, 32_000_000  # bytes of a body: of one comment or article,
 
 blueprint = Blueprint("native", __name__, url_prefix="/v1")
 description = Blueprint("description", __name__)
-
-Payload = TypeVar("Payload", bound=BaseModel)
 
 
 class NameConverter(BaseConverter):
@@ -47,7 +45,7 @@ def openapi() -> ResponseReturnValue:
 @blueprint.post("/comments")
 @operation("Moderate a comment", request=payloads.CommentIn, response=payloads.ModeratedOut, problems=(403,))
 def moderate() -> ResponseReturnValue:
-    comment = _of_this_site(_read(payloads.CommentIn, ONE))
+    comment = _of_this_site(bodies.read_as(payloads.CommentIn, ONE))
     return bodies.answer(moderated_out(moderation.moderate(current_parts(), [comment])[0]))
 
 
@@ -80,7 +78,7 @@ def get_comment(id: str) -> ResponseReturnValue:
 @blueprint.put("/articles/<name:id>")
 @operation("Tell what an article says", request=payloads.ArticleBody, response=payloads.ArticleOut)
 def put_article(id: str) -> ResponseReturnValue:
-    told = _read(payloads.ArticleBody, ONE)
+    told = bodies.read_as(payloads.ArticleBody, ONE)
     if "\x00" in id:
         raise Invalid("id", "a text without NUL characters")
     with writing(current_parts().engine) as db:
@@ -102,7 +100,7 @@ def get_article(id: str) -> ResponseReturnValue:
 @operation("Scores alone, for up to 1,000 texts; stores nothing", request=payloads.ScoresIn, response=payloads.ScoresOut)
 def score() -> ResponseReturnValue:
     parts = current_parts()
-    told = _read(payloads.ScoresIn, MANY)
+    told = bodies.read_as(payloads.ScoresIn, MANY)
     if told.explain and len(told.comments) > payloads.MOST_EXPLAINED:
         raise Invalid("comments", f"at most {payloads.MOST_EXPLAINED} comments where `explain` is given")
     asked = [item.to_score_input() for item in told.comments]
@@ -120,13 +118,9 @@ def _explanation(parts: Parts, one: ScoreInput, attributes: list[str]) -> dict[s
     return {name: [list(span) for span in moderation.explain(parts, one, name)] for name in attributes}
 
 
-def _read(payload: type[Payload], most_bytes: int) -> Payload:
-    return payload.model_validate_json(bodies.read(most_bytes))
-
-
 def _read_batch() -> payloads.BatchIn:
     try:
-        return _read(payloads.BatchIn, MANY)
+        return bodies.read_as(payloads.BatchIn, MANY)
     except ValidationError as error:
         if not errors.is_half_a_pair(error):
             raise

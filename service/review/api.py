@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from service import verdicts
 from service.auth import moderator
 from service.domain import ATTRIBUTES, MAX_NOTE, MAX_URL, Invalid, Outcome, Rejection, Verdict
-from service.intake.bodies import answer
+from service.intake.bodies import answer, read_as
 from service.intake.fields import Name, NoNul, NotBlank
 from service.intake.openapi import operation
 from service.intake.payloads import Payload, ReasonOut
@@ -47,8 +47,6 @@ QUEUE_QUERY: dict[str, Any] = {
     "order": {"type": "string", "enum": list(ORDERS), "default": "urgent", "description": "`score` begins with the highest `risk`."},
     "after": {"type": "string", "pattern": CURSOR, "description": "`next` of the page before, in the same order."},
 }
-
-In = TypeVar("In", bound=Payload)
 
 
 class OfSite(Payload):
@@ -147,7 +145,7 @@ def get_queue() -> ResponseReturnValue:
     "Take a waiting comment for four minutes, or for four more", request=OfSite, response=ClaimOut, problems=(404,), caller="moderator"
 )
 def claim_comment(id: str) -> ResponseReturnValue:
-    place = verdicts.claim(current_parts(), moderator(), _comment(id, _read(OfSite)))
+    place = verdicts.claim(current_parts(), moderator(), _comment(id, read_as(OfSite, LARGEST)))
     if place is None:
         raise verdicts.Conflict("This comment does not wait any more.")
     return answer(ClaimOut(claimed_until=place.claimed_until))
@@ -156,7 +154,7 @@ def claim_comment(id: str) -> ResponseReturnValue:
 @blueprint.post("/comments/<name:id>/verdict")
 @operation("Approve or reject a comment", request=VerdictIn, response=GivenOut, problems=(404,), caller="moderator")
 def give_verdict(id: str) -> ResponseReturnValue:
-    told = _read(VerdictIn)
+    told = read_as(VerdictIn, LARGEST)
     reason = None if told.reason_code is None else Rejection(told.reason_code)
     verdict = Verdict(
         outcome=Outcome(told.verdict), moderator=moderator().name, at=datetime.now(UTC), reason_code=reason, explanation=told.explanation
@@ -170,14 +168,14 @@ def give_verdict(id: str) -> ResponseReturnValue:
     "Take back a verdict of one's own, until the CMS was told", request=OfSite, response=GivenOut, problems=(404,), caller="moderator"
 )
 def undo_verdict(id: str) -> ResponseReturnValue:
-    comment = _comment(id, _read(OfSite))
+    comment = _comment(id, read_as(OfSite, LARGEST))
     return answer(_given_out(id, verdicts.undo_of(current_parts(), moderator(), comment)))
 
 
 @blueprint.post("/comments/<name:id>/notes")
 @operation("Note something for colleagues", request=NoteIn, response=NoteOut, problems=(404,), caller="moderator")
 def add_note(id: str) -> ResponseReturnValue:
-    told = _read(NoteIn)
+    told = read_as(NoteIn, LARGEST)
     return answer(_note_out(verdicts.note(current_parts(), moderator(), _comment(id, told), told.text)))
 
 
@@ -191,11 +189,6 @@ def _wanted() -> Filter:
         raise Invalid("article", "the CMS's id of an article")
     wanted = filters.read({name: value for name, value in request.args.items() if name != "article"})
     return replace(wanted, article_id=named or None)
-
-
-def _read(payload: type[In]) -> In:
-    request.max_content_length = LARGEST
-    return payload.model_validate_json(request.get_data())
 
 
 def _comment(id: str, told: OfSite) -> int:
