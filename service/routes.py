@@ -4,7 +4,8 @@ from flask import Flask
 from flask_limiter import Limiter
 
 from service import auth, health
-from service.intake import coral, doors, native, perspective, sources
+from service.intake import coral, doors, native, sources
+from service.intake.perspective import views as perspective
 from service.review import api, deliveries, door, overview, pages, versions
 
 TOO_MANY = "There were too many requests. Wait a little before the next one."

@@ -453,12 +453,15 @@ def test_a_comments_text_is_not_in_what_is_said(again: SimpleNamespace) -> None:
     assert "example.org" not in again.said
 
 
-def test_a_suggested_score_is_a_lesson(few: Newsroom) -> None:
+@pytest.mark.parametrize(
+    ("attribute", "label"), [("SPAM", "spam"), ("TOXICITY@6", "toxicity"), ("INSULT_EXPERIMENTAL", "insult"), ("TOXICITY_FAST", "toxicity")]
+)
+def test_a_suggested_score_is_a_lesson_by_whichever_of_its_names(few: Newsroom, attribute: str, label: str) -> None:
     told = {"language": "en", "community_id": None, "client_token": "t", "context": {}}
     with writing(few.parts.engine) as db:
-        suggestions.add(db, [Suggestion(site="gazette", text="Buy now.", attribute="SPAM", value=0.9, **told)], None)
+        suggestions.add(db, [Suggestion(site="gazette", text="Buy now.", attribute=attribute, value=0.9, **told)], None)
     (suggested,) = lessons.read(few.parts.engine).others
-    assert (suggested.input.text, dict(suggested.labels), suggested.says) == ("Buy now.", {"spam": 0.9}, "token t")
+    assert (suggested.input.text, dict(suggested.labels), suggested.says) == ("Buy now.", {label: 0.9}, "token t")
 
 
 def test_whoever_suggested_a_score_can_be_left_out(few: Newsroom) -> None:

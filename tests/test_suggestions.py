@@ -98,6 +98,14 @@ def test_the_newest_suggestion_counts_and_is_what_training_reads(client: Client)
     assert shown.output == '{"text": "How rude.", "labels": {"insult": 0.5, "toxicity": 1.0}, "source": "suggestion"}\n'
 
 
+def test_a_comment_and_a_part_of_it_are_a_label_each(client: Client) -> None:
+    scores = {"summaryScore": {"value": 0.2}, "spanScores": [{"begin": 0, "end": 3, "score": {"value": 0.9}}]}
+    client.post("suggestscore", SUGGESTION | {"attributeScores": {"TOXICITY": scores}})
+    shown = client.app.test_cli_runner().invoke(args=["suggestions", "export"])
+    told = [json.loads(line) for line in shown.output.splitlines()]
+    assert {one["text"]: one["labels"] for one in told} == {"How": {"toxicity": 0.9}, "How rude.": {"toxicity": 0.2}}
+
+
 def test_one_sites_suggestions_are_its_own(client: Client, herald: Caller) -> None:
     client.post("suggestscore", SUGGESTION)
     Client(herald).post("suggestscore", SUGGESTION | {"comment": {"text": "How kind."}})

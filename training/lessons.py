@@ -12,7 +12,8 @@ from sqlalchemy import Engine, Row
 
 from service import rules
 from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Article, Outcome, Parent, Rejection, ScoreInput
-from service.storage import lessons
+from service.intake.perspective.attributes import ours
+from service.storage import lessons, suggestions
 from service.storage.engine import open_engine, reading
 from service.toml_files import TomlError
 from training.dataset import Corpora
@@ -85,7 +86,7 @@ def read(
         rows = list(lessons.judged(db, since))
         about = {row.pk: Article(id=row.id, title=row.title, text=row.text) for row in lessons.read_under(db)}
         records = Records(lessons.of_articles(db), lessons.began(db))
-        suggested, disagreed, decided = lessons.suggested(db), lessons.disagreed(db, 200), lessons.decided(db)
+        suggested, disagreed, decided = list(suggestions.newest(db)), lessons.disagreed(db, 200), lessons.decided(db)
     judged = [_judged(row, share, records, about.get(row.article_pk)) for row in rows]
     others = [*map(_suggested, suggested), *_from_corpora(corpora)]
     kept = [[one for one in some if not _excluded(one, exclude)] for some in (judged, [one for one in others if one.labels])]
@@ -146,10 +147,10 @@ def _shares(texts: Mapping[str, str]) -> Callable[[str, str, str | None], float]
 
 def _suggested(row: Row[Any]) -> Example:
     """A client's score for an attribute of ours; for others there is no label."""
-    attribute = row.attribute.lower()
+    attribute = ours(row.attribute)
     return Example(
         input=ScoreInput(text=row.text, site=row.site),
-        labels={attribute: float(row.value)} if attribute in ATTRIBUTES else {},
+        labels={} if attribute is None else {attribute: float(row.value)},
         says=f"token {row.client_token or row.community_id or 'none'}",
         site=row.site,
     )

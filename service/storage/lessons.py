@@ -1,4 +1,4 @@
-"""What people said, for training: verdicts in force with what was known when they were given, and what clients suggested."""
+"""What moderators said, for training: verdicts in force with what was known when they were given."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from service.storage.tables import articles, comments, decisions, policies, suggestions, verdicts
+from service.storage.tables import articles, comments, decisions, policies, verdicts
 
 
 def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
@@ -72,9 +72,3 @@ def decided(db: Connection) -> dict[str, int]:
     return {
         row.outcome: row.number for row in db.execute(select(comments.c.outcome, func.count().label("number")).group_by(comments.c.outcome))
     }
-
-
-def suggested(db: Connection) -> list[Row[Any]]:
-    """Scores that clients of Perspective's dialect think right, the newest of each text and attribute."""
-    newest = {(row.site, row.text, row.attribute): row for row in db.execute(select(suggestions).order_by(suggestions.c.pk))}
-    return list(newest.values())

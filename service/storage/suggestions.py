@@ -18,11 +18,11 @@ def add(db: Connection, told: Sequence[Suggestion], comment: int | None) -> None
 
 
 def newest(db: Connection, site: str | None = None) -> Iterator[Row[Any]]:
-    """What was suggested last for each attribute of a comment, known by its client's token or its text; of one site or of all."""
+    """What was suggested last for each attribute of a text, the newest first; of one site or of all."""
     query = select(suggestions).order_by(suggestions.c.pk.desc())
     seen: set[tuple[str, str, str]] = set()
     for row in db.execute(query if site is None else query.where(suggestions.c.site == site)):
-        about = (row.site, row.client_token or row.text, row.attribute)
+        about = (row.site, row.text, row.attribute)
         if about not in seen:
             seen.add(about)
             yield row
