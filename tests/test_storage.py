@@ -130,6 +130,17 @@ def test_what_fails_is_undone(engine: Engine) -> None:
         assert articles.find(db, "gazette", "trains") is None
 
 
+def test_a_pooler_may_give_each_transaction_another_connection(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        engine = open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)
+        for _ in range(20):
+            with writing(engine) as db:
+                db.execute(text("SELECT 1"))
+        with reading(engine) as db:
+            assert db.execute(text("SELECT name FROM pg_prepared_statements")).all() == []
+        engine.dispose()
+
+
 def test_an_error_does_not_hold_a_statements_values(engine: Engine) -> None:
     def add() -> None:
         with writing(engine) as db:

@@ -25,6 +25,7 @@ SILENCE = {  # seconds, but for the count: after about ten of them a server that
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
 }
+UNPREPARED = {"prepare_threshold": None}  # a pooler gives each transaction another connection, which knows no statement of the one before
 
 
 class StorageError(Exception):
@@ -39,7 +40,7 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, connect_args=SILENCE)
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, connect_args=SILENCE | UNPREPARED)
     event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "handle_error", _read_only_is_out_of_order, retval=True)
     return engine
