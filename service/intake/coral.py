@@ -117,11 +117,8 @@ def hear(site: str) -> ResponseReturnValue:
         if told.type == "STORY_CREATED" and data.storyID:
             if articles.find_story(db, site, data.storyID, data.storyURL) is None:
                 articles.put(db, site, Article(id=data.storyID, url=data.storyURL))
-        elif data.commentID:
-            if told.type in CREATED or (told.type == ENTERED and data.queue != "REPORTED"):
-                _name(db, site, data.commentID, data.storyID)
-            if told.type.endswith("_MODERATION_QUEUE"):
-                coral.set_queued(db, site, data.commentID, told.type == ENTERED)
+        elif data.commentID and (told.type in CREATED or (told.type == ENTERED and data.queue != "REPORTED")):
+            _name(db, site, data.commentID, data.storyID)
     return Response(status=204)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import Outcome
@@ -56,13 +56,10 @@ def bind(db: Connection, site: str, coral_id: str, comment: int) -> None:
     """Remembers Coral's id of a comment; the first word on it stands."""
     try:
         with db.begin_nested():
+            # Nothing reads `queued`, but without the column a service of an earlier version would bind nothing any more.
             db.execute(insert(coral_comments).values(site=site, id=coral_id, comment=comment, queued=False))
     except IntegrityError:
         return
-
-
-def set_queued(db: Connection, site: str, coral_id: str, queued: bool) -> None:
-    db.execute(update(coral_comments).where(coral_comments.c.site == site, coral_comments.c.id == coral_id).values(queued=queued))
 
 
 def add_secret(db: Connection, site: str, use: str, sealed: str) -> None:
