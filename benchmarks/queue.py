@@ -1,7 +1,6 @@
 """How long the moderators' queue takes to show, with 100,000 comments of which 5,000 are held."""
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from tqdm import tqdm
 
 from benchmarks.measure import milliseconds, table, text, times
 from benchmarks.server import SITE
-from benchmarks.storage import CHUNK, postgresql
+from benchmarks.storage import CHUNK, on_both
 from service import create_app, signin, urgency
 from service.config import Config
 from service.domain import Role
@@ -39,14 +38,7 @@ PAGES = {
 
 
 def main(_data: Path) -> None:
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        rows += _measure("SQLite", f"sqlite:///{folder}/comments.db")
-    with postgresql() as url:
-        if url is None:
-            print("\nNo PostgreSQL at TEST_DATABASE_URL: measured on SQLite alone.")
-        else:
-            rows += _measure("PostgreSQL", url)
+    rows = on_both(_measure)
     title = f"The queue's pages, with {STORED:,} comments of which {HELD:,} are held, in one process"
     table(title, ["database", "page", "p50", "p99", "CPU of the service"], rows)
 

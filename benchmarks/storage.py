@@ -3,7 +3,7 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,15 +30,20 @@ BELOW = 2_000_000  # the filled rows' keys end below those that the service give
 
 
 def main(_data: Path) -> None:
-    rows = []
+    rows = on_both(_measure)
+    table("`POST /v1/comments`, 300 characters, over HTTP, by what is stored", ["database", "comments stored", "p50", "p99"], rows)
+
+
+def on_both(measure: Callable[[str, str], Iterable[list[str]]]) -> list[list[str]]:
+    """The rows that are measured on an SQLite file, then those on PostgreSQL where one answers; `measure` is given its name and URL."""
     with tempfile.TemporaryDirectory() as folder:
-        rows += _measure("SQLite", f"sqlite:///{folder}/comments.db")
+        rows = [*measure("SQLite", f"sqlite:///{folder}/comments.db")]
     with postgresql() as url:
         if url is None:
             print("\nNo PostgreSQL at TEST_DATABASE_URL: measured on SQLite alone.")
         else:
-            rows += _measure("PostgreSQL", url)
-    table("`POST /v1/comments`, 300 characters, over HTTP, by what is stored", ["database", "comments stored", "p50", "p99"], rows)
+            rows += measure("PostgreSQL", url)
+    return rows
 
 
 def _measure(name: str, url: str) -> Iterator[list[str]]:
