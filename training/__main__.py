@@ -44,6 +44,19 @@ The same data and encoder give the same models, byte for byte.
 
 Exit status: 0 done, 2 the data, the models or a file cannot be used, 130 interrupted."""
 
+OPTIONS: tuple[tuple[str, Path | float, str, str], ...] = (
+    ("--data", Path("../shared/data"), "FOLDER", "the corpora"),
+    ("--out", Path("models"), "FOLDER", "where the models are"),
+    ("--report", Path("var/evaluation.html"), "FILE", "where evaluate writes its report, which quotes the corpora"),
+    ("--policy", Path("policy.toml"), "FILE", "the rules whose holds harmless comments are measured against"),
+    ("--columns", 150_000, "N", "n-gram columns kept of each kind"),
+    ("--vocabulary", 20_000, "N", "words whose rarity topicality knows"),
+    ("--epochs", 2.5, "N", "of the encoder"),
+    ("--runs", 5, "N", "of the encoder; their weights are averaged"),
+    ("--at-once", 1, "N", "runs of the encoder that train side by side, on a GPU"),
+    ("--work", Path("var/encoder"), "FOLDER", "the encoder's checkpoints"),
+)
+
 # The steps that learn from moderators, each with options of its own.
 FROM_VERDICTS = {"retrain": retrain.main, "thresholds": thresholds.main}
 
@@ -94,36 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         help="fine-tune the encoder; fit and publish; evaluate what is published; or these two (all, the default). retrain and thresholds "
         "have options of their own",
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), metavar="FOLDER", help="the corpora (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: %(default)s)")
-    parser.add_argument(
-        "--report",
-        type=Path,
-        default=Path("var/evaluation.html"),
-        metavar="FILE",
-        help="where evaluate writes its report, which quotes the corpora (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--policy",
-        type=Path,
-        default=Path("policy.toml"),
-        metavar="FILE",
-        help="the rules whose holds harmless comments are measured against (default: %(default)s)",
-    )
-    parser.add_argument("--columns", type=int, default=150_000, metavar="N", help="n-gram columns kept of each kind (default: %(default)s)")
-    parser.add_argument(
-        "--vocabulary", type=int, default=20_000, metavar="N", help="words whose rarity topicality knows (default: %(default)s)"
-    )
-    parser.add_argument("--epochs", type=float, default=2.5, metavar="N", help="of the encoder (default: %(default)s)")
-    parser.add_argument(
-        "--runs", type=int, default=5, metavar="N", help="of the encoder; their weights are averaged (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--at-once", type=int, default=1, metavar="N", help="runs of the encoder that train side by side, on a GPU (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--work", type=Path, default=Path("var/encoder"), metavar="FOLDER", help="the encoder's checkpoints (default: %(default)s)"
-    )
+    for name, default, metavar, meaning in OPTIONS:
+        parser.add_argument(name, type=type(default), default=default, metavar=metavar, help=f"{meaning} (default: %(default)s)")
     return parser
 
 
