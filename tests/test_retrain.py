@@ -520,6 +520,7 @@ def test_moderators_disagree_where_one_turns_anothers_verdict_round(few: Newsroo
     judged("another-reason", (people[0], rejects), (people[1], rejects | {"reason_code": Rejection.SPAM}))
     chief = signin.create(few.parts, name="Chief", role=Role.ADMIN, sites=[], password=None)
     verdicts.undo_of(few.parts, chief, judged("undone", (people[0], approves)))
+    verdicts.undo_of(few.parts, chief, judged("taken-back", (people[0], approves), (people[1], rejects)))
     told = [(one.text.split()[-1], one.first, one.second, one.outcome) for one in lessons.read(few.parts.engine).disagreed]
     assert told == [
         ("turned-later", "gazette-0-1", "gazette-0-2", "approve"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, exists, func, insert, select, update
 
 from service.domain import Outcome, Verdict
 from service.storage.tables import articles, comments, notes, verdicts
@@ -73,11 +73,15 @@ def agreements(db: Connection, verdict: int) -> Sequence[Row[Any]]:
     return db.execute(select(verdicts).where(verdicts.c.about == verdict, verdicts.c.action == "agree")).all()
 
 
+def undone(given: FromClause) -> ColumnElement[bool]:
+    """Whether a verdict was taken back."""
+    undo = verdicts.alias()
+    return exists().where(undo.c.about == given.c.pk, undo.c.action == "undo")
+
+
 def to_undo(db: Connection, moderator: str) -> Sequence[Row[Any]]:
     """The moderator's newest verdict, with the others given in the same move; none where it is undone already."""
-    later = verdicts.alias()
-    undone = exists().where(later.c.about == verdicts.c.pk, later.c.action == "undo")
-    mine = select(verdicts).where(verdicts.c.moderator == moderator, verdicts.c.action.in_(("verdict", "correction")), ~undone)
+    mine = select(verdicts).where(verdicts.c.moderator == moderator, verdicts.c.action.in_(("verdict", "correction")), ~undone(verdicts))
     newest = db.execute(mine.order_by(verdicts.c.pk.desc()).limit(1)).one_or_none()
     if newest is None or newest.batch is None:
         return [] if newest is None else [newest]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from service.storage.history import undone
 from service.storage.tables import articles, comments, decisions, policies, verdicts
 
 
@@ -49,7 +50,7 @@ def began(db: Connection) -> dict[int, datetime]:
 
 
 def disagreed(db: Connection, most: int) -> Sequence[Any]:
-    """Verdicts that another moderator corrected to the opposite, newest first."""
+    """Verdicts that another moderator corrected to the opposite, and did not take that back, newest first."""
     first, then = verdicts, verdicts.alias()
     columns = (first.c.moderator.label("first"), first.c.outcome.label("said"), then.c.moderator.label("second"), then.c.outcome, then.c.at)
     query = (
@@ -57,7 +58,7 @@ def disagreed(db: Connection, most: int) -> Sequence[Any]:
         .join(then, then.c.about == first.c.pk)
         .join(comments, comments.c.pk == first.c.comment)
         .join(decisions, (decisions.c.comment == first.c.comment) & (decisions.c.revision == first.c.revision))
-        .where(then.c.action == "correction", first.c.moderator != then.c.moderator, first.c.outcome != then.c.outcome)
+        .where(then.c.action == "correction", ~undone(then), first.c.moderator != then.c.moderator, first.c.outcome != then.c.outcome)
     )
     return db.execute(query.order_by(then.c.pk.desc()).limit(most)).all()
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, delete, exists, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from service.storage.history import undone
 from service.storage.tables import comments, daily, decisions, verdicts
 
 COUNTED = "counted"  # the measure that says that a day is finished
@@ -84,7 +85,7 @@ def _count(db: Connection, day: date) -> list[Count]:
 def _said(begin: datetime, end: datetime) -> Any:
     """The verdicts of a time that were not undone, and the opinions on such, with what the service had decided."""
     later, earlier = verdicts.alias(), verdicts.alias()
-    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction", ~_undone(later))
+    corrected = exists().where(later.c.about == verdicts.c.pk, later.c.action == "correction", ~undone(later))
     decision = (decisions.c.comment == verdicts.c.comment) & (decisions.c.revision == verdicts.c.revision)
     return (
         select(
@@ -99,13 +100,8 @@ def _said(begin: datetime, end: datetime) -> Any:
         .join(decisions, decision)
         .outerjoin(earlier, earlier.c.pk == verdicts.c.about)
         .where(verdicts.c.at >= begin, verdicts.c.at < end)
-        .where(~_undone(verdicts), ~_undone(earlier))
+        .where(~undone(verdicts), ~undone(earlier))
     )
-
-
-def _undone(given: FromClause) -> ColumnElement[bool]:
-    undo = verdicts.alias()
-    return exists().where(undo.c.about == given.c.pk, undo.c.action == "undo")
 
 
 def _measures(said: Any) -> list[tuple[str, str, str]]:
