@@ -196,6 +196,10 @@ def test_a_comment_that_cannot_be_scored_is_held(service: Service) -> None:
     assert (answer["decision"], [reason["code"] for reason in answer["reasons"]]) == ("hold", ["scoring_failed"])
 
 
+def test_a_header_does_not_make_another_page_of_an_address(service: Service) -> None:
+    assert service.ask("GET", "/v1/metrics", headers={"SCRIPT_NAME": "/v1"})[0] == 404
+
+
 def test_an_article_may_be_named_by_a_long_address(service: Service) -> None:
     id = "https://news.example/" + "é" * 980
     assert service.ask("PUT", "/v1/articles/" + quote(id, safe=""), {"title": "A title"})[1]["id"] == id
