@@ -22,6 +22,16 @@ def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["comments.db"]
 
 
+def test_a_proxys_idle_connection_is_closed_by_the_proxy_and_not_under_its_next_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    from service import server
+
+    nginx, caddy = 60, 120  # seconds, by default
+    assert server.keepalive > max(nginx, caddy)
+
+
 def start(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
     """How a start with these words ends that serves nothing."""
     monkeypatch.setattr("sys.argv", ["python -m service", *words])
