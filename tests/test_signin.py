@@ -293,3 +293,16 @@ def test_a_form_of_another_page_is_refused(ada: Visitor) -> None:
 def test_a_form_that_is_sent_after_the_session_is_told_so(app: Flask) -> None:
     answer = Visitor(app).client.post("/review/undo")
     assert (answer.status_code, "Your session is over." in answer.text) == (401, True)
+
+
+@pytest.mark.parametrize(
+    ("referrer", "told"),
+    [
+        ({"Referer": "https://moderation.example:8443/review/sign-in"}, "pass the browser&#39;s Host header on, with its port"),
+        ({}, "did not say which page this form came from"),
+    ],
+)
+def test_a_form_that_a_proxy_made_another_address_of_is_told_what_to_mend(ada: Visitor, referrer: dict[str, str], told: str) -> None:
+    sent = {"name": "Ada", "password": PASSWORD, "csrf_token": ada.token()}
+    answer = ada.client.post("/review/sign-in", data=sent, headers=referrer, environ_overrides={"wsgi.url_scheme": "https"})
+    assert (answer.status_code, told in answer.text) == (400, True)

@@ -23,6 +23,13 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STALE = "This page is from before you signed in, or too old. Copy what you wrote, and load the page again."
+NO_REFERRER = (
+    "Your browser did not say which page this form came from (its Referer header). Let it do so for this address, and send it again."
+)
+ANOTHER_NAME = (
+    "This form came from another address than '{host}', which is what the service was asked for. Whoever runs the service can mend that: "
+    "the proxy in front of it is to pass the browser's Host header on, with its port."
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +43,7 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.after_request(_add_headers)
     blueprint.context_processor(lambda: {"look": look()})
     blueprint.register_error_handler(HTTPException, lambda error: _problem(error.code or 500, error.description or ""))
-    blueprint.register_error_handler(CSRFError, lambda _: _problem(400, STALE))
+    blueprint.register_error_handler(CSRFError, _on_csrf_error)
     blueprint.register_error_handler(ParseException, lambda _: _problem(400, BROKEN_BODY))
     blueprint.register_error_handler(Conflict, lambda error: _problem(409, str(error)))
     blueprint.register_error_handler(Unknown, lambda error: _problem(404, str(error)))
@@ -44,6 +51,13 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Exception, _on_exception)
     for unreachable in UNREACHABLE:
         blueprint.register_error_handler(unreachable, _on_database_error)
+
+
+def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
+    """Where a form's token is right, the referrer was not: it is looked at after that, and over https alone."""
+    if "referrer" not in (error.description or ""):
+        return _problem(400, STALE)
+    return _problem(400, ANOTHER_NAME.format(host=request.host) if request.referrer else NO_REFERRER)
 
 
 def _on_database_error(error: SQLAlchemyError) -> ResponseReturnValue:
