@@ -171,7 +171,17 @@ def rate_limit_key() -> str:
         return f"key:{g.caller.key_id}"
     if g.get("moderator") or current_user.is_authenticated:
         return f"moderator:{moderator().pk}"
-    return f"address:{request.remote_addr}"
+    return f"address:{_address()}"
+
+
+def _address() -> str:
+    """Whoever is behind the proxies that are believed: each adds at the end whom it heard, and what was there before may be made up."""
+    address = request.remote_addr or ""
+    for heard in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not current_parts().config.is_proxy(address) or not heard.strip():
+            break
+        address = heard.strip()
+    return address
 
 
 def create_key(db: Connection, *, site: str, name: str, signed: bool) -> str:

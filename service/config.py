@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -96,6 +97,13 @@ def no_secret(error: OSError) -> ConfigError:
     return ConfigError(f"{SECRET_KEY_FILE}: {error.strerror}. Let whoever runs the service read and write it, or set SECRET_KEY.")
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("addresses or networks such as 10.0.0.0/8, with commas between them; 0.0.0.0/0 is all") from None
+
+
 def _yes_or_no(text: str) -> bool:
     if text not in ("yes", "no"):
         raise ValueError("yes or no")
@@ -125,6 +133,12 @@ VARIABLES = (
     ),
     Variable("REDIS_URL", _redis_url, "", "where requests are counted for the rate limit; without it each worker counts its own"),
     Variable("RATE_LIMIT", _rate, "12000/minute", "requests that one key may make"),
+    Variable(
+        "FORWARDED_ALLOW_IPS",
+        _networks,
+        "127.0.0.1,::1",
+        "proxies, by address or network, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
+    ),
     Variable("METRICS_TOKEN", _optional, "", "the bearer token that `/metrics` asks for; without it `/metrics` is open"),
     Variable(
         "DELIVERY",
@@ -157,6 +171,7 @@ class Config:
     secret_key: str | None
     redis_url: str | None
     rate_limit: str
+    forwarded_allow_ips: tuple[IPv4Network | IPv6Network, ...]
     metrics_token: str | None
     delivery: str
     allow_private_webhooks: bool
@@ -170,6 +185,13 @@ class Config:
     def address(self) -> str:
         """Where it listens, as an address is written: HOST:PORT."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def is_proxy(self, address: str) -> bool:
+        """Whether what this address says of whom it speaks for is believed."""
+        try:
+            return any(ip_address(address) in network for network in self.forwarded_allow_ips)
+        except ValueError:
+            return False
 
     @property
     def url(self) -> str:

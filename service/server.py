@@ -26,6 +26,7 @@ timeout = 60
 limit_request_line = 8190  # an article may be named by an address of 2,000 bytes, each written as %XX
 graceful_timeout = 30
 keepalive = 125  # longer than proxies keep a connection, nginx 60 s and Caddy 120 s: a request on one that is just being closed is lost
+forwarded_allow_ips = ",".join(map(str, _config.forwarded_allow_ips))
 forwarder_headers = ""  # or a stranger's SCRIPT_NAME, which proxies pass on, makes /v1/metrics of a proxy's rules /metrics here
 control_socket_disable = True
 logconfig_dict = dict_config(_config.log_level)

@@ -67,6 +67,31 @@ def test_a_guesser_of_passwords_is_refused_in_a_sentence(new_app: Callable[..., 
     assert "There were too many requests. Wait a little before the next one." in refused.text
 
 
+def guess(app: Flask, times: int, *, forwarded_for: str, through: str = "127.0.0.1") -> list[int]:
+    told = {"method": "POST", "headers": {"X-Forwarded-For": forwarded_for}, "environ_overrides": {"REMOTE_ADDR": through}}
+    return [app.test_client().open("/review/sign-in", **told).status_code for _ in range(times)]
+
+
+def test_a_guesser_of_passwords_shuts_nobody_out_who_comes_through_the_same_proxy(app: Flask) -> None:
+    assert guess(app, 61, forwarded_for="192.0.2.1")[-1] == 429
+    assert guess(app, 1, forwarded_for="192.0.2.2") == [400]
+
+
+def test_what_a_guesser_says_of_others_before_him_is_not_believed(app: Flask) -> None:
+    guesses = [guess(app, 1, forwarded_for=f"198.51.100.{n}, 192.0.2.1, 127.0.0.1")[0] for n in range(61)]
+    assert guesses[-1] == 429
+
+
+def test_what_no_proxy_of_ours_says_is_not_believed(app: Flask) -> None:
+    assert [guess(app, 1, forwarded_for=f"192.0.2.{n}", through="203.0.113.1")[0] for n in range(61)][-1] == 429
+
+
+def test_a_proxy_on_another_machine_is_believed_where_it_is_named(new_app: Callable[..., Flask]) -> None:
+    app = new_app(FORWARDED_ALLOW_IPS="127.0.0.1, 10.0.0.0/8")
+    assert guess(app, 61, forwarded_for="192.0.2.1", through="10.1.2.3")[-1] == 429
+    assert guess(app, 1, forwarded_for="192.0.2.2", through="10.1.2.3") == [400]
+
+
 def test_who_signs_in_anew_guesses_no_more_passwords(app: Flask, ada: Visitor) -> None:
     first, second = [ada.client.post("/review/sign-in") for _ in range(30)], ada.sign_in()
     assert second.status_code == 302
