@@ -14,11 +14,9 @@ from service.storage.tables import comments, daily, decisions, verdicts
 COUNTED = "counted"  # the measure that says that a day is finished
 
 
-COLUMNS = ("day", "site", "measure", "key", "outcome", "count")
-
-
 class Count(NamedTuple):
-    """So many times `outcome` on a day: of `decided`, by `reason`, of an `audit`ed decision, by a moderator, of a `second` look."""
+    """A row of `daily`, so many times `outcome` on a day: of `decided`, by `reason`, of an `audit`ed decision, by a moderator, of a
+    `second` look."""
 
     day: date
     site: str
@@ -41,7 +39,7 @@ def finish(db: Connection, day: date) -> None:
     rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
     try:
         with db.begin_nested():
-            db.execute(insert(daily), [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+            db.execute(insert(daily), [dict(zip(daily.c.keys(), row, strict=True)) for row in rows])
     except IntegrityError:
         return
 
