@@ -100,7 +100,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     check_enough(learnt.verdicts)
     say(f"{len(learnt.verdicts):,} verdicts, {sum(one.verdict > seen for one in learnt.verdicts):,} of them new. Learning from all.")
     bench = prepare(config.models_dir, shipped, in_force, learnt, options.trust)
-    tried = try_out(bench, seen=int(versions.about(versions.folder(config.models_dir, pointer.active)).get("newest", 0)))
+    tried = try_out(bench, seen=_newest(versions.folder(config.models_dir, pointer.active)))
     newsroom = fit_newsroom(shipped, bench.material)
     left_out = [*options.exclude, *(tuple(says.split(" ", 1)) for says in bench.without)]
     return _published(bench, house_rules, tried, newsroom, left_out, shadow=options.shadow)

@@ -16,7 +16,7 @@ from training.candidate import as_model
 from training.gate import Judged
 from training.regression_set import Checked, check
 from training.rehearsal import Bench
-from training.tables import html_table
+from training.tables import html_table, number
 from training.trial import Tried
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +71,7 @@ def _figures(judged: Judged, tried: Tried) -> str:
     under = judged.figures.get("under the rules in force", {})
     rows = [
         ["ROC-AUC for 'rejected'", *(f"{trial.auc(tried, name):.3f}" for name in names)],
-        ["calibration error of likely_to_reject", *(_number(trial.calibration(tried, name)) for name in names)],
+        ["calibration error of likely_to_reject", *(number(trial.calibration(tried, name)) for name in names)],
         *([measure, *(_share(under[name][measure]) for name in names)] for measure in under.get("candidate", ())),
     ]
     drawn = {name: trial.best_score(scores) for name, scores in tried.scores.items()}
@@ -139,10 +139,6 @@ def _disagreed(bench: Bench) -> str:
 def _bias(regression: Mapping[str, Checked]) -> str:
     rows = [[word, *(f"{one.bias[word]:+.3f}" for one in regression.values())] for word in regression["candidate"].bias]
     return "<p>In harmless sentences of our own, against plain words in the same place.</p>" + html_table(["word", *regression], rows)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def _share(counts: Sequence[int]) -> str:
