@@ -20,7 +20,7 @@ from service.storage.engine import StorageError, fault, migrate, reading, writin
 from service.toml_files import TomlError
 
 MAX_SITE = 100  # a site and an article's id fit one index of PostgreSQL together
-QUICKSTART_SITE = "example"
+EXAMPLE_SITE = "example"  # of the quickstart's key, which so sees the demonstration's comments
 EXAMPLE = {
     "id": "1",
     "text": "You are a complete idiot and so is everybody who voted for this.",
@@ -148,9 +148,9 @@ def quickstart() -> None:
     secret_key = parts.config.secret_key or _make_secret_key()
     migrate(parts.engine)
     with writing(parts.engine) as db:
-        key = auth.quickstart_key(db, secret_key, QUICKSTART_SITE)
+        key = auth.quickstart_key(db, secret_key, EXAMPLE_SITE)
     address = parts.config.url
-    click.echo(f"\n  Address  {address}\n  Key      {key}   (site '{QUICKSTART_SITE}')\n\nPaste this into another terminal:\n")
+    click.echo(f"\n  Address  {address}\n  Key      {key}   (site '{EXAMPLE_SITE}')\n\nPaste this into another terminal:\n")
     click.echo(
         f"curl -s {address}/v1/comments -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'\n"
     )

@@ -6,14 +6,12 @@ import click
 from flask.cli import with_appcontext
 
 from service import signin
-from service.cli import Group, Sentences, check_site
+from service.cli import EXAMPLE_SITE, Group, Sentences, check_site
 from service.domain import Role
 from service.parts import current_parts
 from service.review import demo
 from service.storage import moderators
 from service.storage.engine import migrate, reading
-
-DEMO_SITE = "example"
 
 moderator_group = Group("moderator", help="The people who judge held comments.")
 
@@ -109,7 +107,7 @@ def demo_command() -> None:
     parts = current_parts()
     migrate(parts.engine)
     click.echo("Moderating a few hundred comments ...")
-    filled = demo.fill(parts, DEMO_SITE)
+    filled = demo.fill(parts, EXAMPLE_SITE)
     click.echo(f"{filled.comments} comments on three articles; {filled.waiting} wait for a moderator.\n")
     click.echo(f"  Open      {parts.config.url}/review/")
     click.echo(f"  Name      {filled.name}\n  Password  {filled.password}\n")
