@@ -27,14 +27,14 @@ class Variable:
     meaning: str
 
 
-def _between(low: int, high: int) -> Callable[[str], int]:
+def _up_to(high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
-            raise ValueError(f"a whole number from {low} to {high}") from None
-        if not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
+            raise ValueError(f"a whole number from 1 to {high}") from None
+        if not 1 <= value <= high:
+            raise ValueError(f"a whole number from 1 to {high}")
         return value
 
     return read
@@ -121,9 +121,9 @@ def _optional(text: str) -> str | None:
 
 
 VARIABLES = (
-    Variable("PORT", _between(1, 65_535), "8000", "the port that the service listens on"),
+    Variable("PORT", _up_to(65_535), "8000", "the port that the service listens on"),
     Variable("HOST", str, "127.0.0.1", "the address that it listens on; `0.0.0.0` for all"),
-    Variable("WORKERS", _between(1, 64), "2", "processes; each takes a core under load"),
+    Variable("WORKERS", _up_to(64), "2", "processes; each takes a core under load"),
     Variable("DATABASE_URL", _database_url, "sqlite:///var/comments.db", "an SQLite file, or `postgresql://USER:PASSWORD@HOST/NAME`"),
     Variable("MODELS_DIR", Path, "models", "the folder of the trained models"),
     Variable("POLICY_FILE", Path, "policy.toml", "the house rules"),

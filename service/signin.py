@@ -101,7 +101,7 @@ def by_password(parts: Parts, name: str, password: str) -> Session:
         held = row and moderators.hold(db, row.pk)
         if row and held and (held.locked_until is None or held.locked_until <= now):
             if right and held.password_hash == row.password_hash:
-                moderators.set_failures(db, held.pk, 0, None)
+                moderators.forget_failures(db, held.pk, locked_until=None)
                 return _begin_session(db, held)
             moderators.count_failure(db, held.pk, most=FAILURES, locked_until=now + LOCKED)
     raise Refused(_REFUSAL)

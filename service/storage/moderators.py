@@ -40,15 +40,15 @@ def hold_by_subject(db: Connection, subject: str) -> Row[Any] | None:
     return db.execute(select(moderators).where(named).with_for_update()).one_or_none()
 
 
-def set_failures(db: Connection, pk: int, failures: int, locked_until: datetime | None) -> None:
-    db.execute(update(moderators).where(moderators.c.pk == pk).values(failures=failures, locked_until=locked_until))
+def forget_failures(db: Connection, pk: int, *, locked_until: datetime | None) -> None:
+    db.execute(update(moderators).where(moderators.c.pk == pk).values(failures=0, locked_until=locked_until))
 
 
 def count_failure(db: Connection, pk: int, *, most: int, locked_until: datetime) -> None:
     """One more failed sign-in; each time that it makes `most`, the name is locked and the count begins anew."""
     counted = update(moderators).where(moderators.c.pk == pk).values(failures=moderators.c.failures + 1)
     if db.execute(counted.returning(moderators.c.failures)).scalar_one() >= most:
-        set_failures(db, pk, 0, locked_until)
+        forget_failures(db, pk, locked_until=locked_until)
 
 
 def set_values(db: Connection, name: str, **values: Any) -> bool:
