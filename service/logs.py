@@ -19,7 +19,7 @@ from service import metrics
 OWN_FIELDS = ("inputs", "route", "method", "status", "milliseconds", "site", "delivery", "attempt", "problem", "model_version", "before")
 # What the server repeats of a request that it cannot read: behind a wrong Content-Length, the rest of a comment.
 _REPEATED = re.compile(r"^(Invalid request from ip=\S*|Error handling request)[: ].*", re.DOTALL)
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:@=-]{1,64}")  # with what those of HAProxy, Apache and AWS have
 
 log = logging.getLogger("service.requests")
 

@@ -80,9 +80,14 @@ def test_an_answer_has_the_id_of_its_line(gazette: Caller, lines: Lines) -> None
     assert answer.headers["X-Request-Id"] == lines.requests[0]["request_id"]
 
 
-def test_a_request_may_bring_its_id(gazette: Caller, lines: Lines) -> None:
-    answer = gazette.call("GET", "/v1/comments/c1", {"X-Request-Id": "cms-42.a_B"})
-    assert answer.headers["X-Request-Id"] == lines.requests[0]["request_id"] == "cms-42.a_B"
+HAPROXYS = "7F000001:C34A_7F000001:523C_692CA5B1_0003:790E"
+APACHES = "Z0tXmYpT3k@Jd8-cVbQ1AAAAAE"
+
+
+@pytest.mark.parametrize("told", ["cms-42.a_B", HAPROXYS, APACHES, "Root=1-67891233-abcdef012345678912345678"])
+def test_a_request_may_bring_its_id(gazette: Caller, lines: Lines, told: str) -> None:
+    answer = gazette.call("GET", "/v1/comments/c1", {"X-Request-Id": told})
+    assert answer.headers["X-Request-Id"] == lines.requests[0]["request_id"] == told
 
 
 @pytest.mark.parametrize("told", ["", "a b", "a" * 65, "é", '"}', "x\t"])
