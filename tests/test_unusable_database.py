@@ -11,11 +11,11 @@ from conftest import Caller, fresh_database
 from flask import Flask
 from room import Visitor, cards
 from sqlalchemy import Engine, event, text
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import OperationalError, ProgrammingError, TimeoutError
 from test_running_service import running
 
 from service.storage import engine as storage
-from service.storage.engine import limit_waits
+from service.storage.engine import fault, limit_waits
 
 PLAIN = {"id": "c1", "text": "Well said."}
 
@@ -145,6 +145,11 @@ def test_a_command_on_a_read_only_database_says_so(app: Flask, read_only: Callab
     assert done.exit_code == 1
     assert "DATABASE_URL cannot be used" in done.output
     assert "read" in done.output
+
+
+def test_an_operator_is_told_which_right_a_role_lacks() -> None:
+    refused = ProgrammingError("SELECT 1", None, psycopg.errors.InsufficientPrivilege("permission denied for table comments"))
+    assert "cannot be used: permission denied for table comments." in fault(refused)
 
 
 def test_the_service_lives_while_a_table_is_locked(models_dir: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_306_002  # any number that nobody else locks
@@ -99,7 +99,7 @@ def is_writable(connection: Connection) -> bool:
 
 def fault(error: Exception) -> str:
     """What an operator needs to know of a database that cannot be used."""
-    cause = sentence(error).rstrip(".?") if isinstance(error, OperationalError) else type(error).__name__
+    cause = sentence(error).rstrip(".?") if isinstance(error, OperationalError | ProgrammingError) else type(error).__name__
     return f"The database of DATABASE_URL cannot be used: {cause}. If it answers, `flask --app service migrate` makes its tables."
 
 
