@@ -130,6 +130,19 @@ def test_what_fails_is_undone(engine: Engine) -> None:
         assert articles.find(db, "gazette", "trains") is None
 
 
+def test_an_article_told_twice_at_once_is_one_whatever_isolation_a_database_has_set(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        isolated = f"{Config.from_environ({'DATABASE_URL': url}).database_url}%20-cdefault_transaction_isolation=serializable"
+        engine = open_engine(isolated)
+        migrate(engine)
+        with writing(engine) as db:
+            assert articles.find(db, "gazette", "trains") is None
+            with writing(engine) as other:
+                articles.put(other, "gazette", Article(id="trains", title="As told first"))
+            assert articles.put(db, "gazette", Article(id="trains", title="As told last")).title == "As told last"
+        engine.dispose()
+
+
 def test_a_pooler_may_give_each_transaction_another_connection(tmp_path: Path) -> None:
     with fresh_database("postgresql", tmp_path) as url:
         engine = open_engine(Config.from_environ({"DATABASE_URL": url}).database_url)

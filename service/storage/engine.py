@@ -40,7 +40,8 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, connect_args=SILENCE | UNPREPARED)
+    options = {"pool_pre_ping": True, "pool_size": 5, "connect_args": SILENCE | UNPREPARED}
+    engine = create_engine(url, hide_parameters=True, isolation_level="READ COMMITTED", **options)  # a database may have another default
     event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "handle_error", _read_only_is_out_of_order, retval=True)
     return engine
