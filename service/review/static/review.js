@@ -5,6 +5,7 @@ const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, FEW_LEFT = 6;
 
 let current = null;
 let lastMove = Date.now();
+let judging = Promise.resolve(), undoing = false;
 
 const say = (message) => {
   const toast = document.querySelector("#said");
@@ -138,11 +139,11 @@ function done(card, message) {
 }
 async function judge(form, button) {
   const card = form.closest(".card");
-  if (card.dataset.busy) return;
+  if (card.dataset.busy) { say("The service has not answered yet."); return; }
   card.dataset.busy = "yes";
   const sent = new FormData(form);
   if (button?.name) sent.set(button.name, button.value);
-  const answer = await post(form.action, sent);
+  const answer = await (judging = post(form.action, sent));
   delete card.dataset.busy;
   if (!answer.ok) { if (answer.status === 409) await renew(card, answer.message); say(answer.message); return; }
   if ("alone" in card.dataset) { leave(sent.get("next"), answer.message); return; }
@@ -152,7 +153,11 @@ async function judge(form, button) {
   update();
 }
 async function undoNewest() {
+  if (undoing) return;  // a second click would take back the verdict before, and so would one that overtakes a verdict
+  undoing = true;
+  await judging;
   const answer = await post("/review/undo");
+  undoing = false;
   say(answer.message);
   if (!answer.ok) return;
   if (alone) { leave(`/review/comments/${answer.comments[0]}${location.search}`, answer.message); return; }
