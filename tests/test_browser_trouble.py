@@ -42,3 +42,18 @@ def test_a_double_click_on_undo_takes_back_one_verdict(browser: Browser, address
         with page.expect_response(re.compile("/undo")):
             route.continue_()
     assert states(cms, 3) == ["approve", "hold", "hold"]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_a_verdict_whose_answer_is_lost_is_not_called_undone(browser: Browser, address: str, cms: Caller, kind: str) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.fulfill(status=504, content_type=kind, body='{"error": "Gateway Timeout"}')
+
+    page.route(re.compile("/verdict"), lose)
+    page.keyboard.press("a")
+    expect(page.locator("#said")).to_contain_text("this may be done, or not")
+    assert states(cms, 2) == ["approve", "hold"]

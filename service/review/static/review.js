@@ -1,7 +1,8 @@
 // Shortcuts, claims and live updates on pages that work without them. What it does, it does through the pages' own forms.
 const every = (selector, root = document) => [...root.querySelectorAll(selector)];
 const token = document.querySelector("meta[name=csrf-token]").content;
-const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, FEW_LEFT = 6;
+const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, PATIENCE = 30_000, FEW_LEFT = 6;
+const UNANSWERED = "The service did not answer: this may be done, or not. Load the page again to see.";
 
 let current = null;
 let lastMove = Date.now();
@@ -27,12 +28,11 @@ function aboveTheBar(toast) {
 async function ask(address, options = {}) {
   const headers = { Accept: "application/json", "X-CSRFToken": token };
   try {
-    const response = await fetch(address, { ...options, headers });
+    const response = await fetch(address, { ...options, headers, signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 401) return signedOut();
-    const body = await response.json();
-    return { ok: response.ok, status: response.status, ...body };
+    return { ok: response.ok, status: response.status, message: UNANSWERED, ...await response.json() };
   } catch {
-    return { ok: false, status: 0, message: "The service does not answer. Nothing was changed." };
+    return { ok: false, status: 0, message: UNANSWERED };
   }
 }
 function signedOut() {
