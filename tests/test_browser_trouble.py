@@ -5,7 +5,10 @@ import re
 import pytest
 from browsing import enter, fill, states
 from conftest import Caller
+from flask import Flask
 from playwright.sync_api import Browser, Route, expect
+
+from service import signin
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -57,3 +60,62 @@ def test_a_verdict_whose_answer_is_lost_is_not_called_undone(browser: Browser, a
     page.keyboard.press("a")
     expect(page.locator("#said")).to_contain_text("this may be done, or not")
     assert states(cms, 2) == ["approve", "hold"]
+
+
+def test_what_was_written_for_an_author_outlives_the_authors_edit(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.goto("/review/next?author=a0")
+    page.locator("details.reject summary").click()
+    page.get_by_label("For the author").fill("Please stay civil.")
+    cms.comment("c0", "A rude remark, edited.", author={"id": "a0"})
+    page.get_by_role("button", name="Harassment").click()
+    expect(page.locator(".card .text")).to_have_text("A rude remark, edited.")
+    page.locator("details.reject summary").click()
+    page.get_by_role("button", name="Harassment").click()
+    expect(page.get_by_text("Nothing of this kind waits")).to_be_visible()
+    expect(page.locator("#said")).to_have_text("Rejected.")
+    assert cms.get("/v1/comments/c0").get_json()["verdicts"][0]["explanation"] == "Please stay civil."
+
+
+def test_what_is_being_written_goes_on_where_the_comment_is_decided_meanwhile(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.clock.install()
+    page.reload()
+    page.keyboard.press("a")
+    expect(page.locator(".card.done")).to_have_count(1)
+    page.keyboard.press("n")
+    page.keyboard.type("Half a tho")
+    cms.comment("c1", "Quite nice.", author={"id": "a1"})
+    with page.expect_response(re.compile("/live")):
+        page.clock.fast_forward(10_000)
+    expect(page.locator("#waiting")).to_have_text("1")
+    page.keyboard.type("ught")
+    expect(page.locator(".card.current [name=text]")).to_have_value("Half a thought")
+    expect(page.locator(".card.done")).to_have_count(1)
+
+
+def test_what_was_sent_already_does_not_keep_from_signing_in(browser: Browser, address: str, served: Flask, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.keyboard.press("r")
+    page.locator(".card.current").get_by_label("For the author").fill("Please stay civil.")
+    page.locator(".card.current").get_by_role("button", name="Harassment").click()
+    expect(page.locator(".card.done")).to_have_count(1)
+    signin.disable(served.extensions["parts"], "Ada")
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_verdict_of_ones_own_in_another_tab_is_nobody_elses(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    first = page.locator(".card").first
+    other = page.context.new_page()
+    other.goto(f"/review/comments/{first.get_attribute('data-comment')}")
+    other.get_by_role("button", name="Approve").click()
+    expect(other.locator("#said")).to_have_text("Approved.")
+    page.bring_to_front()
+    page.locator(".card button.approve").nth(1).click()
+    expect(first.locator(".state")).to_have_text("This is decided already.")

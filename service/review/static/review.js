@@ -37,7 +37,7 @@ async function ask(address, options = {}) {
 }
 function signedOut() {
   const message = "Your session is over. Copy what you wrote, and sign in again.";
-  if (every("textarea").some((field) => field.value.trim())) say(message); else location.reload();
+  if (every(".card:not(.done) textarea").some((field) => field.value.trim())) say(message); else location.reload();
   return { ok: false, status: 401, message };
 }
 const post = (address, form) => ask(address, { method: "POST", body: form ?? new FormData() });
@@ -58,6 +58,7 @@ async function claim(card) {
 const release = (card) => { if (!card.matches(".done, .taken")) post(address(card, "release")); };
 
 function take(card, why) {
+  if (card.querySelector("textarea:focus")) return;  // else the rest of what is being written would be keys
   card.classList.add("taken");
   const state = card.querySelector(".state");
   state.textContent = why;
@@ -68,10 +69,12 @@ function giveBack(card) {
   card.querySelector(".state").hidden = true;
 }
 async function renew(card, why) {  // edited, decided or taken by somebody: its own page knows
-  const fresh = await fetchPage(`/review/comments/${card.dataset.comment}`).then((page) => page.querySelector(".card"), () => null);
+  const fresh = await fetchPage(`/review/comments/${card.dataset.comment}${location.search}`).then((page) => page.querySelector(".card"), () => null);
   if (!fresh?.querySelector("form[data-does]")) { take(card, why); return; }
   const kept = every(".actions > .open, .actions > .pick", card);
+  const written = every("textarea", card).map((field) => [field.name, field.value]);
   card.replaceChildren(...fresh.childNodes);
+  for (const [name, text] of written) card.querySelector(`textarea[name=${name}]`).value = text;
   card.querySelector(".actions").append(...kept);
   for (const box of every(".pick input", card)) { box.checked = false; box.value = `${card.dataset.comment}_${card.querySelector("[name=revision]").value}`; }
   countPicked();
@@ -199,7 +202,7 @@ async function update() {
   for (const card of cards) {
     const who = answer.claimed[card.dataset.comment];
     if (card.matches(".done")) continue;
-    if (gone.has(Number(card.dataset.comment))) take(card, "Somebody else decided this.");
+    if (gone.has(Number(card.dataset.comment))) take(card, "This is decided already.");
     else if (who) take(card, `${who} is reading this.`);
     else if (card.matches(".taken")) giveBack(card);
   }
