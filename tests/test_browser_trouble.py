@@ -119,3 +119,15 @@ def test_a_verdict_of_ones_own_in_another_tab_is_nobody_elses(browser: Browser, 
     page.bring_to_front()
     page.locator(".card button.approve").nth(1).click()
     expect(first.locator(".state")).to_have_text("This is decided already.")
+
+
+def test_what_is_done_is_read_out_to_the_last_comment(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    said = page.get_by_role("status")
+    expect(said).to_have_count(1)  # before anything is said: a region that comes with its words is not read out
+    page.keyboard.press("x")
+    expect(said).to_have_text("1 selected.")
+    page.keyboard.press("a")
+    expect(page.get_by_text("Nothing waits")).to_be_visible()
+    expect(said).to_have_text("Approved.")

@@ -98,16 +98,16 @@ async function step(by) {
   if (by > 0 && !after(current).length) await fetchMore();
   turnTo(by > 0 ? after(current)[0] : before(current).at(-1));
 }
-function turnToNext(card) {
+function turnToNext(card, message) {
   card.classList.remove("current");
   current = null;
   turnTo(after(card)[0] ?? open()[0]);
-  if (!current) fromTheBeginning();
+  if (!current) fromTheBeginning(message);
 }
-function fromTheBeginning() {
+function fromTheBeginning(message) {
   const query = new URLSearchParams(location.search);
   query.delete("after");
-  location.assign(`${location.pathname}?${query}`);
+  leave(`${location.pathname}?${query}`, message);
 }
 let fetching = null;
 function fetchMore() {
@@ -152,7 +152,7 @@ async function judge(form, button) {
   if ("alone" in card.dataset) { leave(sent.get("next"), answer.message); return; }
   done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`);
   say(answer.message);
-  if (card === current) turnToNext(card);
+  if (card === current) turnToNext(card, answer.message);
   update();
 }
 async function undoNewest() {
@@ -217,6 +217,11 @@ function countPicked() {
   aboveTheBar(document.querySelector("#said"));
 }
 
+function select() {
+  press(".pick input");
+  if (document.querySelector("#picked")) say(`${every(".pick :checked").length} selected.`);
+}
+
 // ---- keys
 
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]");
@@ -238,7 +243,7 @@ function fold() {
 const KEYS = {
   j: () => step(1), k: () => step(-1), u: undoNewest,
   a: () => press("button.approve"), r: () => unfold("reject"), n: () => unfold("note"),
-  x: () => press(".pick input"), s: () => { fold(); document.querySelector("#bulk button")?.focus(); }, o: () => press("a.open"),
+  x: select, s: () => { fold(); document.querySelector("#bulk button")?.focus(); }, o: () => press("a.open"),
   "/": () => document.querySelector("#search")?.focus(), "?": () => document.querySelector("#keys")?.showModal(),
 };
 document.addEventListener("keydown", (event) => {
