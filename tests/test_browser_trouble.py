@@ -131,3 +131,13 @@ def test_what_is_done_is_read_out_to_the_last_comment(browser: Browser, address:
     page.keyboard.press("a")
     expect(page.get_by_text("Nothing waits")).to_be_visible()
     expect(said).to_have_text("Approved.")
+
+
+def test_comments_that_are_stepped_over_in_a_moment_are_not_claimed(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 12)
+    page = enter(browser, address)
+    claimed: list[str] = []
+    page.on("request", lambda request: claimed.append(request.url) if request.url.endswith("/claim") else None)
+    with page.expect_response(re.compile("/12/claim")):
+        page.evaluate("for (let n = 0; n < 11; n++) document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true}))")
+    assert [address for address in claimed if not address.endswith(("/1/claim", "/12/claim"))] == []

@@ -1,7 +1,7 @@
 // Shortcuts, claims and live updates on pages that work without them. What it does, it does through the pages' own forms.
 const every = (selector, root = document) => [...root.querySelectorAll(selector)];
 const token = document.querySelector("meta[name=csrf-token]").content;
-const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, PATIENCE = 30_000, FEW_LEFT = 6;
+const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, STAYS = 250, PATIENCE = 30_000, FEW_LEFT = 6;
 const UNANSWERED = "The service did not answer: this may be done, or not. Load the page again to see.";
 
 let current = null;
@@ -51,11 +51,15 @@ const fetchPage = async (address) => new DOMParser().parseFromString(await (awai
 // ---- claims
 
 async function claim(card) {
+  card.dataset.claimed = "yes";
   const answer = await post(address(card, "claim"));
   if (!answer.ok && answer.status === 409 && !card.matches(".done")) take(card, answer.message);  // an answer may come late
   return answer.ok;
 }
-const release = (card) => { if (!card.matches(".done, .taken")) post(address(card, "release")); };
+function release(card) {  // of many that were stepped over in a moment none was claimed: their releases could overtake their claims
+  if (card.dataset.claimed && !card.matches(".done, .taken")) post(address(card, "release"));
+  delete card.dataset.claimed;
+}
 
 function take(card, why) {
   if (card.querySelector("textarea:focus")) return;  // else the rest of what is being written would be keys
@@ -88,9 +92,10 @@ function turnTo(card, { focus = true } = {}) {
   current?.classList.remove("current");
   if (current) release(current);
   current = card;
+  clearTimeout(turnTo.timer);
+  turnTo.timer = setTimeout(claim, STAYS, card);
   card.classList.add("current");
   if (focus) { card.focus({ preventScroll: true }); card.scrollIntoView({ block: "nearest" }); }
-  claim(card);
   if (after(card).length < FEW_LEFT) fetchMore();
 }
 async function step(by) {
@@ -169,6 +174,7 @@ async function undoNewest() {
     if (!card) continue;
     card.classList.remove("done");
     card.querySelector(".state").hidden = true;
+    card.dataset.claimed = "yes";  // by the undo
     turnTo(card);
   }
   if (!answer.comments.some((comment) => document.querySelector(`#card-${comment}`))) leave(location.href, answer.message);
