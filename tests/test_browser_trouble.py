@@ -141,3 +141,18 @@ def test_comments_that_are_stepped_over_in_a_moment_are_not_claimed(browser: Bro
     with page.expect_response(re.compile("/12/claim")):
         page.evaluate("for (let n = 0; n < 11; n++) document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true}))")
     assert [address for address in claimed if not address.endswith(("/1/claim", "/12/claim"))] == []
+
+
+@pytest.mark.parametrize(
+    ("letters", "digit"), [(("r", "KeyR"), ("(", "Digit5")), (("к", "KeyR"), ("5", "Digit5")), (("R", "KeyR"), ("5", "Numpad5"))]
+)
+def test_keys_of_a_french_a_russian_and_a_locked_keyboard(
+    browser: Browser, address: str, cms: Caller, letters: tuple[str, str], digit: tuple[str, str]
+) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    keyboard = page.context.new_cdp_session(page)
+    for key, code in (letters, digit):
+        for kind in ("keyDown", "keyUp"):
+            keyboard.send("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": code})
+    expect(page.locator(".card.done .state")).to_contain_text("Rejected: spam")

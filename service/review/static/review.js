@@ -252,13 +252,19 @@ const KEYS = {
   x: select, s: () => { fold(); document.querySelector("#bulk button")?.focus(); }, o: () => press("a.open"),
   "/": () => document.querySelector("#search")?.focus(), "?": () => document.querySelector("#keys")?.showModal(),
 };
+function keyOf(event) {  // French keyboards have digits with a shift alone, Russian ones no Latin letters, and a lock makes them capitals
+  if (event.shiftKey) return event.key;
+  const [, digit, letter] = /^Digit(\d)$|^Key([A-Z])$/.exec(event.code) ?? [];
+  return (digit ?? (event.key > "~" && letter || event.key)).toLowerCase();
+}
 document.addEventListener("keydown", (event) => {
   lastMove = Date.now();
   if (event.key === "Escape") { fold(); return; }
-  if (event.repeat && !"jk".includes(event.key)) return;  // a key that stays down says one thing once
   if ("keysOff" in document.documentElement.dataset || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  const reason = current?.querySelector(`details.reject[open] button[data-key="${CSS.escape(event.key)}"]`);
-  const act = reason ? () => reason.click() : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+  const key = keyOf(event);
+  if (event.repeat && !"jk".includes(key)) return;  // a key that stays down says one thing once
+  const reason = current?.querySelector(`details.reject[open] button[data-key="${CSS.escape(key)}"]`);
+  const act = reason ? () => reason.click() : Object.hasOwn(KEYS, key) ? KEYS[key] : null;
   if (act) { event.preventDefault(); act(); }
 });
 
