@@ -156,3 +156,22 @@ def test_keys_of_a_french_a_russian_and_a_locked_keyboard(
         for kind in ("keyDown", "keyUp"):
             keyboard.send("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": code})
     expect(page.locator(".card.done .state")).to_contain_text("Rejected: spam")
+
+
+def test_bars_leave_room_on_a_screen_that_is_enlarged_four_times(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address, viewport={"width": 320, "height": 256})
+    page.get_by_role("checkbox", name="Select").first.check()
+    page.locator(".card .text").nth(1).scroll_into_view_if_needed()
+    boxes = [bar.bounding_box() for bar in page.locator(".bar, .bulk").all()]
+    seen = [min(256, box["y"] + box["height"]) - max(0, box["y"]) for box in boxes if box]
+    assert sum(height for height in seen if height > 0) <= 128
+
+
+def test_a_long_comment_is_printed_whole_and_without_buttons(browser: Browser, address: str, cms: Caller) -> None:
+    cms.comment("c0", "A rude line.\n" * 100)
+    page = enter(browser, address)
+    page.goto("/review/comments/1")
+    page.emulate_media(media="print")
+    assert page.locator(".card .text").evaluate("text => text.scrollHeight <= text.clientHeight")
+    expect(page.get_by_role("button", name="Approve")).to_be_hidden()
