@@ -92,7 +92,7 @@ def test_the_order_by_age(held: dict[str, int], ada: Visitor) -> None:
         ({"reason": "suspect_word"}, ["word"]),
         ({"reason": "toxicity"}, ["plain", "reply"]),
         ({"attribute": "off_topic", "low": "0.6"}, ["stray"]),
-        ({"low": "0.6", "high": "0.8"}, ["plain", "reply"]),
+        ({"low": "0.6", "high": "0,8"}, ["plain", "reply"]),
         ({"author": "a1"}, ["plain", "reply"]),
         ({"section": "sport"}, ["word"]),
         ({"language": "en"}, ["plain"]),

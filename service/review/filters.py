@@ -69,7 +69,7 @@ def _is_key(text: str) -> bool:
 
 def _number(name: str, text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))  # as many languages write it, and their telephones
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
