@@ -199,6 +199,23 @@ def test_where_no_comment_scores_so_high_there_is_no_precision_to_draw():
     assert drawn["recall"][0].max() == pytest.approx(0.99)
 
 
+def test_no_line_is_hidden_by_the_names_of_the_lines():
+    drawn = plots.plot("By threshold", "threshold", "share", {name: (np.array([0.0, 1.0]), np.array([0.0, 1.0])) for name in ("a", "b")})
+
+    lowest = max(float(point.split(",")[1]) for points in re.findall('points="([^"]+)"', drawn) for point in points.split())
+    assert all(float(y) > lowest + 30 for y in re.findall(r'y="([\d.]+)" fill', drawn))
+    assert len(re.findall(r'y="([\d.]+)" fill', drawn)) == 2
+
+
+def test_what_is_folded_away_as_thresholds_is_thresholds():
+    figures = {"comments": 2, "positives": 1, "prevalence": 0.1, "auc": 0.9, "calibration_error": 0.01, "thresholds": []}
+    held = {"off_topic": figures | {"auc_by_source": {"reddit": 0.9}}}
+    written = report.page({"version": "1", "metrics": {"held_out": held, "tests": {}}}, {})
+
+    assert re.findall("<summary>([^<]+)", written) == ["off_topic: thresholds"]
+    assert "<h3><code>off_topic</code> by source</h3>" in written
+
+
 def test_the_report_escapes_what_it_quotes_and_loads_nothing():
     one = file("test-surge", [0, 1], [0.9, 0.1])
     one.rows[0]["text"] = MARKUP

@@ -16,20 +16,17 @@ COLOURS = ("#1b6ca8", "#c8553d", "#588157", "#8e6c8a", "#c99700", "#444444")
 SIDE, MARGIN = 320, 44
 
 
-def plot(title: str, across: str, up: str, lines: Mapping[str, Line], *, diagonal: bool = False, low: bool = False) -> str:
-    """One figure with both axes from 0 to 1; each line has a colour and a name, at the top or, where the lines are there, `low`."""
-    names_from = MARGIN + (SIDE - 15 * len(lines) if low else 16)
-    parts, names = [_axes(title, across, up)], []
+def plot(title: str, across: str, up: str, lines: Mapping[str, Line], *, diagonal: bool = False) -> str:
+    """One figure with both axes from 0 to 1; each line has a colour, and a name below, where it hides none."""
+    parts, below = [_axes(title, across, up)], SIDE + 2 * MARGIN
     if diagonal:
         parts.append(_path(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "#bbbbbb"))
-    for number, (name, (x, y)) in enumerate(lines.items()):
-        colour = COLOURS[number % len(COLOURS)]
+    for number, (name, (x, y)) in enumerate(lines.items(), 1):
+        colour = COLOURS[(number - 1) % len(COLOURS)]
         parts.append(_path(x, y, colour))
-        place = f'x="{MARGIN + (SIDE / 3 if low else 10):.0f}" y="{names_from + 15 * number}"'
-        names.append(f'<text {place} fill="{colour}" stroke="#fff" stroke-width="4" paint-order="stroke">{escape(name)}</text>')
-    parts += names
-    size = SIDE + 2 * MARGIN
-    return f'<svg viewBox="0 0 {size} {size}" width="{size}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+        parts.append(f'<text x="{MARGIN}" y="{below + 15 * number}" fill="{colour}">{escape(name)}</text>')
+    width, height = below, below + 15 * len(lines) + 10
+    return f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
 
 
 def roc(labels: Floats, scores: Floats) -> Line:

@@ -27,10 +27,10 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:70em;margin:1.5em auto;padding:0 1em;color:#222;background:#fff}}
 table{{border-collapse:collapse;margin:.6em 0;font-size:.9em;display:block;max-width:100%;overflow-x:auto}}
 td,th{{border:1px solid #ccc;padding:.25em .6em;text-align:left;vertical-align:top}}th{{background:#f4f4f4}}
-svg{{font:11px system-ui,sans-serif;max-width:100%;height:auto}}nav a{{display:inline-block;margin:.2em .8em .2em 0}}
+svg{{font:11px system-ui,sans-serif;max-width:100%;height:auto;vertical-align:top}}nav a{{display:inline-block;margin:.2em .8em .2em 0}}
 summary{{cursor:pointer;padding:.4em 0}}td{{overflow-wrap:anywhere}}
 .warn{{background:#fff4d6;padding:.5em 1em}}</style>
-<h1>{version}</h1>
+<h1>{version}: evaluation</h1>
 <p class="warn">Quotes comments of the corpora, offensive ones among them. Not for publishing.</p>
 <nav>{links}</nav>
 {sections}</html>
@@ -64,9 +64,7 @@ def _curves(files: Mapping[str, Scored]) -> str:
     """ROC for each file with labels; the rest for the one whose natural prevalence is known."""
     both = {name: one for name, one in files.items() if 0 < (one.labels >= 0.5).sum() < (~np.isnan(one.labels)).sum()}
     by_file = {name: _roc(one.labels, one.ours) for name, one in both.items()}
-    figures = (
-        [plots.plot("ROC, by file", "harmless comments above", "harmful comments above", by_file, diagonal=True, low=True)] if both else []
-    )
+    figures = [plots.plot("ROC, by file", "harmless comments above", "harmful comments above", by_file, diagonal=True)] if both else []
     if PLOTTED in both:
         one = both[PLOTTED]
         labels, weights = one.labels, one.weights
@@ -74,8 +72,8 @@ def _curves(files: Mapping[str, Scored]) -> str:
         precision = {name: plots.precision_recall(labels, scores, weights) for name, scores in one.by.items()}
         calibration = {name: plots.calibration(labels, scores, weights) for name, scores in one.by.items()}
         figures += [
-            plots.plot(f"ROC, {PLOTTED}", "harmless comments above", "harmful comments above", rivals, diagonal=True, low=True),
-            plots.plot(f"Precision and recall, {PLOTTED}", "recall", "precision", precision, low=True),
+            plots.plot(f"ROC, {PLOTTED}", "harmless comments above", "harmful comments above", rivals, diagonal=True),
+            plots.plot(f"Precision and recall, {PLOTTED}", "recall", "precision", precision),
             plots.plot(f"Calibration, {PLOTTED}", "score", "share that is toxic", calibration, diagonal=True),
             plots.plot(f"By threshold, {PLOTTED}", "threshold", "share", plots.by_threshold(labels, one.ours, weights)),
         ]
@@ -97,15 +95,18 @@ def _note(markdown: str) -> str:
 
 def _held_out(held: Mapping[str, Any]) -> str:
     """The attributes, what thresholds are proposed, and each attribute's thresholds behind its name."""
-    overview, *rest = held_out_tables(held)
+    tables = held_out_tables(held)
+    folded = {each.theme.strip("`"): each for each in tables if each.head[0] == "threshold"}
     proposed = [
         [name, outcome, "none" if row is None else str(row["threshold"])]
         for name, figures in held.items()
         for outcome, row in proposals(figures, name).items()
     ]
-    folded = "".join(f"<details><summary>{escape(each.theme.strip('`'))}: thresholds</summary>{_tables([each])}</details>" for each in rest)
     return (
-        _tables([overview]) + "<p>Proposed by their precision:</p>" + html_table(["attribute", "outcome", "threshold"], proposed) + folded
+        "".join(f"<h3>{_note(each.theme)}</h3>{_tables([each])}" for each in tables if each.head[0] != "threshold")
+        + "<h3>Proposed thresholds</h3><p>By their precision.</p>"
+        + html_table(["attribute", "outcome", "threshold"], proposed)
+        + "".join(f"<details><summary>{escape(name)}: thresholds</summary>{_tables([each])}</details>" for name, each in folded.items())
     )
 
 
