@@ -82,10 +82,6 @@ def test_an_article_of_the_same_id_on_another_site_is_another(gazette: Caller, h
     assert [cms.get("/v1/articles/trains").get_json()["title"] for cms in (gazette, herald)] == ["Night trains return", "No night trains"]
 
 
-def test_an_article_that_nobody_told_is_not_found(gazette: Caller) -> None:
-    assert gazette.get("/v1/articles/nothing").status_code == 404
-
-
 def test_a_comment_that_tells_more_of_an_article_keeps_what_was_told(gazette: Caller) -> None:
     gazette.put("/v1/articles/trains", {"text": "The council voted."})
     gazette.comment("c1", "Well said.", article={"id": "trains", "title": "Night trains return"})

@@ -478,10 +478,3 @@ def test_what_is_not_delivered_is_counted(parts: Parts, gazette: Caller, strange
     listen(parts, "http://127.0.0.1:9/nobody")
     gazette.comment("c1", "Fine.")
     assert 'moderation_webhooks_unsent{site="gazette",state="waiting"} 1.0' in stranger.get("/metrics").text
-
-
-def test_two_sites_share_nothing(app: Flask, parts: Parts, receiver: Receiver, clock: Clock) -> None:
-    listen(parts, receiver.url)
-    make_caller(app, "tribune").comment("c1", "Fine.")
-    deliver_all(parts, clock)
-    assert receiver.got == []

@@ -80,7 +80,12 @@ def test_a_body_that_is_not_json_says_what_it_is(gazette: Caller, body: bytes, h
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/comments/", "/nothing", "/v1/comments/nothing", "/v1/articles/" + "a" * 3_000, "/static/x"]
+    "path",
+    [
+        *("/", "/v1", "/nothing", "/static/x"),
+        *("/v1/articles/nothing", "/v1/articles/%00", "/v1/articles/" + "a" * 3_000),
+        *("/v1/comments/", "/v1/comments/nothing", "/v1/comments/%00", "/v1/comments/%ff", "/v1/comments/%ed%a0%80"),
+    ],
 )
 def test_what_is_not_there_is_404(gazette: Caller, path: str) -> None:
     assert problem(gazette.get(path))["status"] == 404
@@ -129,18 +134,14 @@ def test_a_method_that_there_is_not_is_405_and_says_which_there_are(gazette: Cal
         ({"created_at": "2026-03-01"}, "created_at", "a time with its zone, such as 2026-03-01T12:00:00Z"),
         ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at", "a time from 1970 to 2199"),
         ({"created_at": "9999-12-31T23:59:59-12:00"}, "created_at", "a time from 1970 to 2199"),
-        ({"language": "English, please"}, "language", None),
-        ({"language": "en\n"}, "language", None),
+        ({"language": "English, please"}, "language", "a language's tag, such as 'en' or 'en-GB'"),
+        ({"language": "en\n"}, "language", "a language's tag, such as 'en' or 'en-GB'"),
         ({"section": []}, "section", "a text"),
     ],
 )
-def test_a_field_that_is_not_as_expected_is_422_and_is_named(
-    gazette: Caller, about: dict[str, Any], field: str, expected: str | None
-) -> None:
+def test_a_field_that_is_not_as_expected_is_422_and_is_named(gazette: Caller, about: dict[str, Any], field: str, expected: str) -> None:
     found = problem(gazette.post("/v1/comments", PLAIN | about))
-    assert (found["status"], found["errors"][0]["field"]) == (422, field)
-    if expected is not None:
-        assert found["errors"][0]["expected"] == expected
+    assert (found["status"], found["errors"][0]) == (422, {"field": field, "expected": expected})
 
 
 def test_every_wrong_field_is_named(gazette: Caller) -> None:
@@ -191,11 +192,6 @@ def test_a_body_over_1_mb_is_413(gazette: Caller, path: str, size: int) -> None:
     assert (found["status"], found["detail"]) == (413, "The body is over 1,000,000 bytes.")
 
 
-def test_a_language_is_asked_for_by_example(gazette: Caller) -> None:
-    found = problem(gazette.post("/v1/comments", {"id": "c1", "text": "Well said.", "language": "english"}))
-    assert found["errors"] == [{"field": "language", "expected": "a language's tag, such as 'en' or 'en-GB'"}]
-
-
 def test_a_list_over_32_mb_is_413(gazette: Caller) -> None:
     assert problem(gazette.call("POST", "/v1/score", data=b" " * 32_000_001))["status"] == 413
 
@@ -203,11 +199,6 @@ def test_a_list_over_32_mb_is_413(gazette: Caller) -> None:
 @pytest.mark.parametrize("id", ["%00", "%20", "a%00b", quote("é" * 1_001), "a" * 2_001])
 def test_an_article_cannot_be_told_by_an_id_that_cannot_be_kept(gazette: Caller, id: str) -> None:
     assert problem(gazette.put(f"/v1/articles/{id}", {}))["status"] == 422
-
-
-@pytest.mark.parametrize("path", ["/v1/articles/%00", "/v1/comments/%00", "/v1/comments/%ff", "/v1/comments/%ed%a0%80"])
-def test_an_id_that_cannot_be_kept_is_not_found(gazette: Caller, path: str) -> None:
-    assert problem(gazette.get(path))["status"] == 404
 
 
 UNUSUAL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=100)

@@ -92,7 +92,7 @@ def test_a_new_password_is_not_too_short(app: Flask, ada: Visitor) -> None:
 def test_whoever_was_disabled_by_mistake_is_enabled_with_the_password_as_it_was(app: Flask, ada: Visitor) -> None:
     run(app, "moderator", "disable", "Ada")
     assert run(app, "moderator", "enable", "Ada")[0] == 0
-    assert Visitor(app, "Ada").sign_in().status_code == 302
+    assert [ada.get("/review/").status_code, ada.sign_in().status_code, ada.get("/review/").status_code] == [302, 302, 200]
 
 
 @pytest.mark.parametrize("words", [("token", "Nobody"), ("disable", "Nobody"), ("enable", "Nobody"), ("password", "Nobody", "--generate")])
