@@ -23,7 +23,7 @@ from service.parts import Parts
 from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["browsing", "receiver"]
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql:///test")
 READ_FROM_PARTS = {"DATABASE_URL", "MODELS_DIR", "SOURCES_FILE", "ALLOW_PRIVATE_WEBHOOKS"}  # and by nothing that wires an app
@@ -186,9 +186,14 @@ def app(new_app: Callable[..., Flask]) -> Flask:
 
 
 @pytest.fixture
-def engine(app: Flask) -> Engine:
-    found: Engine = app.extensions["parts"].engine
+def parts(app: Flask) -> Parts:
+    found: Parts = app.extensions["parts"]
     return found
+
+
+@pytest.fixture
+def engine(parts: Parts) -> Engine:
+    return parts.engine
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import pytest
 
 
 @dataclass
@@ -24,6 +27,27 @@ class Receiver:
     @property
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for headers, _ in self.got]
+
+
+@dataclass
+class Clock:
+    """The time, as far ahead as the test says."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(Receiver()) as listening:
+        yield listening
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 import json
 import random
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
-from receiver import Receiver, receiving
+from receiver import Clock, Receiver, receiving
 from sqlalchemy import Engine, func, select
 from standardwebhooks import Webhook
 
@@ -26,36 +25,9 @@ from service.storage.tables import attempts, comments, deliveries
 DAY = timedelta(days=1)
 
 
-@dataclass
-class Clock:
-    """The time, as far ahead as the test says."""
-
-    ahead: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
 @pytest.fixture
 def app(new_app: Callable[..., Flask]) -> Flask:
     return new_app(ALLOW_PRIVATE_WEBHOOKS="yes")
-
-
-@pytest.fixture
-def parts(app: Flask) -> Parts:
-    found: Parts = app.extensions["parts"]
-    return found
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(Receiver()) as listening:
-        yield listening
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def listen(parts: Parts, url: str, *, site: str = "gazette", wanted: tuple[str, ...] = events.EVENTS) -> str:
@@ -68,7 +40,7 @@ def deliver_all(parts: Parts, clock: Clock) -> list[str]:
     return list(iter(lambda: delivery.deliver_one(parts, clock), None))
 
 
-def message(engine: Engine, **values: Any) -> Any:
+def message(engine: Engine) -> Any:
     """The only message of the outbox."""
     with reading(engine) as db:
         return db.execute(select(deliveries)).one()

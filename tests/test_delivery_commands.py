@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
-from receiver import Receiver, receiving
+from receiver import Clock, Receiver
 from room import make_token
 from sqlalchemy import Engine
-from test_delivery import Clock, deliver_all
+from test_delivery import deliver_all
 from test_running_service import running
 
 from service import auth, delivery
@@ -33,12 +33,6 @@ Run = Callable[..., str]
 @pytest.fixture
 def app(new_app: Callable[..., Flask]) -> Flask:
     return new_app(ALLOW_PRIVATE_WEBHOOKS="yes")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(Receiver()) as listening:
-        yield listening
 
 
 def run(app: Flask, *words: str, fails: bool = False) -> str:

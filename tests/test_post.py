@@ -17,12 +17,6 @@ from service.post import Refused, check_url, is_public
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(Receiver()) as listening:
-        yield listening
-
-
-@pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Has every name resolve to these addresses, in turn."""
 

@@ -1,7 +1,7 @@
 """A verdict, its correction and its undo reach the CMS: in order, with the last word right, and not before they may be taken back."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from conftest import Caller
 from flask import Flask
-from receiver import Receiver, receiving
+from receiver import Clock, Receiver
 from sqlalchemy import select
-from test_delivery import Clock, deliver_all, listen
+from test_delivery import deliver_all, listen
 
 from service import moderation, signin, verdicts
 from service.delivery import LEASE
@@ -26,23 +26,6 @@ from service.storage.tables import verdicts as verdicts_table
 @pytest.fixture
 def app(new_app: Callable[..., Flask]) -> Flask:
     return new_app(ALLOW_PRIVATE_WEBHOOKS="yes")
-
-
-@pytest.fixture
-def parts(app: Flask) -> Parts:
-    found: Parts = app.extensions["parts"]
-    return found
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(Receiver()) as listening:
-        yield listening
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
