@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from conftest import Caller, fresh_database
 from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.config import Config
@@ -141,6 +144,22 @@ def test_an_article_told_twice_at_once_is_one_whatever_isolation_a_database_has_
                 articles.put(other, "gazette", Article(id="trains", title="As told first"))
             assert articles.put(db, "gazette", Article(id="trains", title="As told last")).title == "As told last"
         engine.dispose()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_whose_encoding_does_not_hold_every_text_is_refused(encoding: str) -> None:
+    name = f"test_{uuid4().hex}"
+    with fresh_database("postgresql", Path()) as url, psycopg.connect(url, autocommit=True) as admin:
+        try:
+            admin.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+        except psycopg.errors.InsufficientPrivilege:
+            pytest.skip("the tests' role may make no database")
+        try:
+            there = make_url(Config.from_environ({"DATABASE_URL": url}).database_url).set(database=name)
+            with pytest.raises(StorageError, match=f"is encoded in {encoding}.*ENCODING 'UTF8'"):
+                migrate(open_engine(there.render_as_string(hide_password=False)))
+        finally:
+            admin.execute(f"DROP DATABASE {name}")
 
 
 def test_a_pooler_may_give_each_transaction_another_connection(tmp_path: Path) -> None:

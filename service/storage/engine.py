@@ -42,7 +42,7 @@ def open_engine(url: str) -> Engine:
         return engine
     options = {"pool_pre_ping": True, "pool_size": 5, "connect_args": SILENCE | UNPREPARED}
     engine = create_engine(url, hide_parameters=True, isolation_level="READ COMMITTED", **options)  # a database may have another default
-    event.listen(engine, "connect", _set_up_postgresql)
+    event.listen(engine, "connect", _set_up_postgresql, insert=True)  # before SQLAlchemy reads a text
     event.listen(engine, "handle_error", _read_only_is_out_of_order, retval=True)
     return engine
 
@@ -134,6 +134,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in ("UTF8", None):  # a pooler may not say
+        connection.close()
+        raise StorageError(
+            f"The database of DATABASE_URL is encoded in {encoding}, which does not hold every text. Make it with ENCODING 'UTF8'"
+            " TEMPLATE template0, and restore into it what pg_dump saves of the old one."
+        )
     _set(connection, "SET datestyle = ISO")  # the driver reads times in no other, which a database or a role may have
 
 
