@@ -21,8 +21,9 @@ from werkzeug.test import TestResponse
 from service.domain import Outcome, Reason
 from service.intake.coral import answer_to
 from service.storage import history
+from service.storage.account_tables import coral_secrets
 from service.storage.engine import writing
-from service.storage.tables import articles, comments, coral_comments, coral_secrets, decisions, suggestions, verdicts
+from service.storage.tables import articles, comments, coral_comments, decisions, suggestions, verdicts
 
 PHASE, WEBHOOKS = "empsec_1", "whsec_1"
 STORY = {"id": "story-1", "url": "https://news.example/trains"}

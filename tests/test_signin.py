@@ -16,8 +16,8 @@ from sqlalchemy import Engine, update
 from service import signin
 from service.domain import Invalid, Role
 from service.storage import moderators
+from service.storage.account_tables import sessions
 from service.storage.engine import reading, writing
-from service.storage.tables import sessions
 
 
 def test_a_stranger_is_shown_the_door(app: Flask) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select, tuple_
 
 from service.domain import Invalid, Moderator, Outcome
+from service.storage.account_tables import moderators
 from service.storage.queue import MOST_COUNTED, free
-from service.storage.tables import articles, comments, decisions, moderators, queue, queue_marks
+from service.storage.tables import articles, comments, decisions, queue, queue_marks
 
 EXCERPT = 280
 FACET_SAMPLE = 400

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, sele
 from sqlalchemy.exc import IntegrityError
 
 from service.domain import Outcome
-from service.storage.tables import comments, coral_comments, coral_secrets
+from service.storage.account_tables import coral_secrets
+from service.storage.tables import comments, coral_comments
 
 NAME = "coral-"  # how the id of a comment that Coral asked about begins
 SECRETS_IN_FORCE = 2

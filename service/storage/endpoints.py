@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
-from service.storage.tables import endpoints
+from service.storage.account_tables import endpoints
 
 IS_THERE = endpoints.c.deleted_at.is_(None)
 

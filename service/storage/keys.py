@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.storage.tables import keys, signatures
+from service.storage.account_tables import keys, signatures
 
 SIGNATURES_KEPT = timedelta(hours=1)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from service.domain import Moderator, Role
-from service.storage.tables import moderators, sessions
+from service.storage.account_tables import moderators, sessions
 
 
 def add(db: Connection, *, name: str, role: Role, sites: Sequence[str], password_hash: str | None, oidc_subject: str | None) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
 
+from service.storage.account_tables import endpoints
 from service.storage.endpoints import IS_THERE
-from service.storage.tables import attempts, comments, deliveries, endpoints
+from service.storage.tables import attempts, comments, deliveries
 
 WAITING, DELIVERED, DEAD, WITHDRAWN = "waiting", "delivered", "dead", "withdrawn"
 STATES = (WAITING, DELIVERED, DEAD, WITHDRAWN)

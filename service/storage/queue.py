@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from service import urgency
 from service.domain import Decision, Moderator, Outcome
-from service.storage.tables import moderators, queue, queue_lengths, queue_marks
+from service.storage.account_tables import moderators
+from service.storage.tables import queue, queue_lengths, queue_marks
 
 CLAIM = timedelta(minutes=4)
 MOST_COUNTED = 1_000

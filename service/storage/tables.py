@@ -1,91 +1,10 @@
-"""The tables. Times are UTC; what is decided or said is only ever added."""
+"""The tables of what is decided and said, which is only ever added."""
 
-from datetime import UTC, datetime
+from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    DateTime,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone on every database; SQLite, which has none, keeps UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-serial = BigInteger().with_variant(Integer, "sqlite")
-
-keys = Table(
-    "keys",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("site", String(200), nullable=False),
-    Column("name", String(200), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("signed", Boolean, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("revoked_at", UtcDateTime),
-)
-
-signatures = Table(
-    "signatures",
-    metadata,
-    Column("digest", String(64), primary_key=True),
-    Column("seen_at", UtcDateTime, nullable=False, index=True),
-)
-
-# Where a site's CMS is told. Its secret is derived from SECRET_KEY, its id and `rotation`.
-endpoints = Table(
-    "endpoints",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("site", String(200), nullable=False, index=True),
-    Column("url", String(2_000), nullable=False),
-    Column("events", JSON, nullable=False),
-    Column("rotation", Integer, nullable=False),
-    Column("rotated_at", UtcDateTime),
-    Column("failures", Integer, nullable=False),  # in a row
-    Column("rests_until", UtcDateTime),
-    Column("disabled_at", UtcDateTime),
-    Column("disabled_because", String(200)),
-    Column("deleted_at", UtcDateTime),  # the row stays, for the log of what it was told
-    Column("created_at", UtcDateTime, nullable=False),
-)
+from service.storage.account_tables import endpoints, moderators
+from service.storage.columns import UtcDateTime, serial
+from service.storage.columns import metadata as metadata
 
 articles = Table(
     "articles",
@@ -158,18 +77,6 @@ coral_comments = Table(
     Column("queued", Boolean, nullable=False),
 )
 
-# Encrypted with SECRET_KEY: Coral makes them, so they cannot be derived.
-coral_secrets = Table(
-    "coral_secrets",
-    metadata,
-    Column("pk", serial, primary_key=True),
-    Column("site", String(200), nullable=False),
-    Column("sealed", Text, nullable=False),
-    Column("use", String(20), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Index(None, "site", "use"),
-)
-
 policies = Table(
     "policies",
     metadata,
@@ -234,7 +141,7 @@ deliveries = Table(
     metadata,
     Column("pk", serial, primary_key=True),
     Column("id", String(40), nullable=False, unique=True),
-    Column("endpoint", String(16), ForeignKey("endpoints.id"), nullable=False),
+    Column("endpoint", String(16), ForeignKey(endpoints.c.id), nullable=False),
     Column("comment", serial, ForeignKey("comments.pk"), nullable=False),
     Column("verdict", serial, ForeignKey("verdicts.pk"), index=True),
     Column("event", String(40), nullable=False),
@@ -258,31 +165,6 @@ attempts = Table(
     Column("milliseconds", Integer, nullable=False),
 )
 
-moderators = Table(
-    "moderators",
-    metadata,
-    Column("pk", serial, primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
-    Column("role", String(10), nullable=False),
-    Column("sites", JSON, nullable=False),  # none named: every site
-    Column("active", Boolean, nullable=False),
-    Column("password_hash", Text),
-    Column("token_hash", String(64)),
-    Column("oidc_subject", String(255), unique=True),
-    Column("failures", Integer, nullable=False),
-    Column("locked_until", UtcDateTime),
-    Column("created_at", UtcDateTime, nullable=False),
-)
-
-# Who is signed in: without its row a session's cookie, and every copy of it, opens nothing.
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("moderator", serial, ForeignKey("moderators.pk"), nullable=False),
-    Column("began_at", UtcDateTime, nullable=False),
-)
-
 # What waits for a person and nothing else, so that no query of the queue grows with the comments.
 queue = Table(
     "queue",
@@ -297,7 +179,7 @@ queue = Table(
     Column("risk", Float(53), nullable=False),
     Column("urgent_at", UtcDateTime, nullable=False),
     Column("waiting_since", UtcDateTime, nullable=False),
-    Column("claimed_by", serial, ForeignKey("moderators.pk")),
+    Column("claimed_by", serial, ForeignKey(moderators.c.pk)),
     Column("claimed_until", UtcDateTime),
     Index(None, "urgent_at", "comment"),
     Index(None, "waiting_since", "comment"),
