@@ -181,6 +181,22 @@ def test_the_newsrooms_account_opens_the_room(new_app: Callable[..., Flask], iss
     assert "newsroom&#39;s account" in visitor.page("/review/sign-in") or "newsroom's account" in visitor.page("/review/sign-in")
 
 
+def test_who_gave_up_many_times_while_the_provider_was_down_is_let_in_when_it_is_back(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser keeps no cookie of more than 4 KB, and so none that says what the newest attempt was."""
+    app = new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")
+    signin.create(app.extensions["parts"], name="Ada", role=Role.MODERATOR, sites=(), password=None, subject="ada@gazette")
+    monkeypatch.setattr(Provider, "subject", "ada@gazette")
+    visitor = Visitor(app)
+    for _ in range(25):
+        visitor.get("/review/sign-in/provider")
+    cookie = visitor.client.get_cookie("moderation", path="/review")
+    assert cookie is not None
+    assert len(cookie.value) < 1_000
+    assert sign_in_there(visitor).status_code == 302
+
+
 def test_a_provider_that_does_not_name_its_keys_may_have_another_one(
     new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

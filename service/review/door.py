@@ -46,6 +46,8 @@ def sign_in_by_password() -> ResponseReturnValue:
 
 @blueprint.get("/sign-in/provider")
 def ask_provider() -> ResponseReturnValue:
+    for given_up in [name for name in session if name.startswith("_state_")]:  # else they fill the cookie, until no browser keeps it
+        session.pop(given_up)
     session["next"] = site.local_path(request.args.get("next"))
     scheme = "https" if current_parts().config.secure_cookies else request.scheme
     with _provider() as provider:
