@@ -23,6 +23,7 @@ const META_PENDING = '_comment_moderation_pending';  // Set while the service is
 const META_VERDICT = '_comment_moderation_verdict';  // A moderator's verdict that the service is still to be told.
 const META_EVENT   = '_comment_moderation_event';    // The newest verdict that the service told us.
 const CRON         = 'comment_moderation_sync';
+const CRON_DELETED = 'comment_moderation_deleted';
 
 foreach ( array( 'settings', 'client', 'decision', 'verdict', 'webhook', 'screen' ) as $comment_moderation_part ) {
 	require __DIR__ . "/includes/$comment_moderation_part.php";
@@ -54,9 +55,10 @@ function keep_scheduled() {
 	}
 }
 
-/** Takes sync out of WP-Cron. */
+/** Takes the plugin out of WP-Cron. */
 function unschedule() {
 	wp_clear_scheduled_hook( CRON );
+	wp_unschedule_hook( CRON_DELETED );
 }
 
 /** Catches up: asks about comments that were not answered for, then tells the moderators' verdicts. */

@@ -97,8 +97,18 @@ function apply( $comment_id, $told ) {
 		delete_comment_meta( $comment_id, META_PENDING );
 		delete_comment_meta( $comment_id, META_VERDICT );
 	}
-	update_comment_meta( $comment_id, META_EVENT, wp_slash( wp_json_encode( $told ) ) );
+	keep_event( $comment_id, $told );
 	return array( 'changed' => ! $ours && ! $later );
+}
+
+/**
+ * Keeps the newest verdict, so that none that was given before it is applied after it.
+ *
+ * @param int|string $comment_id The comment.
+ * @param array      $told       As apply takes it.
+ */
+function keep_event( $comment_id, $told ) {
+	update_comment_meta( $comment_id, META_EVENT, wp_slash( wp_json_encode( $told ) ) );
 }
 
 /**
