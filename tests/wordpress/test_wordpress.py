@@ -67,6 +67,15 @@ def test_the_service_is_told_the_article_the_parent_and_the_author(site: WordPre
     assert article["text"] == "The council voted to bring back the night trains."
 
 
+def test_a_word_that_wordpress_holds_is_held_whatever_the_service_says(site: WordPress, newsroom: Newsroom) -> None:
+    assert site.status(site.comment("Fine, but for the injunction.")) == "hold"
+    newsroom.stop()
+    held, fine = site.comment("Fine and late, but for the injunction."), site.comment("Fine and late.")
+    newsroom.start()
+    site.until(fine, "approved")
+    assert site.status(held) == "hold"
+
+
 def test_a_setting_changes_alone_and_secrets_that_are_left_empty_stay(site: WordPress, newsroom: Newsroom) -> None:
     address = f"http://127.0.0.1:{newsroom.service.port}"
     site.set_up(address=address, reject="trash")

@@ -32,12 +32,13 @@ function decide( $approved, $data ) {
 	}
 	$filtered                = empty( $data['filtered'] ) ? wp_filter_comment( wp_slash( $data ) ) : $data; // By REST it comes as it was sent.
 	$id                      = wp_generate_uuid4();
-	list( $status, $answer ) = ask( described( $id, wp_unslash( $filtered ) ) );
+	$comment                 = wp_unslash( $filtered );
+	list( $status, $answer ) = ask( described( $id, $comment ) );
 	in_hand( array( $id, $answer, null === $answer && may_change( $status ) ) );
 	if ( null === $answer ) {
 		return 'hold' === setting( 'fallback' ) ? 0 : $approved;
 	}
-	return status_for( $answer['decision'] );
+	return status_for( $answer['decision'], $comment );
 }
 
 /**
@@ -102,23 +103,51 @@ function ask_again() {
 		}
 		keep_answer( $comment->comment_ID, $answer );
 		if ( '' === get_comment_meta( $comment->comment_ID, META_VERDICT, true ) ) {
-			set_status( $comment->comment_ID, status_for( $answer['comment']['state'] ?? $answer['decision'] ) );
+			set_status( $comment->comment_ID, status_for( $answer['comment']['state'] ?? $answer['decision'], $comment->to_array() ) );
 		}
 	}
 	return true;
 }
 
 /**
- * WordPress' status for the service's word. Where every comment must be approved by hand, none is published without.
+ * WordPress' status for the service's word. What WordPress is to hold whoever wrote it, the service does not publish.
  *
  * @param string $decision approve, hold or reject.
+ * @param array  $data     The comment.
  * @return int|string
  */
-function status_for( $decision ) {
+function status_for( $decision, $data ) {
 	if ( 'reject' === $decision ) {
 		return setting( 'reject' );
 	}
-	return 'approve' === $decision && '1' !== (string) get_option( 'comment_moderation' ) ? 1 : 0;
+	return 'approve' === $decision && ! is_to_be_held( $data ) ? 1 : 0;
+}
+
+/**
+ * Whether every comment must be approved by hand, or this one has a word of the list that holds. WordPress' rules for new
+ * authors and links are the service's to decide.
+ *
+ * @param array $data The comment.
+ */
+function is_to_be_held( $data ) {
+	$replaced = array( 'pre_option_comment_previously_approved', 'pre_option_comment_max_links' );
+	$of       = static fn ( $name ) => (string) ( $data[ $name ] ?? '' );
+	foreach ( $replaced as $option ) {
+		add_filter( $option, '__return_zero' );
+	}
+	$passes = check_comment(
+		$of( 'comment_author' ),
+		$of( 'comment_author_email' ),
+		$of( 'comment_author_url' ),
+		$of( 'comment_content' ),
+		$of( 'comment_author_IP' ),
+		$of( 'comment_agent' ),
+		'comment'
+	);
+	foreach ( $replaced as $option ) {
+		remove_filter( $option, '__return_zero' );
+	}
+	return ! $passes;
 }
 
 /**
