@@ -15,7 +15,7 @@ wp_install( 'The Gazette', 'editor', 'editor@example.org', false, '', 'a passwor
 $post = wp_insert_post(
 	array(
 		'post_title'   => 'Night trains &amp; the council',
-		'post_content' => '<p>The council <b>voted</b> to bring back the night trains.</p>',
+		'post_content' => '[row]<p>The council <b>voted</b> to bring back the night trains.</p><ul><li>Oslo</li><li>Bergen</li></ul>[/row]',
 		'post_status'  => 'publish',
 	)
 );

@@ -64,7 +64,7 @@ def test_the_service_is_told_the_article_the_parent_and_the_author(site: WordPre
     assert card["author_name"] == "Ada"
     assert card["author_id"].startswith("guest-")
     _, article = newsroom.service.ask("GET", f"/v1/articles/{site.installed['post']}")
-    assert article["text"] == "The council voted to bring back the night trains."
+    assert article["text"] == "The council voted to bring back the night trains. Oslo Bergen"  # all of it in a page builder's shortcode
 
 
 def test_a_word_that_wordpress_holds_is_held_whatever_the_service_says(site: WordPress, newsroom: Newsroom) -> None:
