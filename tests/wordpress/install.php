@@ -20,6 +20,7 @@ $post = wp_insert_post(
 	)
 );
 update_option( 'moderation_keys', 'injunction' );
+$wpdb->query( "ALTER TABLE $wpdb->comments CONVERT TO CHARACTER SET utf8mb3" ); // As an old site has it.
 $error = activate_plugin( 'comment-moderation/comment-moderation.php' );
 if ( is_wp_error( $error ) ) {
 	fwrite( STDERR, $error->get_error_message() );

@@ -67,6 +67,11 @@ def test_the_service_is_told_the_article_the_parent_and_the_author(site: WordPre
     assert article["text"] == "The council voted to bring back the night trains. Oslo Bergen"  # all of it in a page builder's shortcode
 
 
+def test_a_comment_whose_emoji_an_old_table_cannot_hold_waits_once(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    assert site.status(site.comment("A rude \U0001f600 smile.")) == "hold"
+    assert [text for text in newsroom.waiting(ada) if "smile" in text] == ["A rude  smile."]
+
+
 def test_a_word_that_wordpress_holds_is_held_whatever_the_service_says(site: WordPress, newsroom: Newsroom) -> None:
     assert site.status(site.comment("Fine, but for the injunction.")) == "hold"
     newsroom.stop()

@@ -25,8 +25,8 @@ function decide( $approved, $data ) {
 		return $approved;
 	}
 	$filtered                = empty( $data['filtered'] ) ? wp_filter_comment( wp_slash( $data ) ) : $data; // By REST it comes as it was sent.
-	$id                      = wp_generate_uuid4();
 	$comment                 = wp_unslash( $filtered );
+	list( $id )              = in_hand() ?? array( wp_generate_uuid4() ); // Without the emoji that its table cannot hold, it is the same comment.
 	list( $status, $answer ) = ask( described( $id, $comment ) );
 	in_hand( array( $id, $answer, null === $answer && may_change( $status ) ) );
 	if ( null === $answer ) {
