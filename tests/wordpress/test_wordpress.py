@@ -4,11 +4,25 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from conftest import listening
 from wordpress_newsroom import ROUTE, Newsroom, await_verdict, call
 from wordpress_site import WordPress, wordpress
+
+
+class Page(BaseHTTPRequestHandler):
+    """What a proxy puts where the service was."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<h1>Back soon</h1>")
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +151,25 @@ def test_a_comment_is_held_while_nobody_answers_and_decided_when_somebody_does(s
     site.until(fine, "approved")
     site.until(vile, "spam")
     assert fine in site.published()
+
+
+def test_a_page_of_somebody_else_is_no_answer(site: WordPress, newsroom: Newsroom) -> None:
+    newsroom.stop()
+    with listening(ThreadingHTTPServer(("127.0.0.1", newsroom.service.port), Page)):
+        comment = site.comment("Written while a proxy answered with a page.")
+        site.cron()
+        assert site.status(comment) == "hold"
+    newsroom.start()
+    site.until(comment, "approved")
+
+
+def test_the_screen_says_that_the_key_is_wrong_and_the_comment_is_decided_with_the_right_one(site: WordPress, newsroom: Newsroom) -> None:
+    address = f"http://127.0.0.1:{newsroom.service.port}"
+    site.set_up(address=address, key="cm_mistyped")
+    comment = site.comment("Written while the key was wrong.")
+    assert "does not take the API key" in site.page("edit-comments.php")
+    site.set_up(address=address, key=newsroom.service.key)
+    site.until(comment, "approved")
 
 
 def test_a_verdict_in_our_queue_publishes_a_held_comment(site: WordPress, newsroom: Newsroom, ada: str) -> None:

@@ -19,7 +19,7 @@ defined( 'ABSPATH' ) || exit;
 const OPTION       = 'comment_moderation_service';
 const META_ID      = '_comment_moderation_id';       // The comment's id at the service.
 const META_ANSWER  = '_comment_moderation_answer';   // The service's decision and its reasons.
-const META_PENDING = '_comment_moderation_pending';  // Set while the service is still to be asked.
+const META_PENDING = '_comment_moderation_pending';  // The status that the service answered, 0 for none, while it is still to be asked.
 const META_VERDICT = '_comment_moderation_verdict';  // A moderator's verdict that the service is still to be told.
 const META_EVENT   = '_comment_moderation_event';    // The newest verdict that the service told us.
 const CRON         = 'comment_moderation_sync';

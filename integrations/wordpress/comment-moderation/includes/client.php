@@ -18,7 +18,7 @@ const TIMEOUT = 2; // Seconds that a reader waits at the most.
  * @param string     $path   Below the service's address.
  * @param string     $bearer The key or the token.
  * @param array|null $body   What is sent as JSON.
- * @return array{int, array} The status, 0 where nobody answered, and what was answered.
+ * @return array{int, array} The status, 0 where nobody answered or somebody else did, as a proxy with a page; and what was answered.
  */
 function call( $method, $path, $bearer, $body = null ) {
 	$flags   = JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE;
@@ -39,7 +39,7 @@ function call( $method, $path, $bearer, $body = null ) {
 		return array( 0, array() );
 	}
 	$told = json_decode( wp_remote_retrieve_body( $answer ), true );
-	return array( (int) wp_remote_retrieve_response_code( $answer ), is_array( $told ) ? $told : array() );
+	return is_array( $told ) ? array( (int) wp_remote_retrieve_response_code( $answer ), $told ) : array( 0, array() );
 }
 
 /**

@@ -28,7 +28,7 @@ function decide( $approved, $data ) {
 	$comment                 = wp_unslash( $filtered );
 	list( $id )              = in_hand() ?? array( wp_generate_uuid4() ); // Without the emoji that its table cannot hold, it is the same comment.
 	list( $status, $answer ) = ask( described( $id, $comment ) );
-	in_hand( array( $id, $answer, null === $answer && may_change( $status ) ) );
+	in_hand( array( $id, $answer, $status ) );
 	if ( null === $answer ) {
 		return 'hold' === setting( 'fallback' ) ? 0 : $approved;
 	}
@@ -70,12 +70,12 @@ function remember( $comment_id ) {
 	if ( null === $asked ) {
 		return;
 	}
-	list( $id, $answer, $pending ) = $asked;
+	list( $id, $answer, $status ) = $asked;
 	add_comment_meta( $comment_id, META_ID, $id, true );
 	if ( null !== $answer ) {
 		keep_answer( $comment_id, $answer );
-	} elseif ( $pending ) {
-		add_comment_meta( $comment_id, META_PENDING, time(), true );
+	} elseif ( may_change( $status ) ) {
+		add_comment_meta( $comment_id, META_PENDING, $status, true );
 	}
 }
 
@@ -89,6 +89,7 @@ function ask_again() {
 		$id                      = get_comment_meta( $comment->comment_ID, META_ID, true );
 		list( $status, $answer ) = ask( described( $id, $comment->to_array() ) );
 		if ( null === $answer && may_change( $status ) ) {
+			update_comment_meta( $comment->comment_ID, META_PENDING, $status );
 			return false;
 		}
 		delete_comment_meta( $comment->comment_ID, META_PENDING );

@@ -96,7 +96,11 @@ function answer_of( $comment_id ) {
  * @param array      $answer     The kept answer.
  */
 function headline( $comment_id, $answer ) {
-	if ( '' !== get_comment_meta( $comment_id, META_PENDING, true ) ) {
+	$pending = get_comment_meta( $comment_id, META_PENDING, true );
+	if ( in_array( $pending, array( '401', '403' ), true ) ) {
+		return __( 'The service does not take the API key of the settings; it is asked again.', 'comment-moderation' );
+	}
+	if ( '' !== $pending ) {
 		return __( 'The service did not answer; it is asked again.', 'comment-moderation' );
 	}
 	$asked = '' !== get_comment_meta( $comment_id, META_ID, true );
