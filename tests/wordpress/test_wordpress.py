@@ -137,7 +137,9 @@ def test_the_screens_say_why_and_show_no_secret(site: WordPress, newsroom: Newsr
     box = site.page(f"comment.php?action=editcomment&c={comment}")
     assert "threshold 0.60" in box
     assert "fake-1" in box
-    assert newsroom.service.key not in site.page("options-general.php?page=comment-moderation")
+    settings = site.page("options-general.php?page=comment-moderation")
+    assert newsroom.service.key not in settings
+    assert settings.count("<legend") == settings.count("<fieldset") == 2
 
 
 def test_a_comment_is_held_while_nobody_answers_and_decided_when_somebody_does(site: WordPress, newsroom: Newsroom) -> None:
@@ -266,3 +268,9 @@ def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPres
 
 def test_uninstalling_leaves_nothing(site: WordPress) -> None:
     assert json.loads(site.run("uninstall.php").splitlines()[-1]) == []
+
+
+def test_uninstalling_from_a_network_leaves_nothing_on_any_blog(site: WordPress) -> None:
+    site.run("network.php")
+    site.environ["WP_NETWORK"] = "yes"
+    assert json.loads(site.run("uninstall_network.php").splitlines()[-1]) == {"1": [], "2": []}

@@ -118,7 +118,7 @@ function show_text( $name, $type, $label, $help ) {
 	$secret = in_array( $name, SECRETS, true );
 	$hint   = $secret && '' !== setting( $name ) ? __( 'Set. Leave empty to keep it.', 'comment-moderation' ) : '';
 	printf(
-		'<tr><th scope="row"><label for="cm-%1$s">%2$s</label></th><td><input class="regular-text" id="cm-%1$s" name="%3$s[%1$s]" type="%4$s" value="%5$s" placeholder="%6$s" autocomplete="off"><p class="description">%7$s</p></td></tr>',
+		'<tr><th scope="row"><label for="cm-%1$s">%2$s</label></th><td><input class="regular-text" id="cm-%1$s" name="%3$s[%1$s]" type="%4$s" value="%5$s" placeholder="%6$s" autocomplete="off" aria-describedby="cm-%1$s-help"><p class="description" id="cm-%1$s-help">%7$s</p></td></tr>',
 		esc_attr( $name ),
 		esc_html( $label ),
 		esc_attr( OPTION ),
@@ -137,7 +137,7 @@ function show_text( $name, $type, $label, $help ) {
  * @param string[] $choices Value to label.
  */
 function show_choice( $name, $label, $choices ) {
-	printf( '<tr><th scope="row">%s</th><td><fieldset>', esc_html( $label ) );
+	printf( '<tr><th scope="row">%1$s</th><td><fieldset><legend class="screen-reader-text">%1$s</legend>', esc_html( $label ) );
 	foreach ( $choices as $value => $text ) {
 		printf(
 			'<label><input type="radio" name="%s[%s]" value="%s" %s> %s</label><br>',
