@@ -56,11 +56,17 @@ def found(entries: tuple[str, ...], text: str) -> tuple[str, ...]:
         return ()
     listed = word_list(entries)
     plain = dict.fromkeys(chain(listed.matches(list(tokens(text))), listed.matches(_WORD.findall(normalise(text)))))
-    return tuple(dict.fromkeys(_as_written(word, text) for word in islice(plain, MOST_NAMED)))
+    named = list(islice(plain, MOST_NAMED))
+    spelt = _spelt(set(named), text)
+    return tuple(dict.fromkeys(spelt.get(word, word) for word in named))
 
 
-def _as_written(word: str, text: str) -> str:
-    for written in text.split():
-        if word in _WORD.findall(normalise(written)) or word in tokens(written):
-            return written.strip(".,;:!?\"'()[]")
-    return word
+def _spelt(words: set[str], text: str) -> dict[str, str]:
+    """How the comment writes these, where each is one word of it. All are looked for at once: a long comment takes long to read."""
+    found: dict[str, str] = {}
+    for written in dict.fromkeys(text.split()):
+        if not (missing := words - found.keys()):
+            break
+        read = missing.intersection([*_WORD.findall(normalise(written)), *tokens(written)])
+        found |= dict.fromkeys(read, written.strip(".,;:!?\"'()[]"))
+    return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service import policy, rules
+from service import policy, rules, wordlist
 from service.domain import ATTRIBUTES, Article, Author, Comment, Decision, History, Outcome, Scores
 
 APPROVE, HOLD, REJECT = Outcome.APPROVE, Outcome.HOLD, Outcome.REJECT
@@ -131,6 +131,14 @@ def test_a_suspect_word_holds_in_disguise_too(text: str) -> None:
 def test_a_long_list_of_words_works() -> None:
     banned = ", ".join(f'"word{number}x*"' for number in range(5_000))
     assert decide("text " * 500 + "word4999xyz", f"[words]\nbanned = [{banned}]").reasons[0].words == ("word4999xyz",)
+
+
+def test_the_words_that_are_named_are_looked_for_in_a_long_comment_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(wordlist, "normalise", lambda text: read.append(text) or wordlist.visible(text).lower())
+    banned = tuple(f"zorgle{letter}" for letter in "abcdefghij")
+    assert wordlist.found(banned, " ".join([*map(str, range(1_000)), *banned])) == banned
+    assert len(read) == 1_000 + len(banned) + 1
 
 
 def test_a_comment_made_of_banned_words_names_the_first_of_them() -> None:
