@@ -73,13 +73,14 @@ def test_a_shadow_that_fails_changes_nothing(app: Flask, models: Path) -> None:
     assert make_caller(app, "gazette").comment("1", "A shadowbreaking remark.")["decision"] == "approve"
 
 
-def test_another_sites_moderator_sees_neither_comments_nor_reports(app: Flask, models: Path) -> None:
+def test_another_sites_moderator_sees_neither_comments_nor_their_number_nor_reports(app: Flask, models: Path) -> None:
     versions.run_beside(models, "strict")
     app.extensions["parts"].served.refresh()
     make_caller(app, "gazette").comment("1", "A rude remark.")
     stranger = make_moderator(app, "Harriet", "herald")
 
-    assert "A rude remark." not in stranger.page("/review/models")
+    page = stranger.page("/review/models")
+    assert ("A rude remark." in page, "Nothing was compared in these 7 days." in page) == (False, True)
     assert stranger.get("/review/models/strict/report").status_code == 403
 
 
