@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, TimeoutError
 from test_running_service import running
 
 from service.storage import engine as storage
-from service.storage.engine import fault, limit_waits
+from service.storage.engine import StorageError, fault, limit_waits, migrate, open_engine
 
 PLAIN = {"id": "c1", "text": "Well said."}
 
@@ -145,6 +145,18 @@ def test_a_command_on_a_read_only_database_says_so(app: Flask, read_only: Callab
     assert done.exit_code == 1
     assert "DATABASE_URL cannot be used" in done.output
     assert "read" in done.output
+
+
+def test_an_operator_is_told_that_an_sqlite_file_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "comments.db").write_text("restored from something else" * 100)
+    with pytest.raises(StorageError, match="cannot be used: file is not a database"):
+        migrate(open_engine(f"sqlite:///{tmp_path}/comments.db"))
+
+
+def test_an_operator_is_told_which_folder_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "var").touch()
+    with pytest.raises(StorageError, match=f"{tmp_path}/var"):
+        migrate(open_engine(f"sqlite:///{tmp_path}/var/comments.db"))
 
 
 def test_an_operator_is_told_which_right_a_role_lacks() -> None:

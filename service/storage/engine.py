@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_306_002  # any number that nobody else locks
@@ -100,11 +100,11 @@ def is_writable(connection: Connection) -> bool:
 
 def fault(error: Exception) -> str:
     """What an operator needs to know of a database that cannot be used."""
-    cause = sentence(error).rstrip(".?") if isinstance(error, OperationalError | ProgrammingError) else type(error).__name__
+    cause = type(error).__name__ if isinstance(error, DataError | IntegrityError) else sentence(error).rstrip(".?")  # those may hold a text
     return f"The database of DATABASE_URL cannot be used: {cause}. If it answers, `flask --app service migrate` makes its tables."
 
 
-def sentence(error: SQLAlchemyError) -> str:
+def sentence(error: Exception) -> str:
     """The driver's own words for what is wrong, without the lines of detail after them, which may repeat a row."""
     said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return said.splitlines()[0] if said else type(error).__name__
