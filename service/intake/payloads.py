@@ -208,7 +208,8 @@ class ScoresOut(BaseModel):
     explanations: list[dict[str, list[list[int]]]] | None = Field(
         default=None,
         exclude_if=lambda found: found is None,
-        description="for each comment, by attribute: begin and end of the words that did it, in characters, where asked for",
+        description="for each comment, by attribute: begin and end of the words that did it, where asked for; in Unicode characters, of "
+        "which an emoji is one and the strings of JavaScript and Java count two",
     )
 
 
