@@ -69,11 +69,12 @@ the words that people marked as toxic. Its vectors, and its tokens by the likest
 article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
 groups, threats and insults beside denials, quotations, support, news, idioms, and complaints about things; and, so that neither hides
 anything, comments among harmless ones and with slips of the keyboard. {runs}It reads
-in windows of 112 tokens, in 8 bits; of a text of more than 64 windows, which none in English has, 64 spread over it, and a person
+in windows of 112 tokens, in 8 bits{cost}; of a text of more than 64 windows, which none in English has, 64 spread over it, and a person
 reads the rest. One comment in seven, and one article in seven, was kept from it.
 
 """
 
+_COST = ", which cost no output more than {most:.4f} of its ROC-AUC on comments that it never saw ({tasks} were measured)"
 _RUNS = "It did so {runs} times, each time in another order, and the weights of all were averaged. "
 
 # What the head says of an encoder, and what it says without one.
@@ -118,8 +119,8 @@ _LIMITS = """
 - The reference sense of toxicity is Wikipedia talk pages' (Jigsaw 2018). Reader comments differ; the news comments here (Civil)
   were pre-filtered and are harder than they look.
 - Groups whose names are not on the list in `service/groups.py` are not read as one word, so scores may differ by which of them is
-  named; the encoder learnt some such names in attacks and in harmless sentences alike. Tweets in the data carry a known bias against
-  African-American English.
+  named; the encoder learnt some such names in attacks and in harmless sentences alike. A few are held for the name alone, as
+  'my wheelchair-bound neighbour' is for a threat. Tweets in the data carry a known bias against African-American English.
 - `threat` and `severe_toxicity` rest on few examples, so their upper scores are uncertain.
 - `spam` knows what spam under videos looks like in 2013 to 2015, nothing else; its prevalence of 5 % is an assumption, as is 10 %
   for `off_topic`.
@@ -146,7 +147,9 @@ def card(manifest: Mapping[str, Any]) -> str:
 
 def _encoder(metrics: Mapping[str, Any]) -> str:
     runs = metrics.get("encoder_runs") or 1
-    return _ENCODER.format(runs=_RUNS.format(runs=runs) if runs > 1 else "")
+    costs = [whole - small for whole, small in metrics["encoder"].values()]
+    cost = _COST.format(most=max(0.0, *costs), tasks=len(costs)) if costs else ""
+    return _ENCODER.format(runs=_RUNS.format(runs=runs) if runs > 1 else "", cost=cost)
 
 
 def _scale(metrics: Mapping[str, Any]) -> str:
