@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 # What the encoder's marks explain: they were learnt from the words that people marked as toxic.
 MARKED = ("toxicity", "severe_toxicity", "insult")
 MARK_FROM = -0.5  # log-odds, chosen on one half of the comments kept aside and measured on the other
+NEAR_WORST = 4.0  # log-odds; the encoder also marks words of windows that are less toxic than the worst by more, which did nothing
 RUN, RUN_STEP = 12, 6  # words that are read by themselves, to find the worst of a text
 
 
@@ -80,15 +81,15 @@ class Heads(BaseEstimator):  # type: ignore[misc]
                 margins[at] = np.maximum(margins[at], found - np.log(len(readings[at].windows)))
         return margins
 
-    def worst_window(self, plain: str, encoder: Encoder | None, column: int) -> Span:
-        """The begin and end of what the encoder reads at once, where a read text has the highest log-odds for a name; without an encoder
-        the whole text."""
+    def worst_windows(self, plain: str, encoder: Encoder | None, column: int, near: float = 0.0) -> list[Span]:
+        """The begin and end of what the encoder reads at once, where a read text has the highest log-odds for a name or less by `near` at
+        most; without an encoder the whole text."""
         if self.reading_weights is None or encoder is None:
-            return 0, len(plain)
+            return [(0, len(plain))]
         reading = encoder.read(plain)
         texts = [plain[begin:end] for begin, end in reading.windows]
-        margins = self._margins(texts, [window_vector(reading, at) for at in range(len(texts))])
-        return reading.windows[int(margins[:, column].argmax())]
+        margins = self._margins(texts, [window_vector(reading, at) for at in range(len(texts))])[:, column]
+        return [reading.windows[at] for at in np.flatnonzero(margins >= margins.max() - near)]
 
     def _margins(self, plain: Sequence[str], rows: Sequence[Floats] = ()) -> Floats:
         # Sums of products, not `@` of dense ones: the same row gives the same bytes alone and in a batch.
@@ -131,24 +132,26 @@ class AttributeHeads(_OfHeads):
         """The words that make the score what it is, in the text as it was sent: those that the encoder learnt to mark, or else those
         without which the score of its worst part falls most."""
         plain = heads_text(one.text)
-        told = self._marked(plain, self._encoder) if self._encoder and attribute in MARKED else self._missed(plain, attribute)
+        column = self.attributes.index(attribute)
+        told = self._marked(plain, self._encoder, column) if self._encoder and attribute in MARKED else self._missed(plain, column)
         return joined([theirs for ours, theirs in aligned(one.text, plain) if ours in told], one.text)
 
-    def _marked(self, plain: str, encoder: Encoder) -> set[Span]:
+    def _marked(self, plain: str, encoder: Encoder, column: int) -> set[Span]:
         """Spans of the words of a read text that are among what makes it toxic; where none is beyond doubt, the likeliest."""
+        windows = self.heads.worst_windows(plain, encoder, column, NEAR_WORST)
+        within = [(b, e) for b, e in words(plain) if any(first <= b and e <= last for first, last in windows)]
         marks = encoder.read(plain).marks
         begins, ends = [begin for begin, _, _ in marks], [end for _, end, _ in marks]
         odds = {
             word: max((odds for *_, odds in marks[bisect_right(ends, word[0]) : bisect_left(begins, word[1])]), default=-np.inf)
-            for word in _telling(plain, words(plain))
+            for word in _telling(plain, within)
         }
         least = min(MARK_FROM, max(odds.values(), default=MARK_FROM))
         return {word for word, found in odds.items() if found >= least}
 
-    def _missed(self, plain: str, attribute: str) -> set[Span]:
+    def _missed(self, plain: str, column: int) -> set[Span]:
         """Spans of the words without which the worst few words of a read text, by themselves, are less so; or else of all these."""
-        column = self.attributes.index(attribute)
-        first, last = self.heads.worst_window(plain, self._encoder, column)
+        first, last = self.heads.worst_windows(plain, self._encoder, column)[0]
         within = [(b, e) for b, e in words(plain) if first <= b and e <= last]
         spans = _telling(plain, within)
         runs = [spans[at : at + RUN] for at in starts(len(spans), RUN, RUN_STEP)]

@@ -163,6 +163,18 @@ def test_a_score_says_which_words_did_it_as_they_were_sent(model, text, told):
     assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text))] == told
 
 
+def test_in_a_long_comment_no_word_of_a_harmless_part_is_why(model):
+    harmless = (
+        "The council met on Tuesday to talk about the budget. Three bridges across the river need repair. The mayor said that the work "
+        "would begin in spring. I have lived here for thirty years and the traffic gets worse. My daughter takes the tram to school each "
+        "morning. The library has new opening hours. We had lovely weather for the market on Saturday. The paper said prices went up by "
+        "four per cent. The old depot could become a museum. Nobody answered my letter about the park benches. "
+    )
+    text = harmless * 3 + "You are a stupid worthless idiot, shut your mouth."
+
+    assert [text[begin:end] for begin, end in model.explain(ScoreInput(text=text))] == ["stupid worthless idiot"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -217,7 +229,7 @@ def test_words_that_say_nothing_are_told_where_there_are_no_others(plain, told):
 def test_the_worst_of_many_windows_counts_less_than_alone_as_one_of_many_is_bad_by_chance(model):
     heads, encoder = model.scorers[0].heads, model.encoder
     plain = heads_text(CALM * 40 + "You are a complete idiot.")
-    begin, end = heads.worst_window(plain, encoder, 0)
+    ((begin, end),) = heads.worst_windows(plain, encoder, 0)
 
     among, alone = heads.margins_of_plain([plain, plain[begin:end]], encoder)[:, 0]
 
