@@ -17,7 +17,8 @@ NAMES = tuple(
     roma romani aboriginal indigenous caucasian middle-eastern
     immigrant migrant refugee foreigner asylum-seeker
     woman women female male men feminist
-    disabled blind deaf autistic paralyzed paralysed dwarf handicapped wheelchair-user
+    disabled blind deaf autistic paralyzed paralysed dwarf handicapped wheelchair-user wheelchair-bound bed-bound bedridden housebound
+    one-armed one-legged sex-worker
     elderly pensioner teenager teenage millennial
     """.split()
 )

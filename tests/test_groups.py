@@ -44,6 +44,13 @@ def test_a_sentence_is_read_alike_whichever_group_it_names(sentence):
     assert len({heads_text(sentence.format(group)) for group in named}) == 1
 
 
+@pytest.mark.parametrize("name", ["wheelchair-bound", "wheelchair bound", "bed-bound", "one-armed"])
+def test_naming_what_somebody_cannot_do_is_no_threat(model, name):
+    (scores,) = model.score([ScoreInput(text=f"My {name} mother cannot use this stop.")])
+
+    assert scores.values["threat"] < HOLD["threat"]
+
+
 @pytest.mark.parametrize("sentence", ALONE)
 @pytest.mark.parametrize("group", GROUPS)
 def test_naming_a_group_alone_is_not_held(model, sentence, group):

@@ -119,8 +119,8 @@ _LIMITS = """
 - The reference sense of toxicity is Wikipedia talk pages' (Jigsaw 2018). Reader comments differ; the news comments here (Civil)
   were pre-filtered and are harder than they look.
 - Groups whose names are not on the list in `service/groups.py` are not read as one word, so scores may differ by which of them is
-  named; the encoder learnt some such names in attacks and in harmless sentences alike. A few are held for the name alone, as
-  'my wheelchair-bound neighbour' is for a threat. Tweets in the data carry a known bias against African-American English.
+  named; the encoder learnt some such names in attacks and in harmless sentences alike. A few words for people are
+  held by themselves, as in 'My fat mother cannot use this stop'. Tweets in the data carry a known bias against African-American English.
 - `threat` and `severe_toxicity` rest on few examples, so their upper scores are uncertain.
 - `spam` knows what spam under videos looks like in 2013 to 2015, nothing else; its prevalence of 5 % is an assumption, as is 10 %
   for `off_topic`.
