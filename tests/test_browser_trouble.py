@@ -32,6 +32,25 @@ def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, a
     assert states(cms, 3) == ["approve", "hold", "hold"]
 
 
+def test_an_undo_of_a_verdict_that_is_refused_takes_back_none(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.keyboard.press("a")
+    expect(page.locator(".card.done")).to_have_count(1)
+    late: list[Route] = []
+    page.route(re.compile("/verdict"), lambda route: late.append(route))
+    with page.expect_request(re.compile("/verdict")):
+        page.keyboard.press("a")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.keyboard.press("u")
+    with page.expect_response(re.compile("/review/comments/[0-9]+$")):  # which the script reads after a refusal
+        late[0].fulfill(status=409, json={"message": "Ben rejected this at 10:15 UTC on 1 March."})
+    expect(page.locator("#said")).to_have_text("Ben rejected this at 10:15 UTC on 1 March.")
+    assert [address for address in asked if address.endswith("/undo")] == []
+    assert states(cms, 3) == ["approve", "hold", "hold"]
+
+
 def test_a_double_click_on_undo_takes_back_one_verdict(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 3)
     page = enter(browser, address)

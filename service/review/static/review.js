@@ -6,7 +6,7 @@ const UNANSWERED = "The service did not answer: this may be done, or not. Load t
 
 let current = null;
 let lastMove = Date.now();
-let judging = Promise.resolve(), undoing = false;
+let judging = null, undoing = false;
 
 const say = (message) => {
   const toast = document.querySelector("#said");
@@ -151,7 +151,9 @@ async function judge(form, button) {
   card.dataset.busy = "yes";
   const sent = new FormData(form);
   if (button?.name) sent.set(button.name, button.value);
-  const answer = await (judging = post(form.action, sent));
+  const given = judging = post(form.action, sent);
+  const answer = await given;
+  if (judging === given) judging = null;
   delete card.dataset.busy;
   if (!answer.ok) { if (answer.status === 409) await renew(card, answer.message); say(answer.message); return; }
   if ("alone" in card.dataset) { leave(sent.get("next"), answer.message); return; }
@@ -163,8 +165,8 @@ async function judge(form, button) {
 async function undoNewest() {
   if (undoing) return;  // a second click would take back the verdict before, and so would one that overtakes a verdict
   undoing = true;
-  await judging;
-  const answer = await post("/review/undo");
+  const given = await judging;
+  const answer = given?.ok === false ? given : await post("/review/undo");  // of one that failed nothing is left to undo
   undoing = false;
   say(answer.message);
   if (!answer.ok) return;
