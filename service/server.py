@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from gunicorn.errors import AppImportError
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from prometheus_client import multiprocess
 
 from service import delivery
@@ -17,9 +19,19 @@ from service.storage.engine import limit_waits
 
 _config = Config.from_environ(os.environ)
 
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Stops without waiting for connections on which nothing was asked yet: browsers and Caddy hold some ready."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        for connection in self.pending_conns:
+            connection.timeout = min(connection.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+
+
 bind = _config.address
 workers = _config.workers
-worker_class = "gthread"
+worker_class = Worker
 threads = 4
 preload_app = True
 timeout = 60

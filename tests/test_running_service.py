@@ -302,6 +302,17 @@ def test_a_stop_finishes_the_requests_under_way(models_dir: Path, tmp_path: Path
         assert service.process.wait(timeout=30) == 0
 
 
+def test_a_stop_does_not_wait_for_a_connection_on_which_nothing_is_asked(models_dir: Path, tmp_path: Path) -> None:
+    with (
+        fresh_database("sqlite", tmp_path) as url,
+        running(tmp_path, url, MODELS_DIR=str(models_dir)) as service,
+        socket.create_connection(("127.0.0.1", service.port)),
+    ):
+        time.sleep(6)  # until a worker lays it aside
+        service.process.terminate()
+        assert service.process.wait(timeout=20) == 0
+
+
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_does_not_wait_for_a_worker_that_starts(tmp_path: Path, sent: signal.Signals) -> None:
     models = fake_models.publish(tmp_path / "models", probes=[{"input": {"text": "A slow probe."}, "scores": {}}] * 30)
