@@ -162,6 +162,24 @@ def test_comments_that_are_stepped_over_in_a_moment_are_not_claimed(browser: Bro
     assert [address for address in claimed if not address.endswith(("/1/claim", "/12/claim"))] == []
 
 
+def test_a_claim_that_a_verdict_overtakes_takes_the_comment_from_nobody(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    late: list[Route] = []
+    page.route(re.compile("/(claim|verdict)$"), lambda route: late.append(route))
+    page.reload()
+    with page.expect_request(re.compile("/claim")):
+        page.keyboard.press("j")
+    with page.expect_request(re.compile("/verdict")):
+        page.keyboard.press("a")
+    claim, verdict = late[-2:]
+    with page.expect_response(re.compile("/claim")):
+        claim.fulfill(status=409, json={"message": "This comment does not wait any more."})
+    verdict.continue_()
+    expect(page.locator(".card.done")).to_have_count(1)
+    expect(page.locator(".card.taken")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("letters", "digit"), [(("r", "KeyR"), ("(", "Digit5")), (("к", "KeyR"), ("5", "Digit5")), (("R", "KeyR"), ("5", "Numpad5"))]
 )

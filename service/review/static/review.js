@@ -53,7 +53,7 @@ const fetchPage = async (address) => new DOMParser().parseFromString(await (awai
 async function claim(card) {
   card.dataset.claimed = "yes";
   const answer = await post(address(card, "claim"));
-  if (!answer.ok && answer.status === 409 && !card.matches(".done")) take(card, answer.message);  // an answer may come late
+  if (!answer.ok && answer.status === 409 && !card.matches(".done, [data-busy]")) take(card, answer.message);  // an answer may come late
   return answer.ok;
 }
 function release(card) {  // of many that were stepped over in a moment none was claimed: their releases could overtake their claims
@@ -149,6 +149,7 @@ async function judge(form, button) {
   const card = form.closest(".card");
   if (card.dataset.busy) { say("The service has not answered yet."); return; }
   card.dataset.busy = "yes";
+  if (card === current) clearTimeout(turnTo.timer);  // a claim that a verdict overtakes is refused
   const sent = new FormData(form);
   if (button?.name) sent.set(button.name, button.value);
   const given = judging = post(form.action, sent);
