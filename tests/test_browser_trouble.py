@@ -6,27 +6,57 @@ import pytest
 from browsing import enter, fill, states
 from conftest import Caller
 from flask import Flask
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from service import signin
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
+class Late:
+    """Requests to an address that are held back from `begin` on. It is watched from a load of the page on: one that is routed in the
+    midst of it may still pass by."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.routes: list[Route] = []
+        self.begun = False
+        page.route(re.compile(address), self._hear)
+        page.reload()
+
+    def begin(self) -> None:
+        self.begun = True
+
+    def of(self, address: str) -> Route:
+        """The first one to this address, as soon as it comes."""
+        for _ in range(1_000):
+            for route in self.routes:
+                if route.request.url.endswith(address):
+                    return route
+            self.page.wait_for_timeout(10)
+        raise AssertionError(f"no request to {address} came")
+
+    def _hear(self, route: Route) -> None:
+        if self.begun:
+            self.routes.append(route)
+        else:
+            route.continue_()
+
+
 def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 3)
     page = enter(browser, address)
+    late = Late(page, "/verdict")
     page.keyboard.press("a")
     expect(page.locator(".card.done")).to_have_count(1)
-    late: list[Route] = []
-    page.route(re.compile("/verdict"), lambda route: late.append(route))
-    with page.expect_request(re.compile("/verdict")):
-        page.keyboard.press("a")
+    late.begin()
+    page.keyboard.press("a")
+    verdict = late.of("/verdict")
     page.keyboard.press("a")
     expect(page.locator("#said")).to_have_text("The service has not answered yet.")
     page.keyboard.press("u")
     page.wait_for_timeout(200)
-    late[0].continue_()
+    verdict.continue_()
     expect(page.locator("#said")).to_have_text("Undone.")
     expect(page.locator(".card.done")).to_have_count(1)
     assert states(cms, 3) == ["approve", "hold", "hold"]
@@ -35,17 +65,17 @@ def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, a
 def test_an_undo_of_a_verdict_that_is_refused_takes_back_none(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 3)
     page = enter(browser, address)
+    late = Late(page, "/verdict")
     page.keyboard.press("a")
     expect(page.locator(".card.done")).to_have_count(1)
-    late: list[Route] = []
-    page.route(re.compile("/verdict"), lambda route: late.append(route))
-    with page.expect_request(re.compile("/verdict")):
-        page.keyboard.press("a")
+    late.begin()
+    page.keyboard.press("a")
+    verdict = late.of("/verdict")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.keyboard.press("u")
     with page.expect_response(re.compile("/review/comments/[0-9]+$")):  # which the script reads after a refusal
-        late[0].fulfill(status=409, json={"message": "Ben rejected this at 10:15 UTC on 1 March."})
+        verdict.fulfill(status=409, json={"message": "Ben rejected this at 10:15 UTC on 1 March."})
     expect(page.locator("#said")).to_have_text("Ben rejected this at 10:15 UTC on 1 March.")
     assert [address for address in asked if address.endswith("/undo")] == []
     assert states(cms, 3) == ["approve", "hold", "hold"]
@@ -54,13 +84,14 @@ def test_an_undo_of_a_verdict_that_is_refused_takes_back_none(browser: Browser, 
 def test_a_double_click_on_undo_takes_back_one_verdict(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 3)
     page = enter(browser, address)
+    late = Late(page, "/undo")
     for number in (1, 2):
         page.keyboard.press("a")
         expect(page.locator(".card.done")).to_have_count(number)
-    late: list[Route] = []
-    page.route(re.compile("/undo"), lambda route: late.append(route))
+    late.begin()
     page.get_by_role("button", name="Undo").dblclick()
-    for route in late:
+    late.of("/undo")
+    for route in late.routes:
         with page.expect_response(re.compile("/undo")):
             route.continue_()
     assert states(cms, 3) == ["approve", "hold", "hold"]
@@ -76,6 +107,7 @@ def test_a_verdict_whose_answer_is_lost_is_not_called_undone(browser: Browser, a
         route.fulfill(status=504, content_type=kind, body='{"error": "Gateway Timeout"}')
 
     page.route(re.compile("/verdict"), lose)
+    page.reload()
     page.keyboard.press("a")
     expect(page.locator("#said")).to_contain_text("this may be done, or not")
     assert states(cms, 2) == ["approve", "hold"]
@@ -165,15 +197,13 @@ def test_comments_that_are_stepped_over_in_a_moment_are_not_claimed(browser: Bro
 def test_a_claim_that_a_verdict_overtakes_takes_the_comment_from_nobody(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)
-    late: list[Route] = []
-    page.route(re.compile("/(claim|verdict)$"), lambda route: late.append(route))
-    page.reload()
-    with page.expect_request(re.compile("/claim")):
-        page.keyboard.press("j")
-    with page.expect_request(re.compile("/verdict")):
-        page.keyboard.press("a")
-    claim, verdict = late[-2:]
-    with page.expect_response(re.compile("/claim")):
+    late = Late(page, "/(claim|verdict)$")
+    late.begin()
+    page.keyboard.press("j")
+    claim = late.of("/2/claim")
+    page.keyboard.press("a")
+    verdict = late.of("/2/verdict")
+    with page.expect_response(re.compile("/2/claim")):
         claim.fulfill(status=409, json={"message": "This comment does not wait any more."})
     verdict.continue_()
     expect(page.locator(".card.done")).to_have_count(1)
