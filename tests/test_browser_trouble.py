@@ -43,7 +43,8 @@ class Late:
             route.continue_()
 
 
-def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, address: str, cms: Caller) -> None:
+def approve_one_and_begin_another(browser: Browser, address: str, cms: Caller) -> tuple[Page, Route]:
+    """A page of three comments: the first is approved, and the second one's verdict held back."""
     fill(cms, 3)
     page = enter(browser, address)
     late = Late(page, "/verdict")
@@ -51,7 +52,11 @@ def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, a
     expect(page.locator(".card.done")).to_have_count(1)
     late.begin()
     page.keyboard.press("a")
-    verdict = late.of("/verdict")
+    return page, late.of("/verdict")
+
+
+def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, address: str, cms: Caller) -> None:
+    page, verdict = approve_one_and_begin_another(browser, address, cms)
     page.keyboard.press("a")
     expect(page.locator("#said")).to_have_text("The service has not answered yet.")
     page.keyboard.press("u")
@@ -63,14 +68,7 @@ def test_an_undo_takes_back_the_verdict_whose_answer_is_late(browser: Browser, a
 
 
 def test_an_undo_of_a_verdict_that_is_refused_takes_back_none(browser: Browser, address: str, cms: Caller) -> None:
-    fill(cms, 3)
-    page = enter(browser, address)
-    late = Late(page, "/verdict")
-    page.keyboard.press("a")
-    expect(page.locator(".card.done")).to_have_count(1)
-    late.begin()
-    page.keyboard.press("a")
-    verdict = late.of("/verdict")
+    page, verdict = approve_one_and_begin_another(browser, address, cms)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.keyboard.press("u")

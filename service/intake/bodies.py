@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from service.intake.markup import storable
 
-Payload = TypeVar("Payload", bound=BaseModel)
+In = TypeVar("In", bound=BaseModel)
 
 
 def read(most_bytes: int) -> bytes:
@@ -19,7 +19,7 @@ def read(most_bytes: int) -> bytes:
     return body
 
 
-def read_as(payload: type[Payload], most_bytes: int) -> Payload:
+def read_as(payload: type[In], most_bytes: int) -> In:
     """The body as this payload, 413 where it is longer. Raises ValidationError."""
     return payload.model_validate_json(read(most_bytes))
 
