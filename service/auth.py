@@ -180,8 +180,15 @@ def _address() -> str:
     for heard in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
         if not current_parts().config.is_proxy(address) or not heard.strip():
             break
-        address = heard.strip()
+        address = _without_port(heard.strip())
     return address
+
+
+def _without_port(heard: str) -> str:
+    """As some gateways, Azure's among them, write `192.0.2.1:50000` and `[2001:db8::1]:50000`: at each connection another."""
+    if heard.startswith("["):
+        return heard[1:].partition("]")[0]
+    return heard.partition(":")[0] if heard.count(":") == 1 else heard
 
 
 def create_key(db: Connection, *, site: str, name: str, signed: bool) -> str:

@@ -72,9 +72,10 @@ def guess(app: Flask, times: int, *, forwarded_for: str, through: str = "127.0.0
     return [app.test_client().open("/review/sign-in", **told).status_code for _ in range(times)]
 
 
-def test_a_guesser_of_passwords_shuts_nobody_out_who_comes_through_the_same_proxy(app: Flask) -> None:
-    assert guess(app, 61, forwarded_for="192.0.2.1")[-1] == 429
-    assert guess(app, 1, forwarded_for="192.0.2.2") == [400]
+@pytest.mark.parametrize(("guesser", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")])
+def test_a_guesser_of_passwords_shuts_nobody_out_who_comes_through_the_same_proxy(app: Flask, guesser: str, other: str) -> None:
+    assert guess(app, 61, forwarded_for=guesser)[-1] == 429
+    assert guess(app, 1, forwarded_for=other) == [400]
 
 
 def test_what_a_guesser_says_of_others_before_him_is_not_believed(app: Flask) -> None:
@@ -90,6 +91,18 @@ def test_a_proxy_on_another_machine_is_believed_where_it_is_named(new_app: Calla
     app = new_app(FORWARDED_ALLOW_IPS="127.0.0.1, 10.0.0.0/8")
     assert guess(app, 61, forwarded_for="192.0.2.1", through="10.1.2.3")[-1] == 429
     assert guess(app, 1, forwarded_for="192.0.2.2", through="10.1.2.3") == [400]
+
+
+@pytest.mark.parametrize("heard", ["192.0.2.1:{port}", "[2001:db8::1]:{port}"])
+def test_a_guesser_is_one_at_whatever_port_a_proxy_heard_him(app: Flask, heard: str) -> None:
+    guesses = [guess(app, 1, forwarded_for=heard.format(port=port))[0] for port in range(50_000, 50_061)]
+    assert guesses[-1] == 429
+
+
+def test_a_proxy_behind_another_is_believed_at_whatever_port_it_was_heard(new_app: Callable[..., Flask]) -> None:
+    app = new_app(FORWARDED_ALLOW_IPS="127.0.0.1,10.0.0.1")
+    assert guess(app, 61, forwarded_for="192.0.2.1:50000, 10.0.0.1:50001")[-1] == 429
+    assert guess(app, 1, forwarded_for="192.0.2.2:50000, 10.0.0.1:50001") == [400]
 
 
 def test_who_signs_in_anew_guesses_no_more_passwords(app: Flask, ada: Visitor) -> None:
