@@ -99,9 +99,15 @@ def no_secret(error: OSError) -> ConfigError:
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(","))
+        named = [ip_network(part.strip()) for part in text.split(",")]
     except ValueError:
         raise ValueError("addresses or networks such as 10.0.0.0/8, with commas between them; 0.0.0.0/0 is all") from None
+    return tuple(named + [_mapped(network) for network in named if isinstance(network, IPv4Network)])
+
+
+def _mapped(network: IPv4Network) -> IPv6Network:
+    """What a socket for both kinds of addresses, such as that of HOST=::, takes it for."""
+    return IPv6Network(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
 
 
 def _yes_or_no(text: str) -> bool:

@@ -108,3 +108,8 @@ def test_where_it_listens_is_written_as_an_address(host: str, address: str) -> N
 )
 def test_who_sits_at_the_machine_is_told_an_address_that_a_browser_opens(host: str, url: str) -> None:
     assert Config.from_environ({"HOST": host}).url == url
+
+
+@pytest.mark.parametrize(("address", "believed"), [("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("::ffff:11.1.2.3", False)])
+def test_a_proxy_is_believed_by_its_ipv4_address_where_a_socket_hears_it_by_ipv6(address: str, believed: bool) -> None:
+    assert Config.from_environ({"FORWARDED_ALLOW_IPS": "10.0.0.0/8"}).is_proxy(address) is believed
