@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from threading import Timer
 from time import monotonic
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +20,8 @@ TIMEOUT = 20.0  # seconds, for all of it
 MOST_READ = 16_384  # bytes of an answer's body
 PORTS = {"https": 443, "http": 80}
 NAT64 = IPv6Network("64:ff9b::/96")
+GIVEN_OUT = IPv6Network("2000::/3")  # of IPv6, to the open internet; the rest is local or nobody's yet
+SPECIAL = (IPv4Network("192.0.0.0/24"), IPv6Network("3fff::/20"))  # in IANA's registries, but unknown to Python 3.11
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ def is_public(address: str) -> bool:
     """Whether this IP address belongs to the open internet, also where it is an IPv4 address in IPv6's clothes."""
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None)
-        ip = inner or ip
-    return ip.is_global and not ip.is_multicast
+        ip = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else ip)
+    special = ip.is_multicast or any(ip in network for network in SPECIAL)
+    return ip.is_global and not special and (ip.version == 4 or ip in GIVEN_OUT)
 
 
 def _split(url: str) -> SplitResult:

@@ -38,7 +38,8 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     "address",
     (
         "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 "
-        "::1 :: fe80::1%eth0 fc00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 2002:7f00:1:: 64:ff9b::7f00:1"
+        "192.0.0.8 ::1 :: fe80::1%eth0 fc00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 2002:7f00:1:: 64:ff9b::7f00:1 "
+        "::7f00:1 ::ffff:0:7f00:1 64:ff9b:1::7f00:1 100::1 100:0:0:1::1 2001::1 2001:db8::1 3fff::1 5f00::1 fec0::1"
     ).split(),
 )
 def test_private_and_loopback_addresses_are_not_public(address: str) -> None:
