@@ -10,6 +10,8 @@ from typing import Any
 LIKELY_TO_REJECT = "likely_to_reject"  # what this newsroom's moderators do; only a model that learnt from them has it
 ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic", LIKELY_TO_REJECT)
 
+CORAL = "Coral"  # by whom the verdicts of Coral's own moderators are said to be
+
 MAX_ID = 200
 MAX_NAME = 200
 MAX_URL = 2_000  # what an index of PostgreSQL still takes

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from service.domain import MAX_NAME, Invalid, Moderator, Role
+from service.domain import CORAL, MAX_NAME, Invalid, Moderator, Role
 from service.parts import Parts
 from service.storage import moderators
 from service.storage.engine import reading, writing
@@ -49,6 +49,8 @@ def create(parts: Parts, *, name: str, role: Role, sites: Sequence[str], passwor
     """A new moderator. Raises Invalid."""
     if not name.strip() or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid("name", f"a name of 1 to {MAX_NAME} characters")
+    if name.strip() == CORAL:
+        raise Invalid("name", f"another name than {CORAL}, under which the verdicts of {CORAL}'s own moderators are kept")
     if subject is not None and (not subject.strip() or len(subject) > LONGEST_SUBJECT):
         raise Invalid("subject", f"a subject of 1 to {LONGEST_SUBJECT} characters")
     if password is not None:

@@ -222,6 +222,12 @@ def test_a_moderator_needs_a_name_and_a_long_password(app: Flask, name: str, pas
         signin.create(app.extensions["parts"], name=name, role=Role.MODERATOR, sites=(), password=password)
 
 
+@pytest.mark.parametrize("name", ["Coral", " Coral "])
+def test_nobody_is_named_as_verdicts_from_coral_are_or_could_undo_them(app: Flask, name: str) -> None:
+    with pytest.raises(Invalid, match="another name than Coral"):
+        signin.create(app.extensions["parts"], name=name, role=Role.MODERATOR, sites=(), password=PASSWORD)
+
+
 def test_passwords_and_tokens_are_stored_as_hashes(app: Flask, ada: Visitor, engine: Engine) -> None:
     token = signin.issue_token(app.extensions["parts"], "Ada")
     with reading(engine) as db:

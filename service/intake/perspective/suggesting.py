@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from service import verdicts
-from service.domain import MAX_ID, Outcome, Rejection, Suggestion, Verdict, digest
+from service.domain import CORAL, MAX_ID, Outcome, Rejection, Suggestion, Verdict, digest
 from service.intake.markup import storable, unescaped
 from service.intake.perspective.attributes import base
 from service.intake.perspective.errors import refusal
@@ -19,7 +19,6 @@ from service.parts import Parts
 from service.storage import coral, suggestions
 from service.storage.engine import writing
 
-CORAL = "Coral:"  # how Coral names its community
 CORAL_VERDICTS = {0.0: Outcome.APPROVE, 1.0: Outcome.REJECT}
 
 
@@ -41,7 +40,7 @@ def suggest(parts: Parts, site: str, asked: SuggestCommentScoreRequest) -> dict[
         comment = _stored_comment(db, site, asked, about)
         if comment is not None and (said := CORAL_VERDICTS.get(rows[0].value)):
             reason = Rejection.OTHER if said is Outcome.REJECT else None
-            verdicts.settle(db, comment, Verdict(outcome=said, moderator="Coral", at=datetime.now(UTC), reason_code=reason))
+            verdicts.settle(db, comment, Verdict(outcome=said, moderator=CORAL, at=datetime.now(UTC), reason_code=reason))
         suggestions.add(db, rows, comment)  # after it: two that refer to the comment could not both lock it any more
     answer = {"requestedLanguages": about.requested_languages, "detectedLanguages": about.detected_languages}
     return answer | ({} if asked.client_token is None else {"clientToken": asked.client_token})
@@ -87,7 +86,7 @@ def _stored_comment(db: Connection, site: str, asked: SuggestCommentScoreRequest
 
 def _coral_id(asked: SuggestCommentScoreRequest) -> str | None:
     """From the context's `Coral_comment_id` or the token `comment:ID`."""
-    if not (asked.community_id or "").startswith(CORAL):
+    if not (asked.community_id or "").startswith(f"{CORAL}:"):
         return None
     try:
         told = json.loads(asked.context.entries[0].text)["Coral_comment_id"]
