@@ -2,7 +2,10 @@
 
 import argparse
 import os
+import signal
 import sys
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # or Ctrl-C would print a stack trace while the rest is imported
 
 from service.config import Config, ConfigError, make_metrics_folder
 from service.storage.engine import StorageError, migrate, open_engine

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # until gunicorn sets its own: Ctrl-C would print a stack trace
+
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from prometheus_client import multiprocess

@@ -1,19 +1,29 @@
 """What the server does before it serves."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.__main__ import main
 
 
-def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """gunicorn's settings. What they make of Ctrl-C is not for the tests."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    interrupted = signal.getsignal(signal.SIGINT)
     from service import server
 
+    signal.signal(signal.SIGINT, interrupted)
+    return server
+
+
+def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(server: Any, tmp_path: Path) -> None:
     for name in ("counter_12.db", "histogram_12.db", "gauge_livesum_12.db", "comments.db"):
         (tmp_path / name).touch()
 
@@ -22,14 +32,21 @@ def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["comments.db"]
 
 
-def test_a_proxys_idle_connection_is_closed_by_the_proxy_and_not_under_its_next_request(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    from service import server
-
+def test_a_proxys_idle_connection_is_closed_by_the_proxy_and_not_under_its_next_request(server: Any) -> None:
     nginx, caddy = 60, 120  # seconds, by default
     assert server.keepalive > max(nginx, caddy)
+
+
+@pytest.mark.parametrize("imported", ["alembic", "flask"])  # by what begins, and by the server that it becomes
+def test_ctrl_c_ends_a_start_without_a_stack_trace(tmp_path: Path, imported: str) -> None:
+    (tmp_path / f"{imported}.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    environ = os.environ | {
+        "PYTHONPATH": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/comments.db",
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
+    }
+    ended = subprocess.run([sys.executable, "-m", "service"], env=environ, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
 def start(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
