@@ -82,8 +82,9 @@ def disable_endpoint(id: str) -> None:
 @click.argument("id")
 def enable_endpoint(id: str) -> None:
     """Send to it again, first what waited."""
+    leased = delivery.now() + delivery.LEASE  # what is due later is not under way
     with writing(current_parts().engine) as db:
-        outbox.hasten(db, id)  # the messages first, as delivery does, or each would wait for the other
+        outbox.hasten(db, id, later_than=leased)  # the messages first, as delivery does, or each would wait for the other
         if not endpoints.enable(db, id):
             raise _unknown(id)
     click.echo(f"Endpoint {id} is enabled.")

@@ -23,7 +23,7 @@ from test_running_service import running
 
 from service import auth, delivery
 from service.config import Config
-from service.delivery import SCHEDULE
+from service.delivery import LEASE, SCHEDULE
 from service.storage import endpoints, outbox
 from service.storage.engine import open_engine, writing
 
@@ -126,6 +126,16 @@ def test_enabling_sends_at_once_what_failed_and_leaves_a_verdict_to_be_undone(ap
     run(app, "endpoint", "enable", id)
     assert len(deliver_all(parts, clock)) == 1
     assert "delivered" in run(app, "delivery", "list").splitlines()[-1]
+
+
+def test_enabling_sends_nothing_a_second_time_that_is_under_way(app: Flask, receiver: Receiver) -> None:
+    id, _ = make_endpoint(app, receiver.url)
+    make_caller(app, "gazette").comment("c1", "Fine.")
+    parts, clock = app.extensions["parts"], Clock()
+    with writing(parts.engine) as db:
+        outbox.take(db, id, clock(), clock() + LEASE)
+    run(app, "endpoint", "enable", id)
+    assert deliver_all(parts, clock) == []
 
 
 def test_what_is_under_way_to_an_endpoint_when_it_is_deleted_is_not_tried_again(app: Flask, receiver: Receiver) -> None:

@@ -70,10 +70,10 @@ def postpone(db: Connection, taken: Row[Any], due_at: datetime | None) -> None:
     db.execute(update(deliveries).where(still_mine).values(values))
 
 
-def hasten(db: Connection, endpoint: str) -> None:
-    """Tries again now what failed and waits for its next attempt; a verdict that may yet be undone stays where it is."""
+def hasten(db: Connection, endpoint: str, *, later_than: datetime) -> None:
+    """Tries again now what failed and would wait longer; a verdict that may yet be undone stays where it is."""
     failed = (deliveries.c.endpoint == endpoint) & (deliveries.c.state == WAITING) & (deliveries.c.attempts > 0)
-    db.execute(update(deliveries).where(failed).values(due_at=datetime.now(UTC)))
+    db.execute(update(deliveries).where(failed, deliveries.c.due_at > later_than).values(due_at=datetime.now(UTC)))
 
 
 def replay(db: Connection, *conditions: ColumnElement[bool]) -> int:
