@@ -112,7 +112,7 @@ def _take(parts: Parts, at: datetime) -> tuple[Row[Any], Row[Any]] | None:
 
 def _conclude(db: Connection, message: Row[Any], endpoint: Row[Any], answer: Answer, at: datetime) -> None:
     if answer.status is not None and 200 <= answer.status < 300:
-        outbox.close(db, message.pk)
+        outbox.close(db, message)
         endpoints.recover(db, endpoint.id)
         if message.verdict is not None:
             history.set_told(db, message.verdict)

@@ -228,21 +228,57 @@ def test_a_later_event_of_a_comment_waits_for_the_earlier(parts: Parts, gazette:
     assert told(receiver) == [("c1", 1), ("c2", 1), ("c1", 1), ("c1", 2)]
 
 
-def test_an_event_behind_a_dead_one_waits_for_its_replay(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
+def given_up_and_then_edited(parts: Parts, cms: Caller, receiver: Receiver, clock: Clock) -> str:
+    """The endpoint that did not take a comment's first message, and is yet to be sent its second."""
     endpoint = listen(parts, receiver.url)
-    gazette.comment("c1", "Fine.")
+    cms.comment("c1", "Fine.")
     receiver.answer = 500
     for _ in range(len(SCHEDULE) + 1):
         deliver_all(parts, clock)
         clock.ahead += 2 * DAY
     receiver.answer = 204
     receiver.got.clear()
-    gazette.comment("c1", "Fine, edited.")
-    assert deliver_all(parts, clock) == []
+    cms.comment("c1", "Fine, edited.")
+    return endpoint
+
+
+def test_an_event_behind_a_dead_one_is_told(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
+    given_up_and_then_edited(parts, gazette, receiver, clock)
+    deliver_all(parts, clock)
+    assert told(receiver) == [("c1", 2)]
+
+
+def test_what_was_given_up_is_told_before_later_events_where_it_is_replayed_in_time(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock
+) -> None:
+    endpoint = given_up_and_then_edited(parts, gazette, receiver, clock)
     with writing(parts.engine) as db:
         outbox.replay(db, outbox.dead_of(endpoint))
     deliver_all(parts, clock)
     assert told(receiver) == [("c1", 1), ("c1", 2)]
+
+
+def test_what_was_given_up_is_never_told_after_later_events(parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock) -> None:
+    endpoint = given_up_and_then_edited(parts, gazette, receiver, clock)
+    deliver_all(parts, clock)
+    with writing(parts.engine) as db:
+        assert outbox.replay(db, outbox.dead_of(endpoint)) == 0
+
+
+def test_what_was_given_up_is_not_told_where_a_later_event_is_under_way_when_it_is_replayed(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = given_up_and_then_edited(parts, gazette, receiver, clock)
+    post = delivery.post
+
+    def replayed_meanwhile(*sent: Any, **options: Any) -> Any:
+        with writing(parts.engine) as db:
+            outbox.replay(db, outbox.dead_of(endpoint))
+        return post(*sent, **options)
+
+    monkeypatch.setattr(delivery, "post", replayed_meanwhile)
+    deliver_all(parts, clock)
+    assert told(receiver) == [("c1", 2)]
 
 
 @pytest.mark.parametrize("as_date", [False, True])

@@ -59,8 +59,11 @@ def log(db: Connection, delivery: int, *, at: datetime, status: int | None, prob
     db.execute(insert(attempts).values(delivery=delivery, at=at, status=status, problem=problem, milliseconds=milliseconds))
 
 
-def close(db: Connection, delivery: int) -> None:
-    db.execute(update(deliveries).where(deliveries.c.pk == delivery).values(state=DELIVERED))
+def close(db: Connection, taken: Row[Any]) -> None:
+    """It arrived. What its comment's earlier messages tell is no longer so: those that were given up, or are being replayed, end."""
+    db.execute(update(deliveries).where(deliveries.c.pk == taken.pk).values(state=DELIVERED))
+    earlier = (deliveries.c.comment == taken.comment) & (deliveries.c.endpoint == taken.endpoint) & (deliveries.c.pk < taken.pk)
+    db.execute(update(deliveries).where(earlier, deliveries.c.state.in_((WAITING, DEAD))).values(state=WITHDRAWN))
 
 
 def postpone(db: Connection, taken: Row[Any], due_at: datetime | None) -> None:
@@ -149,13 +152,13 @@ def _untried() -> ColumnElement[bool]:
 
 
 def _due(endpoint: str, now: datetime) -> Any:
-    """The next message of an endpoint; one of a comment waits for those before it, also for a dead one."""
+    """The next message of an endpoint; one of a comment waits for those before it, unless they were given up."""
     earlier = deliveries.alias()
     blocked = exists().where(
         earlier.c.comment == deliveries.c.comment,
         earlier.c.endpoint == deliveries.c.endpoint,
         earlier.c.pk < deliveries.c.pk,
-        earlier.c.state.in_((WAITING, DEAD)),
+        earlier.c.state == WAITING,
     )
     waiting = (deliveries.c.endpoint == endpoint) & (deliveries.c.state == WAITING) & (deliveries.c.due_at <= now)
     return select(deliveries.c.pk).where(waiting, ~blocked).order_by(deliveries.c.due_at, deliveries.c.pk).limit(1)
