@@ -261,6 +261,29 @@ def test_a_provider_that_cannot_be_reached_is_said(new_app: Callable[..., Flask]
     assert "The identity provider does not answer." in answer.text
 
 
+def describe(monkeypatch: pytest.MonkeyPatch, **otherwise: Any) -> None:
+    """Has the provider say something else of itself, or leave out what is None."""
+    answer = Provider._answer
+
+    def otherwise_told(provider: Provider, body: dict[str, Any]) -> None:
+        told = body | otherwise if "issuer" in body else body
+        answer(provider, {name: value for name, value in told.items() if value is not None})
+
+    monkeypatch.setattr(Provider, "_answer", otherwise_told)
+
+
+def test_a_word_of_another_issuer_opens_nothing(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    describe(monkeypatch, issuer="https://another.example")
+    answer = sign_in_there(Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")))
+    assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
+
+
+def test_a_provider_that_names_no_issuer_opens_nothing(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    describe(monkeypatch, issuer=None)
+    answer = sign_in_there(Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")))
+    assert (answer.status_code, "does not say of itself what OpenID Connect asks for" in answer.text) == (503, True)
+
+
 BROKEN: dict[str, list[Any]] = {
     "/.well-known/openid-configuration": [[], {}, {"authorization_endpoint": 5}],
     "/keys": [[], "none"],

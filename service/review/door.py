@@ -112,6 +112,8 @@ def _provider() -> Iterator[Any]:
         client_kwargs={"scope": "openid profile", "code_challenge_method": "S256", "default_timeout": PATIENCE},
     )
     try:
+        if not provider.load_server_metadata().get("issuer"):  # without which the library compares none
+            raise RuntimeError("It names no issuer.")
         yield provider
     except (RequestException, ValueError):  # where an address of its own is wrong; it may be put right
         current_app.extensions.pop("oidc", None)
