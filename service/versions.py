@@ -31,6 +31,10 @@ class Pointer:
     earlier: tuple[str | None, ...] = ()
 
 
+class Overtaken(Exception):
+    """Another version is in force than the one whose place was to be taken: a sentence that names it. Nothing was changed."""
+
+
 def shipped_version(models: Path) -> str:
     """The version of the models that lie in the folder itself, which came with the service. Raises ModelError."""
     path = models / MANIFEST
@@ -95,9 +99,12 @@ def verified(models: Path, version: str | None) -> Model:
     return model
 
 
-def activate(models: Path, version: str) -> Pointer:
-    """Puts a version in force, once it is verified. Raises ModelError, and changes nothing then."""
+def activate(models: Path, version: str, *, instead_of: str | None = None) -> Pointer:
+    """Puts a version in force, once it is verified; only in the place of another, where that is named. Raises ModelError or
+    Overtaken, and changes nothing then."""
     with _swapping(models) as before:
+        if instead_of is not None and (standing := shipped_version(folder(models, before.active))) != instead_of:
+            raise Overtaken(f"{standing} came in force meanwhile")
         wanted = None if folder(models, version) == models else version
         if wanted is not None and not folder(models, wanted).is_dir():
             raise ModelError(f"There is no version '{version}'. The versions: {', '.join([shipped_version(models), *every(models)])}.")

@@ -195,13 +195,13 @@ def test_what_was_tested_beside_another_than_the_version_in_force_is_not_publish
 ) -> None:
     shutil.rmtree(judged.models / versions.VERSIONS)
     fake_models.publish(judged.models / versions.VERSIONS / "another", version="another")
+    activate = versions.activate
 
-    def write_while_somebody_activates(*arguments: Any) -> str:
-        versions.activate(judged.models, "another")
-        return write(*arguments)
+    def activate_just_after_somebody_else(*arguments: Any, **options: Any) -> Any:
+        activate(judged.models, "another")
+        return activate(*arguments, **options)
 
-    write = candidate.write
-    monkeypatch.setattr(candidate, "write", write_while_somebody_activates)
+    monkeypatch.setattr(versions, "activate", activate_just_after_somebody_else)
     status, result, _ = judged.run(capsys, "retrain")
     assert (status, result["result"], versions.pointer(judged.models).active) == (1, "refused", "another")
 

@@ -144,17 +144,24 @@ def _put_in_force(bench: Bench, judged: Judged, version: str, *, shadow: bool) -
         say(f"{version} runs beside {bench.in_force.version} and decides nothing. What it would have changed: /review/models")
         say(f"To put it in force: `{ACTIVATE} {version}`. To end it: `flask --app service model unshadow`.")
         return {"result": "shadow", "failed": judged.failures} | result
-    standing = versions.shipped_version(versions.folder(bench.models, versions.pointer(bench.models).active))
-    overtaken = [f"{standing} came in force meanwhile, and it was not tested beside that"] if standing != bench.in_force.version else []
-    if failures := [*judged.failures, *overtaken]:
+    if failures := judged.failures or _activate(bench, version):
+        standing = versions.shipped_version(versions.folder(bench.models, versions.pointer(bench.models).active))
         say(f"Refused. {standing} stays in force; the candidate {version} is kept, with its report: {result['report']}")
         say("To try it without deciding: `python -m training retrain --since all --shadow`.")
         say(f"To use it all the same: `{ACTIVATE} {version}`.")
         return {"result": "refused", "failed": failures} | result
-    versions.activate(bench.models, version)
     say(f"{version} is in force; running workers take it within seconds. Report: {result['report']}")
     say("Next: `python -m training thresholds` for what to write into policy.toml. To undo: `flask --app service model rollback`.")
     return {"result": "published"} | result
+
+
+def _activate(bench: Bench, version: str) -> list[str]:
+    """Puts it in force in the place of the version that it was tested beside, or says why not."""
+    try:
+        versions.activate(bench.models, version, instead_of=bench.in_force.version)
+    except versions.Overtaken as overtaken:
+        return [f"{overtaken}, and it was not tested beside that"]
+    return []
 
 
 def _last_seen(models: Path) -> int:
