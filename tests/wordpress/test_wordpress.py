@@ -266,6 +266,19 @@ def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPres
     assert call(site, "m2", now, {"type": "comment.verdict"}, secret).json() == {"changed": False}
 
 
+def test_what_the_service_does_not_take_is_told_on_the_settings_page_and_by_site_health(site: WordPress, newsroom: Newsroom) -> None:
+    pages = ("options-general.php?page=comment-moderation", "site-health.php")
+    assert not [page for page in pages if "The service does not" in site.page(page)]
+    address, token = f"http://127.0.0.1:{newsroom.service.port}", newsroom.moderator("wordpress anew")
+    site.set_up(address=address, token="cmm_mistyped")
+    assert all("does not take the moderator token" in site.page(page) for page in pages)
+    site.set_up(address=address, key="cm_mistyped")
+    assert all("does not take the API key" in site.page(page) for page in pages)
+    site.set_up(address="http://127.0.0.1:9")
+    assert all("does not answer at the address" in site.page(page) for page in pages)
+    site.set_up(address=address, key=newsroom.service.key, token=token)
+
+
 def test_uninstalling_leaves_nothing(site: WordPress) -> None:
     assert json.loads(site.run("uninstall.php").splitlines()[-1]) == []
 

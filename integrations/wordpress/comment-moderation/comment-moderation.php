@@ -25,7 +25,7 @@ const META_EVENT   = '_comment_moderation_event';    // The newest verdict that 
 const CRON         = 'comment_moderation_sync';
 const CRON_DELETED = 'comment_moderation_deleted';
 
-foreach ( array( 'settings', 'client', 'described', 'decision', 'verdict', 'webhook', 'screen' ) as $comment_moderation_part ) {
+foreach ( array( 'settings', 'client', 'described', 'decision', 'verdict', 'webhook', 'screen', 'health' ) as $comment_moderation_part ) {
 	require __DIR__ . "/includes/$comment_moderation_part.php";
 }
 

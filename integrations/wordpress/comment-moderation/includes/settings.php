@@ -78,6 +78,7 @@ function show_page() {
 		return;
 	}
 	echo '<div class="wrap"><h1>' . esc_html__( 'Comment Moderation', 'comment-moderation' ) . '</h1>';
+	show_faults();
 	echo '<form method="post" action="options.php">';
 	settings_fields( 'comment_moderation' );
 	echo '<table class="form-table" role="presentation">';
