@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import listening
-from wordpress_newsroom import ROUTE, Newsroom, await_verdict, call
+from wordpress_newsroom import ROUTE, Newsroom, await_state, await_verdict, call
 from wordpress_site import WordPress, wordpress
 
 
@@ -210,6 +210,17 @@ def test_what_an_editor_takes_back_is_no_verdict(site: WordPress, newsroom: News
     assert newsroom.service.ask("GET", f"/v1/comments/{ids[undone]}")[1]["verdicts"] == []
 
 
+def test_what_was_unpublished_stays_so_through_the_trash_and_back(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    text = "A rude remark, published, unpublished, trashed and restored."
+    comment = site.comment(text)
+    id = newsroom.waiting(ada)[text]
+    newsroom.judge(ada, id, verdict="approve")
+    site.until(comment, "approved")
+    for action in ("hold", "trash", "untrash"):
+        site.moderate(comment, action)
+    await_state(site, newsroom, id, "reject")
+
+
 @pytest.mark.parametrize("before", ["hold", "spam"])
 def test_a_held_comment_that_an_editor_deletes_for_good_is_rejected(site: WordPress, newsroom: Newsroom, ada: str, before: str) -> None:
     text = f"A rude remark, deleted from {before}."
@@ -264,6 +275,10 @@ def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPres
     assert call(site, "m0", now, body | {"timestamp": "2026-01-01T00:00:00.000Z"}, secret).json() == {"changed": False}
     assert site.status(comment) == "hold"
     assert call(site, "m2", now, {"type": "comment.verdict"}, secret).json() == {"changed": False}
+
+
+def test_without_a_token_nobody_is_told_of_a_deleted_comment_for_ever(site: WordPress) -> None:
+    assert json.loads(site.run("without_token.php").splitlines()[-1]) == "nothing is due"
 
 
 def test_what_the_service_does_not_take_is_told_on_the_settings_page_and_by_site_health(site: WordPress, newsroom: Newsroom) -> None:

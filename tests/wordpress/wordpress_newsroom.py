@@ -73,6 +73,17 @@ def call(site: WordPress, id: str, at: int, body: Any, secret: str) -> requests.
     return requests.post(f"{site.address}{ROUTE}", sent, headers=headers, timeout=60)
 
 
+def await_state(site: WordPress, newsroom: Newsroom, id: str, state: str) -> None:
+    """Runs WP-Cron until the comment stands so with the service."""
+    for _ in range(240):
+        site.cron()
+        _, told = newsroom.service.ask("GET", f"/v1/comments/{id}")
+        if told["comment"]["state"] == state:
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"still {told['comment']['state']}: {site.log()}")
+
+
 def await_verdict(site: WordPress, newsroom: Newsroom, id: str) -> Any:
     """Runs WP-Cron until the service has a verdict on the comment, and the service's worker has told WordPress of it."""
     for _ in range(240):

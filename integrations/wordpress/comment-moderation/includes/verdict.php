@@ -49,8 +49,11 @@ function note_verdict( $new_status, $old_status, $comment ) {
 		return;
 	}
 	if ( 'unapproved' === $new_status && 'approved' !== $old_status ) { // "Undo", "Not spam", "Restore": taken back, and nothing new said.
-		delete_comment_meta( $comment->comment_ID, META_VERDICT );
+		delete_comment_meta( $comment->comment_ID, META_VERDICT, $old_status );
 		return;
+	}
+	if ( 'trash' === $new_status && 'unapproved' === get_comment_meta( $comment->comment_ID, META_VERDICT, true ) ) {
+		return; // The same verdict, which "Restore" does not take back.
 	}
 	update_comment_meta( $comment->comment_ID, META_VERDICT, $new_status );
 }
@@ -71,12 +74,15 @@ function keep_verdict( $comment_id, $comment ) {
 }
 
 /**
- * Tells a verdict on a comment that is no more in WordPress, later again where the service cannot take it now.
+ * Tells a verdict on a comment that is no more in WordPress, later again where the service cannot take it now. Without a token, nobody.
  *
  * @param string $id    The comment's id at the service.
  * @param string $noted A key of VERDICTS.
  */
 function tell_of_deleted( $id, $noted ) {
+	if ( '' === setting( 'token' ) ) {
+		return;
+	}
 	list( $status ) = tell( $id, VERDICTS[ $noted ] );
 	if ( 409 === $status || may_change( $status ) ) {
 		wp_schedule_single_event( time() + 10 * MINUTE_IN_SECONDS, CRON_DELETED, array( $id, $noted ) );
