@@ -145,6 +145,45 @@ def test_what_is_being_written_goes_on_where_the_comment_is_decided_meanwhile(br
     expect(page.locator(".card.done")).to_have_count(1)
 
 
+@pytest.mark.parametrize(("key", "label"), [("n", "For your colleagues"), ("r", "For the author")])
+@pytest.mark.parametrize("button", [".card.current button.approve", "#bulk button.approve"])
+def test_what_was_written_and_is_not_sent_keeps_from_a_verdict(
+    browser: Browser, address: str, cms: Caller, key: str, label: str, button: str
+) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.keyboard.press("x")
+    page.keyboard.press(key)
+    field = page.locator(".card.current").get_by_label(label)
+    field.fill("Half a thought")
+    page.keyboard.press("Escape")
+    page.locator(button).click()
+    expect(page.locator("#said")).to_have_text("What you wrote here would be lost. Use it, or empty it.")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Half a thought")
+    field.fill("")
+    page.locator(button).click()
+    expect(page.locator("#waiting")).to_have_text("1")
+
+
+def test_what_was_written_can_be_kept_where_the_comment_is_decided_meanwhile(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.clock.install()
+    page.reload()
+    first = page.locator(".card").first
+    page.keyboard.press("n")
+    page.keyboard.type("Half a thought")
+    page.keyboard.press("Escape")
+    cms.comment("c0", "Quite nice.", author={"id": "a0"})
+    with page.expect_response(re.compile("/live")):
+        page.clock.fast_forward(10_000)
+    expect(page.locator("#waiting")).to_have_text("1")
+    first.locator("details.note summary").click()
+    first.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#said")).to_have_text("Note added.")
+
+
 def test_what_was_sent_already_does_not_keep_from_signing_in(browser: Browser, address: str, served: Flask, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)

@@ -37,13 +37,14 @@ async function ask(address, options = {}) {
 }
 function signedOut() {
   const message = "Your session is over. Copy what you wrote, and sign in again.";
-  if (every(".card:not(.done) textarea").some((field) => field.value.trim())) say(message); else location.reload();
+  if (written().length) say(message); else location.reload();
   return { ok: false, status: 401, message };
 }
 const post = (address, form) => ask(address, { method: "POST", body: form ?? new FormData() });
 
 const address = (card, does) => `/review/comments/${card.dataset.comment}/${does}`;
 const open = () => every(".card[data-comment]").filter((card) => !card.matches(".done, .taken"));
+const written = (root = document) => every(".card:not(.done) textarea", root).filter((field) => field.value.trim());
 const after = (card) => open().filter((other) => card.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
 const before = (card) => open().filter((other) => card.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING);
 const fetchPage = async (address) => new DOMParser().parseFromString(await (await fetch(address, { headers: { Accept: "text/html" } })).text(), "text/html");
@@ -62,7 +63,7 @@ function release(card) {  // of many that were stepped over in a moment none was
 }
 
 function take(card, why) {
-  if (card.querySelector("textarea:focus")) return;  // else the rest of what is being written would be keys
+  if (card.querySelector("textarea:focus") || written(card).length) return;  // else the rest of what is being written would be keys
   card.classList.add("taken");
   const state = card.querySelector(".state");
   state.textContent = why;
@@ -197,6 +198,14 @@ async function addNote(form) {
   card.focus();
 }
 
+function goBackTo(field) {
+  const details = field.closest("details");
+  every("details[open]", details.parentElement).forEach((other) => { other.open = other === details; });
+  details.open = true;
+  field.focus();
+  say("What you wrote here would be lost. Use it, or empty it.");
+}
+
 // ---- what others do meanwhile
 
 async function update() {
@@ -272,10 +281,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const does = event.target.dataset.does;
-  if (!does) return;
+  const form = event.target, does = form.dataset.does;
+  const lost = does !== "note" && form.method === "post" && written(form.closest(".card") ?? document).find((field) => field.form !== form);
+  if (!does && !lost) return;
   event.preventDefault();
-  if (does === "verdict") judge(event.target, event.submitter); else addNote(event.target);
+  if (lost) goBackTo(lost); else if (does === "verdict") judge(form, event.submitter); else addNote(form);
 });
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
