@@ -87,12 +87,16 @@ def enter(browser: Browser, address: str, name: str = "Ada", **context: Any) -> 
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
     page.goto("/review/")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, name)
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
     page.wait_for_load_state()  # and with it the page's script: a key that is pressed before is lost
     return page
+
+
+def sign_in(page: Page, name: str = "Ada") -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def states(cms: Caller, count: int) -> list[str]:

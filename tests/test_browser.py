@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from browsing import enter, fill, states
+from browsing import enter, fill, sign_in, states
 from conftest import Caller
 from flask import Flask
 from playwright.sync_api import Browser, Route, expect
-from room import PASSWORD
 
 from service import signin
 
@@ -178,9 +177,7 @@ def test_a_page_from_before_signing_in_says_so(browser: Browser, address: str, c
     page.context.clear_cookies()
     other = page.context.new_page()
     other.goto("/review/")
-    other.get_by_label("Name").fill("Ada")
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
+    sign_in(other)
     expect(other.get_by_role("heading", name="Queue")).to_be_visible()
     page.get_by_role("button", name="Keep the note").click()
     expect(page.locator("#said")).to_contain_text("from before you signed in")

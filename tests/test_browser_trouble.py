@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import enter, fill, states
+from browsing import enter, fill, sign_in, states
 from conftest import Caller
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
@@ -194,6 +194,19 @@ def test_what_was_sent_already_does_not_keep_from_signing_in(browser: Browser, a
     signin.disable(served.extensions["parts"], "Ada")
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_selection_outlives_the_session(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.goto("/review/?reason=toxicity")
+    for box in page.get_by_role("checkbox", name="Select").all()[1:]:
+        box.check()
+    page.context.clear_cookies()
+    page.keyboard.press("a")
+    sign_in(page)
+    expect(page.get_by_role("form", name="The selected comments")).to_contain_text("2 selected")
+    expect(page.get_by_role("checkbox", name="Select").first).not_to_be_checked()
 
 
 def test_a_verdict_of_ones_own_in_another_tab_is_nobody_elses(browser: Browser, address: str, cms: Caller) -> None:

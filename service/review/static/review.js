@@ -37,6 +37,7 @@ async function ask(address, options = {}) {
 }
 function signedOut() {
   const message = "Your session is over. Copy what you wrote, and sign in again.";
+  sessionStorage.setItem("picked", picked().map((box) => box.value).join(" "));
   if (written().length) say(message); else location.reload();
   return { ok: false, status: 401, message };
 }
@@ -228,16 +229,18 @@ async function update() {
 
 // ---- the selection
 
+const picked = () => every(".pick :checked");
+
 function countPicked() {
   const label = document.querySelector("#picked");
   if (!label) return;
-  label.textContent = `${every(".pick :checked").length} selected:`;
+  label.textContent = `${picked().length} selected:`;
   aboveTheBar(document.querySelector("#said"));
 }
 
 function select() {
   press(".pick input");
-  if (document.querySelector("#picked")) say(`${every(".pick :checked").length} selected.`);
+  if (document.querySelector("#picked")) say(`${picked().length} selected.`);
 }
 
 // ---- keys
@@ -296,6 +299,11 @@ setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < A
 setInterval(update, LOOK_AGAIN);
 if (sessionStorage.getItem("said")) say(sessionStorage.getItem("said"));
 sessionStorage.removeItem("said");
+if (document.querySelector("#cards")) {  // after signing in again
+  const before = (sessionStorage.getItem("picked") ?? "").split(" ");
+  for (const box of every(".pick input")) box.checked ||= before.includes(box.value);
+  sessionStorage.removeItem("picked");
+}
 window.addEventListener("pageshow", countPicked);  // a browser that comes back ticks the boxes again
 const alone = document.querySelector(".card[data-alone]");
 if (alone?.querySelector(".actions form[data-does]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
