@@ -264,7 +264,7 @@ def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPres
     id = newsroom.waiting(ada)["Some rude words for a forger."]
     now = int(time.time())
     body = {"type": "comment.verdict", "timestamp": "2026-01-02T00:00:00.000Z"}
-    body |= {"data": {"comment": {"id": id, "state": "approve"}, "verdict": {"verdict": "approve", "moderator": "Mallory"}}}
+    body |= {"data": {"comment": {"id": id, "revision": 1, "state": "approve"}, "verdict": {"verdict": "approve", "moderator": "Mallory"}}}
     assert call(site, "m1", now, body, "whsec_" + "A" * 40).status_code == 401
     assert call(site, "m1", now - 600, body, secret).status_code == 401
     assert site.status(comment) == "hold"
@@ -275,6 +275,43 @@ def test_an_unsigned_an_old_and_a_repeated_webhook_change_nothing(site: WordPres
     assert call(site, "m0", now, body | {"timestamp": "2026-01-01T00:00:00.000Z"}, secret).json() == {"changed": False}
     assert site.status(comment) == "hold"
     assert call(site, "m2", now, {"type": "comment.verdict"}, secret).json() == {"changed": False}
+
+
+def test_what_an_editor_edits_is_judged_anew_and_stays_where_it_is(site: WordPress, newsroom: Newsroom, ada: str) -> None:
+    held, published = "A rude remark, to be mended.", "A rude remark that was allowed."
+    comment, other = site.comment(held), site.comment(published)
+    ids = newsroom.waiting(ada)
+    site.edit(comment, "A remark, mended.")
+    assert newsroom.service.ask("GET", f"/v1/comments/{ids[held]}")[1]["comment"]["state"] == "approve"
+    assert site.status(comment) == "hold"
+    newsroom.judge(ada, ids[published], verdict="approve")
+    site.until(other, "approved")
+    site.edit(other, "A rude remark that was allowed, and mended.")
+    await_state(site, newsroom, ids[published], "approve")
+    assert site.status(other) == "approved"
+
+
+def test_what_a_reader_edits_goes_where_the_service_puts_it_and_is_held_until_then(site: WordPress, newsroom: Newsroom) -> None:
+    comment, later = site.comment("Fine, before it was edited."), site.comment("Fine, before the service went.")
+    site.run("reader_edits.php", str(comment), "A vile thing, once it was edited.")
+    assert site.status(comment) == "spam"
+    newsroom.stop()
+    site.run("reader_edits.php", str(later), "Fine still, though nobody could tell.")
+    assert site.status(later) == "hold"
+    newsroom.start()
+    site.until(later, "approved")
+
+
+def test_a_verdict_on_the_text_before_an_edit_is_not_applied(site: WordPress, newsroom: Newsroom, ada: str, secret: str) -> None:
+    comment = site.comment("A rude remark before its edit.")
+    id = newsroom.waiting(ada)["A rude remark before its edit."]
+    site.edit(comment, "A rude remark after its edit.")
+    about = {"id": id, "revision": 1, "state": "approve"}
+    told = {"comment": about, "verdict": {"verdict": "approve"}}
+    body = {"type": "comment.verdict", "timestamp": "2100-01-01T00:00:00.000Z", "data": told}
+    assert call(site, "late", int(time.time()), body, secret).json() == {"changed": False}
+    about["revision"] = 2
+    assert call(site, "in time", int(time.time()), body, secret).json() == {"changed": True}
 
 
 def test_without_a_token_nobody_is_told_of_a_deleted_comment_for_ever(site: WordPress) -> None:

@@ -47,6 +47,10 @@ class WordPress:
         """What the editor does with a comment."""
         self.rest("POST", f"/wp/v2/comments/{comment}", {"status": status})
 
+    def edit(self, comment: int, text: str) -> None:
+        """What the editor makes of its text."""
+        self.rest("POST", f"/wp/v2/comments/{comment}", {"content": text})
+
     def member(self, registered: str) -> tuple[str, str]:
         """The name and the password of a reader who has an account since then."""
         name, password = json.loads(self.run("member.php", registered).splitlines()[-1])

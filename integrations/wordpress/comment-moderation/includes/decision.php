@@ -1,6 +1,6 @@
 <?php
 /**
- * A reader's comment: the service is asked before it is stored or, where it did not answer, later.
+ * A reader's comment: the service is asked before it is stored or, where it did not answer, later; and again when it is edited.
  *
  * @package CommentModeration
  */
@@ -13,6 +13,7 @@ const ASKED_AT_ONCE = 20; // In one run of WP-Cron.
 
 add_filter( 'pre_comment_approved', __NAMESPACE__ . '\decide', 20, 2 );
 add_action( 'wp_insert_comment', __NAMESPACE__ . '\remember', 10, 1 );
+add_action( 'edit_comment', __NAMESPACE__ . '\judge_edit', 10, 1 );
 
 /**
  * The status of a new comment, by the service's decision.
@@ -72,10 +73,35 @@ function remember( $comment_id ) {
 	}
 	list( $id, $answer, $status ) = $asked;
 	add_comment_meta( $comment_id, META_ID, $id, true );
+	keep( $comment_id, $status, $answer );
+}
+
+/**
+ * Has an edited text judged anew. What a moderator edits stays where it is, and to leave it published is a verdict on the new text.
+ *
+ * @param int $comment_id The comment.
+ */
+function judge_edit( $comment_id ) {
+	$id = get_comment_meta( $comment_id, META_ID, true );
+	if ( '' === $id || ! is_configured() ) {
+		return;
+	}
+	$comment                 = get_comment( $comment_id );
+	list( $status, $answer ) = ask( described( $id, $comment->to_array() ) );
+	$published               = '1' === $comment->comment_approved;
+	keep( $comment_id, $status, $answer );
+	if ( null !== $answer && $answer['repeated'] ) {
+		return; // The text is as it was.
+	}
+	if ( current_user_can( 'edit_comment', $comment_id ) ) {
+		$published && update_comment_meta( $comment_id, META_VERDICT, 'approved' );
+		return;
+	}
+	delete_comment_meta( $comment_id, META_VERDICT ); // Of the text before.
 	if ( null !== $answer ) {
-		keep_answer( $comment_id, $answer );
-	} elseif ( may_change( $status ) ) {
-		add_comment_meta( $comment_id, META_PENDING, $status, true );
+		set_status( $comment_id, status_for( $answer['decision'], $comment->to_array() ) );
+	} elseif ( $published && 'hold' === setting( 'fallback' ) ) {
+		set_status( $comment_id, 0 );
 	}
 }
 
@@ -88,16 +114,11 @@ function ask_again() {
 	foreach ( marked( META_PENDING, ASKED_AT_ONCE ) as $comment ) {
 		$id                      = get_comment_meta( $comment->comment_ID, META_ID, true );
 		list( $status, $answer ) = ask( described( $id, $comment->to_array() ) );
-		if ( null === $answer && may_change( $status ) ) {
-			update_comment_meta( $comment->comment_ID, META_PENDING, $status );
+		keep( $comment->comment_ID, $status, $answer );
+		if ( may_change( $status ) ) {
 			return false;
 		}
-		delete_comment_meta( $comment->comment_ID, META_PENDING );
-		if ( null === $answer ) {
-			continue;
-		}
-		keep_answer( $comment->comment_ID, $answer );
-		if ( '' === get_comment_meta( $comment->comment_ID, META_VERDICT, true ) ) {
+		if ( null !== $answer && '' === get_comment_meta( $comment->comment_ID, META_VERDICT, true ) ) {
 			set_status( $comment->comment_ID, status_for( $answer['comment']['state'] ?? $answer['decision'], $comment->to_array() ) );
 		}
 	}
@@ -178,12 +199,21 @@ function by_service( $now = null ) {
 }
 
 /**
- * Keeps what the columns and boxes show.
+ * Keeps what the columns and boxes show, or the debt of an answer.
  *
- * @param int   $comment_id The comment.
- * @param array $answer     The service's answer.
+ * @param int        $comment_id The comment.
+ * @param int        $status     The status that the service answered.
+ * @param array|null $answer     Its answer.
  */
-function keep_answer( $comment_id, $answer ) {
-	$shown = array_intersect_key( $answer, array_flip( array( 'decision', 'reasons', 'scores', 'model_version', 'policy_version' ) ) );
-	update_comment_meta( $comment_id, META_ANSWER, wp_slash( wp_json_encode( $shown ) ) );
+function keep( $comment_id, $status, $answer ) {
+	if ( may_change( $status ) ) {
+		update_comment_meta( $comment_id, META_PENDING, $status );
+		return;
+	}
+	delete_comment_meta( $comment_id, META_PENDING );
+	if ( null !== $answer ) {
+		$shown  = array_intersect_key( $answer, array_flip( array( 'decision', 'reasons', 'scores', 'model_version', 'policy_version' ) ) );
+		$shown += array( 'revision' => $answer['comment']['revision'] );
+		update_comment_meta( $comment_id, META_ANSWER, wp_slash( wp_json_encode( $shown ) ) );
+	}
 }

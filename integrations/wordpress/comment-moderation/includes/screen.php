@@ -85,6 +85,7 @@ function answer_of( $comment_id ) {
 		'reasons'        => array(),
 		'model_version'  => '',
 		'policy_version' => '',
+		'revision'       => 0,
 	);
 	return ( is_array( $kept ) ? $kept : array() ) + $none;
 }

@@ -70,13 +70,14 @@ function hear( $request ) {
 		'sent'      => (int) $request->get_header( 'webhook-timestamp' ),
 		'timestamp' => (string) ( $event['timestamp'] ?? '' ),
 		'state'     => $about['state'],
+		'revision'  => (int) ( $about['revision'] ?? 0 ),
 		'verdict'   => $verdict,
 	);
 	return apply( (int) $found[0]->comment_ID, $told );
 }
 
 /**
- * Applies a verdict once, and no older one after it.
+ * Applies a verdict once, no older one after it, and none on a text that was edited since.
  *
  * @param int   $comment_id The comment.
  * @param array $told       What the service told.
@@ -87,7 +88,8 @@ function apply( $comment_id, $told ) {
 	if ( $told['id'] === $before['id'] && $told['sent'] <= $before['sent'] ) {
 		return new \WP_Error( 'comment_moderation_replay', __( 'This request was received before.', 'comment-moderation' ), array( 'status' => 409 ) );
 	}
-	if ( $told['id'] === $before['id'] || strcmp( $told['timestamp'], $before['timestamp'] ) < 0 ) {
+	$older = strcmp( $told['timestamp'], $before['timestamp'] ) < 0 || $told['revision'] < answer_of( $comment_id )['revision'];
+	if ( $told['id'] === $before['id'] || $older ) {
 		return array( 'changed' => false );
 	}
 	$ours  = ( $told['verdict']['moderator'] ?? '' ) === get_option( NAME, null );
