@@ -89,6 +89,26 @@ def test_a_key_is_no_moderator_and_a_moderator_no_key(gazette: Caller, tom: Call
     assert tom.get("/v1/comments/c1").status_code == 401
 
 
+def test_a_moderator_reads_what_became_of_a_comment_and_may_undo_it_still(gazette: Caller, tom: Caller) -> None:
+    gazette.comment("a/1", "A rude remark.")
+    gazette.comment("a/1", "A rude remark, edited.")
+    tom.post("/v1/comments/a/1/notes", {"text": "Hm."})
+    tom.post("/v1/comments/a/1/verdict", {"verdict": "approve"})
+    told = tom.get("/v1/history/a/1").get_json()
+    assert (told["comment"]["text"], told["comment"]["state"]) == ("A rude remark, edited.", "approve")
+    assert [decision["text"] for decision in told["decisions"]] == ["A rude remark, edited.", "A rude remark."]
+    assert [(verdict["moderator"], verdict["verdict"]) for verdict in told["verdicts"]] == [("Tom", "approve")]
+    assert [note["text"] for note in told["notes"]] == ["Hm."]
+    assert tom.post("/v1/comments/a/1/undo", {}).status_code == 200  # the CMS was told nothing by that
+
+
+def test_a_history_is_read_on_a_moderators_own_sites_alone(app: Flask, gazette: Caller, tom: Caller) -> None:
+    make_caller(app, "herald").comment("c1", "A rude remark.")
+    both = Caller(app, make_token(app, "Both", "gazette", "herald"))
+    asked = [(tom, ""), (tom, "?site=herald"), (gazette, ""), (both, ""), (both, "?site=herald"), (both, "?ste=herald")]
+    assert [who.get(f"/v1/history/c1{query}").status_code for who, query in asked] == [404, 404, 401, 422, 200, 422]
+
+
 def test_a_revision_is_a_whole_number(gazette: Caller, tom: Caller) -> None:
     gazette.comment("c1", "A rude remark.")
     answer = tom.post("/v1/comments/c1/verdict", {"verdict": "approve", "revision": "1"})

@@ -24,6 +24,7 @@ OPERATIONS = {
 }
 MODERATORS = {
     ("get", "/v1/queue"),
+    ("get", "/v1/history/{id}"),
     ("post", "/v1/comments/{id}/claim"),
     ("post", "/v1/comments/{id}/verdict"),
     ("post", "/v1/comments/{id}/undo"),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
@@ -67,12 +67,7 @@ def get_comment(id: str) -> ResponseReturnValue:
             abort(404, "There is no comment of this id on the site of this key.")
     row = verdicts.tell(current_parts(), row)
     with reading(current_parts().engine) as db:
-        out = payloads.CommentOut(
-            comment=_stored_out(row),
-            decisions=[_past_decision(decision) for decision in comments.decisions_of(db, row.pk)],
-            verdicts=[_past_verdict(verdict) for verdict in history.verdicts_of(db, row.pk)],
-        )
-    return bodies.answer(out)
+        return bodies.answer(payloads.CommentOut(**past(db, row)))
 
 
 @blueprint.put("/articles/<name:id>")
@@ -154,6 +149,15 @@ def _result(moderated: Moderated) -> payloads.BatchItem:
 def moderated_out(moderated: Moderated) -> payloads.ModeratedOut:
     """A decision as this dialect, and whoever speaks it, answers it."""
     return payloads.ModeratedOut(**_decided(moderated.decision), comment=_stored_out(moderated.comment), repeated=moderated.repeated)
+
+
+def past(db: Connection, row: Row[Any]) -> dict[str, Any]:
+    """A comment with what was decided and said of it."""
+    return {
+        "comment": _stored_out(row),
+        "decisions": [_past_decision(decision) for decision in comments.decisions_of(db, row.pk)],
+        "verdicts": [_past_verdict(verdict) for verdict in history.verdicts_of(db, row.pk)],
+    }
 
 
 def _past_decision(row: Row[Any]) -> payloads.PastDecision:

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Row
 from service import verdicts
 from service.auth import moderator
 from service.domain import ATTRIBUTES, MAX_NOTE, MAX_URL, Invalid, Outcome, Rejection, Verdict
+from service.intake import native
 from service.intake.bodies import answer, read_as
 from service.intake.fields import Name, NoNul, NotBlank
 from service.intake.openapi import operation
-from service.intake.payloads import Payload, ReasonOut
+from service.intake.payloads import CommentOut, Payload, ReasonOut
 from service.parts import current_parts
 from service.review import filters
 from service.storage import cards, comments, history
@@ -47,10 +48,11 @@ QUEUE_QUERY: dict[str, Any] = {
     "order": {"type": "string", "enum": list(ORDERS), "default": "urgent", "description": "`score` begins with the highest `risk`."},
     "after": {"type": "string", "pattern": CURSOR, "description": "`next` of the page before, in the same order."},
 }
+HISTORY_QUERY: dict[str, Any] = {"site": TEXT | {"description": "Needed by a moderator of several sites, or of all."}}
 
 
 class OfSite(Payload):
-    site: Name | None = Field(None, description="Needed by a moderator of several sites, or of all.")
+    site: Name | None = Field(None, description=HISTORY_QUERY["site"]["description"])
 
 
 def _reason_with_rejection(schema: dict[str, Any]) -> None:
@@ -80,6 +82,10 @@ class NoteOut(BaseModel):
     moderator: str
     text: str
     at: datetime
+
+
+class HistoryOut(CommentOut):
+    notes: list[NoteOut] = Field(description="Oldest first.")
 
 
 class CardOut(BaseModel):
@@ -140,6 +146,17 @@ def get_queue() -> ResponseReturnValue:
         return answer(QueueOut(comments=_cards_out(db, shown), waiting=cards.count(db, moderator(), wanted), next=following))
 
 
+@blueprint.get("/history/<name:id>")
+@operation(
+    "A comment, its decisions, verdicts and notes", response=HistoryOut, query=HISTORY_QUERY, problems=(404, 422), caller="moderator"
+)
+def get_history(id: str) -> ResponseReturnValue:
+    row = _find(id, OfSite.model_validate(request.args.to_dict()))
+    with reading(current_parts().engine) as db:
+        notes = history.notes_of(db, [row.pk]).get(row.pk, [])
+        return answer(HistoryOut(**native.past(db, row), notes=[_note_out(note) for note in notes]))
+
+
 @blueprint.post("/comments/<name:id>/claim")
 @operation(
     "Take a waiting comment for four minutes, or for four more", request=OfSite, response=ClaimOut, problems=(404,), caller="moderator"
@@ -192,6 +209,10 @@ def _wanted() -> Filter:
 
 
 def _comment(id: str, told: OfSite) -> int:
+    return int(_find(id, told).pk)
+
+
+def _find(id: str, told: OfSite) -> Row[Any]:
     """The comment of this id on the site that is named or, where the moderator has one alone, on that one."""
     sites = moderator().sites
     site = told.site or (sites[0] if len(sites) == 1 else None)
@@ -201,7 +222,7 @@ def _comment(id: str, told: OfSite) -> int:
         row = comments.find(db, site, id) if "\x00" not in id and moderator().sees(site) else None
     if row is None:
         raise Unknown("There is no such comment on your sites.")
-    return int(row.pk)
+    return row
 
 
 def _cards_out(db: Connection, rows: Any) -> list[CardOut]:
