@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.toml_files import Found, Table, TomlError, from_validation, located, parsed, read_text
 
 DEFAULT = Path("sources.toml")
+STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 _SINCE_1970 = re.compile("[0-9]{10}|[0-9]{13}")  # in seconds, in milliseconds
+_STANDARD_SECRET = re.compile(r"(?:whsec_)?[A-Za-z0-9+/]{24,}={0,2}")
 _PLACEHOLDER = re.compile(r"(\{body\}|\{timestamp\})")
 
 
@@ -37,10 +40,11 @@ Pointer = Annotated[str, AfterValidator(_pointer)]
 
 
 class Signature(Table):
-    """How a request is signed: an HMAC of these bytes, after this prefix in this header."""
+    """How a request is signed: as Standard Webhooks say, or by an HMAC of these bytes, after this prefix in this header."""
 
-    header: Name
     secret: Name
+    scheme: Literal["hmac", "standard-webhooks"] = "hmac"
+    header: Name = ""
     prefix: str = ""
     algorithm: Literal["sha256", "sha1", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
@@ -48,6 +52,14 @@ class Signature(Table):
     timestamp_header: Name | None = None
     timestamp_prefix: str = ""
     tolerance: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _says_what_its_scheme_leaves_open(self) -> Self:
+        if self.scheme == "hmac" and not self.header:
+            raise ValueError("expected a header, the one in which the signature stands.")
+        if self.scheme == "standard-webhooks" and self.model_fields_set - {"scheme", "secret"}:
+            raise ValueError("Standard Webhooks say all else themselves; expected a secret beside the scheme, and nothing more.")
+        return self
 
     @model_validator(mode="after")
     def _has_the_timestamp_that_it_needs(self) -> Self:
@@ -88,6 +100,7 @@ class Fields(Table):
     author_role: Pointer | None = None
     section: Pointer | None = None
     language: Pointer | None = None
+    created_at: Pointer | None = None
 
 
 class Description(Table):
@@ -128,6 +141,8 @@ class Source:
         if self.description.signature is None or not self.secret:
             return False
         how = self.description.signature
+        if how.scheme == "standard-webhooks":
+            return _is_standard(self.secret, header, body)
         whole = header(how.header) or ""
         told = [*(part.strip() for part in whole.split(",")), whole.strip()]  # a prefix may hold a comma, as "v1,"
         shown = [part.removeprefix(how.prefix) for part in told if part.startswith(how.prefix)]
@@ -179,11 +194,22 @@ def find(document: Any, pointer: str) -> Any:
     return document
 
 
+def _is_standard(secret: str, header: Callable[[str], str | None], body: bytes) -> bool:
+    try:
+        Webhook(secret).verify(body, {name: header(name) or "" for name in STANDARD}, json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        return False
+    return True
+
+
 def _unsigned(name: str, description: Description, environ: Mapping[str, str]) -> list[Found]:
     how = description.signature
-    if not description.enabled or how is None or environ.get(how.secret):
+    secret = environ.get(how.secret) if how else None
+    if not description.enabled or how is None or (secret and (how.scheme == "hmac" or _STANDARD_SECRET.fullmatch(secret))):
         return []
     message = f"the environment has no variable {how.secret}; set it to the secret, or set enabled = false."
+    if secret:
+        message = f"the variable {how.secret} is no secret of Standard Webhooks: expected 'whsec_' and base64."
     return [(("sources", name, "signature", "secret"), message)]
 
 

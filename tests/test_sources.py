@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from conftest import make_caller
 from flask import Flask
 from sqlalchemy import Engine, select
+from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
 from service.storage.tables import articles, comments
@@ -120,6 +122,7 @@ def test_discourses_post_is_a_comment(shipped: Flask, engine: Engine) -> None:
     (row,) = stored(engine, comments)
     assert (row.site, row.id, row.text, row.outcome) == ("forum", "42", "How rude.", "hold")
     assert (row.author_id, row.author_name, row.section) == ("5", "ada", "news")
+    assert row.created_at == datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert [(article.id, article.title) for article in stored(engine, articles)] == [("7", "Night trains")]
 
 
@@ -169,6 +172,42 @@ def test_seconds_are_a_time_too(with_sources: Callable[[str], Flask]) -> None:
     app = with_sources(OWN.replace("timestamp_header", "tolerance = 60\ntimestamp_header"))
     assert own(app, at=f"{time.time():.0f}").status_code == 200
     assert own(app, at="77").status_code == 401
+
+
+STANDARD = """
+[sources.standard]
+site = "gazette"
+[sources.standard.signature]
+scheme = "standard-webhooks"
+secret = "STANDARD_SECRET"
+[sources.standard.fields]
+id = "/id"
+text = "/text"
+"""
+STANDARD_SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two characters").decode()
+
+
+def standard(app: Flask, secret: str, at: datetime) -> TestResponse:
+    body = {"id": "c1", "text": "How rude."}
+    signature = Webhook(secret).sign("m1", at, json.dumps(body))
+    return send(app, "standard", body, **{"webhook-id": "m1", "webhook-timestamp": f"{at.timestamp():.0f}", "webhook-signature": signature})
+
+
+def test_a_signature_of_standard_webhooks_is_one_word(with_sources: Callable[[str], Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STANDARD_SECRET", STANDARD_SECRET)
+    app, now = with_sources(STANDARD), datetime.now(UTC).replace(microsecond=0)
+    assert standard(app, STANDARD_SECRET, now).get_json()["decision"] == "hold"
+    assert standard(app, "whsec_" + "A" * 40, now).status_code == 401
+    assert standard(app, STANDARD_SECRET, now - timedelta(hours=1)).status_code == 401
+    unreadable = {"webhook-id": "m1", "webhook-timestamp": f"{now.timestamp():.0f}", "webhook-signature": "v1"}
+    assert send(app, "standard", {}, **unreadable).status_code == 401
+    assert send(app, "standard", {}).status_code == 401
+
+
+@pytest.mark.parametrize("written", ["soon", 7, "2026-03-01T12:00:00"])
+def test_a_time_that_cannot_be_read_is_left_out(shipped: Flask, engine: Engine, written: Any) -> None:
+    assert discourse(shipped, {"post": DISCOURSE["post"] | {"created_at": written}}).status_code == 202
+    assert [row.created_at for row in stored(engine, comments)] == [None]
 
 
 def test_drupals_comment_gets_the_decision(shipped: Flask) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from test_cli import run
-from test_sources import OWN, SHIPPED
+from test_sources import OWN, SHIPPED, STANDARD, STANDARD_SECRET
 
 from service import sources
 from service.toml_files import TomlError
@@ -50,6 +50,25 @@ def test_a_mistake_in_the_file_is_a_sentence_with_its_line(old: str, new: str, l
         sources.parse(OWN.replace(old, new, 1), {"CMS_SECRET": "c"})
     assert said in str(caught.value)
     assert f"sources.toml, line {line}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "secret", "said"),
+    [
+        ('scheme = "standard-webhooks"', "", STANDARD_SECRET, "line 4: sources.standard.signature: expected a header"),
+        (
+            'secret = "S',
+            'encoding = "hex"\nsecret = "S',
+            STANDARD_SECRET,
+            "line 4: sources.standard.signature: Standard Webhooks say",
+        ),
+        ("", "", "whsec_", "line 6: sources.standard.signature.secret: the variable STANDARD_SECRET is no secret of Standard Webhooks"),
+    ],
+)
+def test_a_mistake_in_what_standard_webhooks_need_is_a_sentence(old: str, new: str, secret: str, said: str) -> None:
+    with pytest.raises(TomlError) as caught:
+        sources.parse(STANDARD.replace(old, new, 1), {"STANDARD_SECRET": secret})
+    assert said in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

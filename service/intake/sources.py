@@ -17,6 +17,7 @@ from service.storage import articles
 from service.storage.engine import writing
 
 MOST_BYTES = 1_000_000
+AROUND = ("article", "parent", "author")
 TEXTS = ("text", "article_text", "parent_text")
 # Nobody can mend what such a system sends, so what is longer is cut, and the policy holds a comment of the greatest length.
 LONGEST = {
@@ -53,6 +54,7 @@ class _CommentIn(payloads.CommentIn):
     parent: _ParentIn | None = None
     author: Annotated[payloads.AuthorIn | None, fields.OR_NOTHING] = None
     language: Annotated[fields.Language | None, fields.OR_NOTHING] = None
+    created_at: Annotated[fields.Time | None, fields.OR_NOTHING] = None
 
 
 @blueprint.post("/<name>")
@@ -99,7 +101,7 @@ def _told(source: Source, body: Any) -> dict[str, Any]:
             value = plain(value)
         value = value[: LONGEST.get(name)]
         around, _, inner = name.partition("_")
-        if inner:
+        if around in AROUND:
             told.setdefault(around, {})[inner] = value
         else:
             told[name] = value
