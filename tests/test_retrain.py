@@ -259,6 +259,23 @@ def test_thresholds_are_not_borne_out_by_whom_the_version_did_not_learn_from(
     assert {one["verdicts"] for one in result["proposals"]} == {made["figures"]["tested"]}
 
 
+def test_a_tested_verdict_that_was_corrected_since_counts_once(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    about = versions.folder(newsroom.models, versions.pointer(newsroom.models).active)
+    tested = versions.about(about)["figures"]["tested"]
+    rejected, *_, comment = candidate.evidence(about)[0]
+    boss = signin.create(newsroom.parts, name="Boss", role=Role.MODERATOR, sites=[], password=None)
+    otherwise = Verdict(
+        outcome=Outcome.APPROVE if rejected else Outcome.REJECT,
+        moderator=boss.name,
+        at=datetime.now(UTC),
+        reason_code=None if rejected else Rejection.OTHER,
+    )
+    given = verdicts.correct(newsroom.parts, boss, comment, otherwise)
+    _, result, _ = newsroom.run(capsys, "thresholds", "--approve-precision", "0.999", "--reject-precision", "0.999")
+    verdicts.undo(newsroom.parts, boss, given.pk)
+    assert [one["verdicts"] for one in result["proposals"]] == [tested, tested]
+
+
 def test_a_shadow_runs_beside_and_decides_nothing(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(newsroom.models / "versions")
     status, result, _ = newsroom.run(capsys, "retrain", "--since", "all", "--shadow")

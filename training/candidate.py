@@ -58,8 +58,8 @@ def write(
 
 
 def evidence(folder: Path) -> list[list[Any]]:
-    """[rejected, likely_to_reject, weight, site] of each verdict that the version was tested on; by a fit that had not seen it. Raises
-    ModelError where that cannot be read."""
+    """[rejected, likely_to_reject, weight, site, comment] of each verdict that the version was tested on; by a fit that had not seen it.
+    Raises ModelError where that cannot be read."""
     path = folder / EVIDENCE
     try:
         found: list[list[Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []

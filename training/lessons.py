@@ -45,6 +45,7 @@ class Example:
     article: str | None = None
     chance: float | None = None
     verdict: int = 0
+    comment: int = 0
 
     @property
     def rejected(self) -> float | None:
@@ -112,6 +113,7 @@ def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], recor
         article=None if row.article_pk is None else str(row.article_pk),
         chance=_chance(row, share),
         verdict=row.pk,
+        comment=row.comment,
     )
 
 

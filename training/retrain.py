@@ -123,7 +123,7 @@ def _published(
     }
     scores = tried.scores.get("candidate", {}).get(LIKELY_TO_REJECT, ())
     rows = zip(tried.examples, tried.rejected, scores, tried.weights, strict=True) if len(scores) else ()
-    evidence = [[float(label), float(score), float(weight), one.site] for one, label, score, weight in rows]
+    evidence = [[float(label), float(score), float(weight), one.site, one.comment] for one, label, score, weight in rows]
     version = candidate.write(bench.models, bench.shipped, newsroom, about, evidence, partial(page, bench, judged, tried, newsroom))
     return _put_in_force(bench, judged, version, shadow=shadow)
 

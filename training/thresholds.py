@@ -123,15 +123,16 @@ def _needed(found: Share, precision: float) -> float:
 
 def _evidence(config: Config, model: Model, folder: Any, site: str | None) -> tuple[Floats, Floats, Floats]:
     """Verdicts that the version was tested on, scored by a fit that had not seen them, and those given since, scored by itself; none of
-    those whom it left out."""
+    those whom it left out. A comment that was judged anew counts as it was judged last."""
     about = versions.about(folder)
-    rows = [row for row in candidate.evidence(folder) if site in (None, row[3])]
     newest = int(about.get("newest", 0))
     since = [
         one
         for one in lessons.read_from(config.database_url, exclude=[(kind, name) for kind, name in about.get("left out", ())]).verdicts
         if one.verdict > newest and one.chance is not None and site in (None, one.site)
     ]
+    anew = {one.comment for one in since}
+    rows = [row for row in candidate.evidence(folder) if site in (None, row[3]) and anew.isdisjoint(row[4:])]
     scores = rate(model, [one.input for one in since], "scoring")[LIKELY_TO_REJECT] if since else np.zeros(0)
     labels = [float(one.rejected or 0) for one in since]
     return (
