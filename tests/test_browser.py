@@ -108,6 +108,28 @@ def test_a_selected_comment_that_is_judged_alone_is_selected_no_more(browser: Br
     expect(page.get_by_role("form", name="The selected comments")).to_contain_text("2 selected")
 
 
+def test_the_way_back_selects_no_comments_in_place_of_those_that_were_judged(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 4)
+    page = enter(browser, address)
+    for box in page.get_by_role("checkbox", name="Select").all()[:2]:
+        box.check()
+    page.get_by_role("link", name="Open").first.click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#said")).to_have_text("Approved.")
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator(".pick :checked")).to_have_count(0)
+
+
+def test_what_a_browser_selects_again_by_itself_is_counted(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    box = page.get_by_role("checkbox", name="Select").first
+    box.evaluate("box => { box.checked = true; box.dispatchEvent(new Event('input', {bubbles: true})); }")  # as Firefox does
+    expect(page.get_by_role("form", name="The selected comments")).to_contain_text("1 selected")
+
+
 def test_a_selection_is_judged_by_key_alone(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 45)
     page = enter(browser, address)

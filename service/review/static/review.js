@@ -292,7 +292,7 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
-document.addEventListener("change", countPicked);
+document.addEventListener("input", countPicked);  // which Firefox says too where it opens a closed tab again
 window.addEventListener("pagehide", () => { if (current && document.querySelector("#cards")) navigator.sendBeacon(address(current, "release"), new URLSearchParams({ csrf_token: token })); });
 
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
@@ -303,7 +303,7 @@ if (document.querySelector("#cards")) {  // after signing in again
   const before = (sessionStorage.getItem("picked") ?? "").split(" ");
   for (const box of every(".pick input")) box.checked ||= before.includes(box.value);
   sessionStorage.removeItem("picked");
+  countPicked();
 }
-window.addEventListener("pageshow", countPicked);  // a browser that comes back ticks the boxes again
 const alone = document.querySelector(".card[data-alone]");
 if (alone?.querySelector(".actions form[data-does]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
