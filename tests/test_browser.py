@@ -191,6 +191,15 @@ def test_a_session_that_is_over_leads_to_the_door(browser: Browser, address: str
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
+def test_a_page_that_a_browser_kept_is_not_shown_to_whoever_is_signed_out(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    page.goto("/review/comments/1")
+    page.context.clear_cookies()
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")  # as Safari does over plain http
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
 def test_a_page_from_before_signing_in_says_so(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 1)
     page = enter(browser, address)

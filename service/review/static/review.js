@@ -294,6 +294,7 @@ document.addEventListener("focusin", (event) => turnTo(event.target.closest(".ca
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
 document.addEventListener("input", countPicked);  // which Firefox says too where it opens a closed tab again
 window.addEventListener("pagehide", () => { if (current && document.querySelector("#cards")) navigator.sendBeacon(address(current, "release"), new URLSearchParams({ csrf_token: token })); });
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });  // over plain http Safari keeps what was not to be stored
 
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
 setInterval(update, LOOK_AGAIN);
