@@ -23,6 +23,10 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STALE = "This page is from before you signed in, or too old. Copy what you wrote, and load the page again."
+NO_COOKIE = (
+    "Your browser sent no cookie with this form, and without one nobody can sign in. Load the page again. If that does not help, allow "
+    "cookies for this address, and open it over https: over plain http they are for a try on one machine, with SECURE_COOKIES=no."
+)
 NO_REFERRER = (
     "Your browser did not say which page this form came from (its Referer header). Let it do so for this address, and send it again."
 )
@@ -56,7 +60,7 @@ def furnish(blueprint: Blueprint) -> None:
 def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
     """Where a form's token is right, the referrer was not: it is looked at after that, and over https alone."""
     if "referrer" not in (error.description or ""):
-        return _problem(400, STALE)
+        return _problem(400, STALE if request.cookies else NO_COOKIE)
     return _problem(400, ANOTHER_NAME.format(host=request.host) if request.referrer else NO_REFERRER)
 
 
