@@ -1,6 +1,7 @@
 """The document that the service serves of itself, and whether it keeps to it."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -88,13 +89,18 @@ CONFIG = SchemathesisConfig.from_dict(
 )
 
 
+@cache
+def described(app: Flask) -> Any:
+    """What it can be asked, made of its document. Apps are lent from test to test, and to make it anew took most of each."""
+    return schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS | MODERATORS))
 def test_the_service_keeps_to_its_document(new_app: Callable[..., Flask], mode: GenerationMode, method: str, path: str) -> None:
     app = new_app()
     key = make_token(app, "Ada", "gazette") if (method, path) in MODERATORS else make_caller(app, "gazette").key
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
-    operation = schema[path][method]
+    operation = described(app)[path][method]
     # A batch answers 200, and each of its comments is refused by itself.
     checks = CHECKS if path == "/v1/comments:batch" else [*CHECKS, openapi_checks.negative_data_rejection]
 
