@@ -14,7 +14,7 @@ from service.encoder import Encoder  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.dataset import DataError  # noqa: E402
 from training.encoder import finetune as loop  # noqa: E402
-from training.encoder import run  # noqa: E402
+from training.encoder import network, run  # noqa: E402
 from training.encoder.export import evened, export  # noqa: E402
 from training.encoder.matching import alike, spread  # noqa: E402
 from training.encoder.network import Matcher, averaged, pretrained, tokenizer  # noqa: E402
@@ -34,7 +34,8 @@ def _one_thread(monkeypatch):
 
 @pytest.fixture
 def lessons(monkeypatch):
-    monkeypatch.setattr(loop, "KEEP_EVERY", 2)
+    """For an encoder of one layer: what is held of checkpoints and batches is so for any number."""
+    monkeypatch.setattr(network, "LAYERS", 1)
     monkeypatch.setattr(loop, "TOKENS", 64)
     reader = tokenizer()
 
@@ -80,6 +81,7 @@ def weights(encoder):
 
 
 def test_an_interrupted_training_ends_as_one_that_was_not(lessons, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "KEEP_EVERY", 2)
     straight = weights(loop.finetune(*lessons, 1, tmp_path / "straight"))
 
     keep, kept = loop._keep, []
@@ -98,7 +100,6 @@ def test_an_interrupted_training_ends_as_one_that_was_not(lessons, tmp_path, mon
 
 
 def test_a_finished_training_is_kept_whole(lessons, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "KEEP_EVERY", 10_000)
     trained = weights(loop.finetune(*lessons, 1, tmp_path))
     monkeypatch.setattr(loop, "_loss", None)
 
