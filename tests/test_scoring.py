@@ -65,7 +65,7 @@ def test_published_models_load_and_pass_their_probes(model):
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    refuses(tmp_path / "nowhere", "nowhere", "MODELS_DIR")
+    refuses(tmp_path / "nowhere", "nowhere", "Set MODELS_DIR to the one that has manifest.json")
 
 
 def test_a_missing_manifest_is_refused(models):
@@ -118,7 +118,7 @@ def test_a_file_that_may_not_be_read_is_refused_and_it_says_why(models, name, mo
 def test_a_missing_model_is_refused(models):
     (models / "attributes.joblib").unlink()
 
-    refuses(models, "attributes.joblib", "missing")
+    refuses(models, "attributes.joblib", "this model file is missing. Put back the models")
 
 
 def test_one_changed_byte_is_refused(models):
@@ -183,7 +183,7 @@ def test_libraries_replaced_on_disk_under_a_running_service_change_nothing_in_it
 def test_a_manifest_from_another_scikit_learn_is_refused(models):
     change(models, libraries={"scikit-learn": "0.24.2", "numpy": "1.19", "joblib": "1.0"})
 
-    refuses(models, "scikit-learn 0.24.2", "numpy 1.19", "joblib 1.0", "installed is")
+    refuses(models, "numpy 1.19", "joblib 1.0", "installed is", "Install scikit-learn 0.24.2, or train the models again here")
 
 
 def test_models_made_for_other_features_are_refused(models):
