@@ -3,19 +3,23 @@
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import fake_models
 import pytest
 from newsroom_texts import write
+from sqlalchemy import Table, insert, select
 
 from service import moderation, signin, verdicts
 from service.config import Config
 from service.domain import Article, Author, Comment, Outcome, Rejection, Role, Verdict
 from service.parts import Parts
 from service.storage import demo
-from service.storage.engine import migrate, writing
+from service.storage.engine import migrate, reading, writing
+from service.storage.tables import metadata
 from training import newsroom as training_newsroom
 from training.__main__ import main
 
@@ -56,6 +60,12 @@ class Newsroom:
             with writing(self.parts.engine) as db:
                 demo.backdate(db, done.comment.pk, at - WAITED, WAITED)
 
+    def copy_judged(self) -> None:
+        """As `judge` does in an empty database. No row can be added to a table of which rows are copied: their numbers are taken."""
+        with writing(self.parts.engine) as db:
+            for table, rows in judged_rows():
+                db.execute(insert(table), rows)
+
     def run(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any], str]:
         """A command of `python -m training`: its status, its line of result and what it said to a person."""
         capsys.readouterr()
@@ -66,3 +76,15 @@ class Newsroom:
         told = capsys.readouterr()
         (line,) = told.out.splitlines()
         return status, json.loads(line), told.err
+
+
+@cache
+def judged_rows() -> list[tuple[Table, list[dict[str, Any]]]]:
+    """What `judge` leaves behind, table by table: in one process it is done once, as it takes longer than most of what it is done for."""
+    with TemporaryDirectory() as folder:
+        newsroom = Newsroom(f"sqlite:///{folder}/judged.db", Path(folder))
+        newsroom.judge()
+        with reading(newsroom.parts.engine) as db:
+            left = [(table, [dict(row) for row in db.execute(select(table)).mappings()]) for table in metadata.sorted_tables]
+        newsroom.parts.engine.dispose()
+    return [(table, rows) for table, rows in left if rows]

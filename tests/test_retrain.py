@@ -58,7 +58,7 @@ def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("newsroom")
     with fresh_database(request.param, folder) as url:
         newsroom = Newsroom(url, folder)
-        newsroom.judge()
+        newsroom.copy_judged()
         yield newsroom
         newsroom.parts.engine.dispose()
 

@@ -53,7 +53,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("served")
     with fresh_database(request.param, folder) as url:
         newsroom = Newsroom(url, folder)
-        newsroom.judge(500)
+        newsroom.copy_judged()
         with running(folder, url, MODELS_DIR=str(newsroom.models)) as service:
             (folder / "policy.toml").write_text(POLICY)
             yield service, newsroom
