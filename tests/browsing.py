@@ -99,5 +99,15 @@ def sign_in(page: Page, name: str = "Ada") -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def sign_out(page: Page) -> None:
+    """In another tab; a cookie that a late answer sets again opens nothing."""
+    other = page.context.new_page()
+    other.goto("/review/")
+    other.locator("details.menu summary").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+    other.close()
+
+
 def states(cms: Caller, count: int) -> list[str]:
     return [cms.get(f"/v1/comments/c{n}").get_json()["comment"]["state"] for n in range(count)]

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import enter, fill, sign_in, states
+from browsing import enter, fill, sign_in, sign_out, states
 from conftest import Caller
 from flask import Flask
 from playwright.sync_api import Browser, Route, expect
@@ -195,7 +195,7 @@ def test_a_page_that_a_browser_kept_is_not_shown_to_whoever_is_signed_out(browse
     fill(cms, 1)
     page = enter(browser, address)
     page.goto("/review/comments/1")
-    page.context.clear_cookies()
+    sign_out(page)
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")  # as Safari does over plain http
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 

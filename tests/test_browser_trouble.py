@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import enter, fill, sign_in, states
+from browsing import enter, fill, sign_in, sign_out, states
 from conftest import Caller
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
@@ -202,7 +202,7 @@ def test_a_selection_outlives_the_session(browser: Browser, address: str, cms: C
     page.goto("/review/?reason=toxicity")
     for box in page.get_by_role("checkbox", name="Select").all()[1:]:
         box.check()
-    page.context.clear_cookies()
+    sign_out(page)
     page.keyboard.press("a")
     sign_in(page)
     expect(page.get_by_role("form", name="The selected comments")).to_contain_text("2 selected")

@@ -301,8 +301,8 @@ setInterval(update, LOOK_AGAIN);
 if (sessionStorage.getItem("said")) say(sessionStorage.getItem("said"));
 sessionStorage.removeItem("said");
 if (document.querySelector("#cards")) {  // after signing in again
-  const before = (sessionStorage.getItem("picked") ?? "").split(" ");
-  for (const box of every(".pick input")) box.checked ||= before.includes(box.value);
+  const kept = (sessionStorage.getItem("picked") ?? "").split(" ");
+  for (const box of every(".pick input")) box.checked ||= kept.includes(box.value);
   sessionStorage.removeItem("picked");
   countPicked();
 }
