@@ -184,6 +184,18 @@ def test_what_was_written_can_be_kept_where_the_comment_is_decided_meanwhile(bro
     expect(page.locator("#said")).to_have_text("Note added.")
 
 
+def test_a_decided_comment_can_be_corrected_by_whoever_takes_some_time(browser: Browser, address: str, cms: Caller) -> None:
+    cms.comment("c0", "Quite nice.")
+    page = enter(browser, address)
+    page.clock.install()
+    page.goto("/review/comments/1")
+    page.locator("details.reject summary").click()
+    page.clock.run_for(1_000)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Harassment").click()
+    expect(page.get_by_text("Ada rejected it")).to_be_visible()
+
+
 def test_what_was_sent_already_does_not_keep_from_signing_in(browser: Browser, address: str, served: Flask, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)
