@@ -196,6 +196,22 @@ def test_a_decided_comment_can_be_corrected_by_whoever_takes_some_time(browser: 
     expect(page.get_by_text("Ada rejected it")).to_be_visible()
 
 
+def test_a_note_and_a_word_to_the_author_of_a_decided_comment_are_sent_one_after_the_other(
+    browser: Browser, address: str, cms: Caller
+) -> None:
+    cms.comment("c0", "Quite nice.")
+    page = enter(browser, address)
+    page.goto("/review/comments/1")
+    page.locator("details.reject summary").click()
+    page.get_by_label("For the author").fill("Please stay civil.")
+    page.locator("details.note summary").click()
+    page.get_by_label("For your colleagues").fill("Ask the editor.")
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator(".notes")).to_contain_text("Ask the editor.")
+    page.get_by_role("button", name="Harassment").click()
+    expect(page.get_by_text("To the author: Please stay civil.")).to_be_visible()
+
+
 def test_what_was_sent_already_does_not_keep_from_signing_in(browser: Browser, address: str, served: Flask, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)

@@ -76,7 +76,7 @@ function giveBack(card) {
 }
 async function renew(card, why) {  // edited, decided or taken by somebody: its own page knows
   const fresh = await fetchPage(`/review/comments/${card.dataset.comment}${location.search}`).then((page) => page.querySelector(".card"), () => null);
-  if (!fresh?.querySelector("form[data-does]")) { take(card, why); return; }
+  if (!fresh?.querySelector("form[data-does=verdict]")) { take(card, why); return; }
   const kept = every(".actions > .open, .actions > .pick", card);
   const written = every("textarea", card).map((field) => [field.name, field.value]);
   card.replaceChildren(...fresh.childNodes);
@@ -307,4 +307,4 @@ if (document.querySelector("#cards")) {  // after signing in again
   countPicked();
 }
 const alone = document.querySelector(".card[data-alone]");
-if (alone?.querySelector(".actions form[data-does]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
+if (alone?.querySelector(".actions form[data-does=verdict]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
