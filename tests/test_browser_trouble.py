@@ -237,6 +237,16 @@ def test_a_selection_outlives_the_session(browser: Browser, address: str, cms: C
     expect(page.get_by_role("checkbox", name="Select").first).not_to_be_checked()
 
 
+def test_a_selection_is_not_of_whoever_signs_in_next(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.get_by_role("checkbox", name="Select").last.check()
+    page.context.clear_cookies()
+    page.keyboard.press("a")
+    sign_in(page, "Ben")
+    expect(page.locator("#picked")).to_have_text("0 selected:")
+
+
 def test_a_verdict_of_ones_own_in_another_tab_is_nobody_elses(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 3)
     page = enter(browser, address)

@@ -2,6 +2,7 @@
 const every = (selector, root = document) => [...root.querySelectorAll(selector)];
 const token = document.querySelector("meta[name=csrf-token]").content;
 const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, STAYS = 250, PATIENCE = 30_000, FEW_LEFT = 6;
+const PICKED = `picked by ${document.querySelector(".menu summary")?.textContent}`;  // another moderator may sign in next
 const UNANSWERED = "The service did not answer: this may be done, or not. Load the page again to see.";
 
 let current = null;
@@ -37,7 +38,7 @@ async function ask(address, options = {}) {
 }
 function signedOut() {
   const message = "Your session is over. Copy what you wrote, and sign in again.";
-  sessionStorage.setItem("picked", picked().map((box) => box.value).join(" "));
+  sessionStorage.setItem(PICKED, picked().map((box) => box.value).join(" "));
   if (written().length) say(message); else location.reload();
   return { ok: false, status: 401, message };
 }
@@ -301,9 +302,9 @@ setInterval(update, LOOK_AGAIN);
 if (sessionStorage.getItem("said")) say(sessionStorage.getItem("said"));
 sessionStorage.removeItem("said");
 if (document.querySelector("#cards")) {  // after signing in again
-  const kept = (sessionStorage.getItem("picked") ?? "").split(" ");
+  const kept = (sessionStorage.getItem(PICKED) ?? "").split(" ");
   for (const box of every(".pick input")) box.checked ||= kept.includes(box.value);
-  sessionStorage.removeItem("picked");
+  sessionStorage.removeItem(PICKED);
   countPicked();
 }
 const alone = document.querySelector(".card[data-alone]");
