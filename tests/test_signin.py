@@ -273,11 +273,13 @@ def test_a_form_of_another_page_is_refused(ada: Visitor) -> None:
     assert ada.client.post("/review/undo").status_code == 400
 
 
-def test_a_browser_that_keeps_no_cookie_is_told_what_signing_in_needs(app: Flask) -> None:
+@pytest.mark.parametrize("headers", [{}, {"Cookie": "theme=dark"}], ids=["none", "another program's on the same machine"])
+def test_a_browser_that_keeps_no_cookie_is_told_what_signing_in_needs(app: Flask, headers: dict[str, str]) -> None:
     visitor = Visitor(app)
     sent = {"name": "Ada", "password": PASSWORD, "csrf_token": visitor.token()}
-    answer = app.test_client(use_cookies=False).post("/review/sign-in", data=sent)  # as Safari does with `Secure` ones over plain http
-    assert (answer.status_code, "sent no cookie" in answer.text) == (400, True)
+    browser = app.test_client(use_cookies=False)  # as Safari is with `Secure` ones over plain http
+    answer = browser.post("/review/sign-in", data=sent, headers=headers)
+    assert (answer.status_code, "sent no cookie of a session" in answer.text) == (400, True)
 
 
 def test_a_form_that_is_sent_after_the_session_is_told_so(app: Flask) -> None:

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from gunicorn.http.errors import ParseException
@@ -24,7 +24,7 @@ POLICY = (
 )
 STALE = "This page is from before you signed in, or too old. Copy what you wrote, and load the page again."
 NO_COOKIE = (
-    "Your browser sent no cookie with this form, and without one nobody can sign in. Load the page again. If that does not help, allow "
+    "Your browser sent no cookie of a session, and without one nobody can sign in. Load the page again. If that does not help, allow "
     "cookies for this address, and open it over https: over plain http they are for a try on one machine, with SECURE_COOKIES=no."
 )
 NO_REFERRER = (
@@ -60,7 +60,7 @@ def furnish(blueprint: Blueprint) -> None:
 def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
     """Where a form's token is right, the referrer was not: it is looked at after that, and over https alone."""
     if "referrer" not in (error.description or ""):
-        return _problem(400, STALE if request.cookies else NO_COOKIE)
+        return _problem(400, STALE if current_app.config["SESSION_COOKIE_NAME"] in request.cookies else NO_COOKIE)
     return _problem(400, ANOTHER_NAME.format(host=request.host) if request.referrer else NO_REFERRER)
 
 
