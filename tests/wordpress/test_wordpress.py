@@ -314,6 +314,20 @@ def test_a_verdict_on_the_text_before_an_edit_is_not_applied(site: WordPress, ne
     assert call(site, "in time", int(time.time()), body, secret).json() == {"changed": True}
 
 
+def test_a_verdict_that_comes_before_the_service_knows_an_edit_is_not_applied_to_it(
+    site: WordPress, newsroom: Newsroom, ada: str, secret: str
+) -> None:
+    comment = site.comment("A rude remark before its reader made it worse.")
+    id = newsroom.waiting(ada)["A rude remark before its reader made it worse."]
+    newsroom.stop()
+    site.run("reader_edits.php", str(comment), "A vile thing, which nobody read.")
+    told = {"comment": {"id": id, "revision": 1, "state": "approve"}, "verdict": {"verdict": "approve"}}
+    body = {"type": "comment.verdict", "timestamp": "2100-01-01T00:00:00.000Z", "data": told}
+    assert call(site, "before", int(time.time()), body, secret).json() == {"changed": False}
+    newsroom.start()
+    site.until(comment, "spam")
+
+
 def test_without_a_token_nobody_is_told_of_a_deleted_comment_for_ever(site: WordPress) -> None:
     assert json.loads(site.run("without_token.php").splitlines()[-1]) == "nothing is due"
 

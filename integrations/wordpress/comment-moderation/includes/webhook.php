@@ -77,7 +77,8 @@ function hear( $request ) {
 }
 
 /**
- * Applies a verdict once, no older one after it, and none on a text that was edited since.
+ * Applies a verdict once, no older one after it, and none on a text that was edited since. While the service is still to be asked about
+ * the comment, nothing is applied: its answer will say where the comment stands.
  *
  * @param int   $comment_id The comment.
  * @param array $told       What the service told.
@@ -89,14 +90,13 @@ function apply( $comment_id, $told ) {
 		return new \WP_Error( 'comment_moderation_replay', __( 'This request was received before.', 'comment-moderation' ), array( 'status' => 409 ) );
 	}
 	$older = strcmp( $told['timestamp'], $before['timestamp'] ) < 0 || $told['revision'] < answer_of( $comment_id )['revision'];
-	if ( $told['id'] === $before['id'] || $older ) {
+	if ( $told['id'] === $before['id'] || $older || '' !== get_comment_meta( $comment_id, META_PENDING, true ) ) {
 		return array( 'changed' => false );
 	}
 	$ours  = ( $told['verdict']['moderator'] ?? '' ) === get_option( NAME, null );
 	$later = '' !== setting( 'token' ) && '' !== get_comment_meta( $comment_id, META_VERDICT, true ); // A moderator here said something since.
 	if ( ! $ours && ! $later ) {
 		set_status( $comment_id, array( 'approve' => 1, 'hold' => 0, 'reject' => setting( 'reject' ) )[ $told['state'] ] ); // phpcs:ignore
-		delete_comment_meta( $comment_id, META_PENDING );
 		delete_comment_meta( $comment_id, META_VERDICT );
 	}
 	keep_event( $comment_id, $told );
