@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # or Ctrl-C would print a stack trace while the rest is imported
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # or Ctrl-C would print a stack trace while the rest is imported
 
 from service.config import Config, ConfigError, make_metrics_folder
 from service.storage.engine import StorageError, migrate, open_engine

@@ -49,6 +49,11 @@ def test_ctrl_c_ends_a_start_without_a_stack_trace(tmp_path: Path, imported: str
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
+def test_who_imports_the_start_goes_on_hearing_ctrl_c() -> None:
+    code = "import signal, service.__main__; raise SystemExit(signal.getsignal(signal.SIGINT) is not signal.default_int_handler)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def start(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
     """How a start with these words ends that serves nothing."""
     monkeypatch.setattr("sys.argv", ["python -m service", *words])
