@@ -166,6 +166,18 @@ def test_what_was_written_and_is_not_sent_keeps_from_a_verdict(
     expect(page.locator("#waiting")).to_have_text("1")
 
 
+def test_what_was_written_keeps_from_an_undo_that_leads_to_another_page(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.goto("/review/next")
+    page.keyboard.press("n")
+    page.keyboard.type("Half a thought")
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    expect(page.get_by_label("For your colleagues")).to_be_focused()
+    expect(page.locator("#said")).to_have_text("What you wrote here would be lost. Use it, or empty it.")
+
+
 def test_what_was_written_can_be_kept_where_the_comment_is_decided_meanwhile(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)

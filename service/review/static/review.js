@@ -167,6 +167,7 @@ async function judge(form, button) {
   update();
 }
 async function undoNewest() {
+  if (alone && written().length) { goBackTo(written()[0]); return; }  // it would lead to another page
   if (undoing) return;  // a second click would take back the verdict before, and so would one that overtakes a verdict
   undoing = true;
   const given = await judging;
