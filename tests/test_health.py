@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import fake_models
@@ -44,6 +45,12 @@ def test_an_upgrade_on_disk_changes_nothing_in_a_running_service(stranger: Calle
 
     monkeypatch.setattr("importlib.metadata.distribution", replaced)
     assert stranger.get(path).status_code == 200
+
+
+def test_an_upgrade_on_disk_leaves_a_running_service_ready(stranger: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stranger.get("/readyz")
+    monkeypatch.setattr("service.storage.engine.MIGRATIONS", tmp_path)
+    assert stranger.get("/readyz").status_code == 200
 
 
 def test_it_is_ready_and_says_with_what(stranger: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,12 @@ def migrate(engine: Engine) -> None:
 
 
 def is_migrated(connection: Connection) -> bool:
-    return MigrationContext.configure(connection).get_current_revision() == ScriptDirectory.from_config(_alembic()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == _newest_version()
+
+
+@cache
+def _newest_version() -> str | None:
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
 def is_writable(connection: Connection) -> bool:
