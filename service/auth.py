@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from service.storage import keys
 from service.storage.engine import reading, writing
 
 SESSION = timedelta(hours=12)  # without a request
+
+log = logging.getLogger(__name__)
 
 Access = Callable[[], ResponseReturnValue | None]
 
@@ -241,6 +244,7 @@ def _check_signature(caller: Caller) -> None:
         Webhook(signing_secret(current_parts().config.secret_key, caller.key_id)).verify(body, dict(request.headers), json_parse=False)
     except (WebhookVerificationError, ValueError) as error:
         flaw = str(error) if isinstance(error, WebhookVerificationError) else "Unreadable signature headers"
+        log.warning("a signature was refused", extra={"site": caller.site, "problem": flaw})
         raise _unauthorized(f"This key asks for signed requests (Standard Webhooks): {flaw}.") from None
     # What was signed, not the header as sent: that one may be written in several ways.
     signed = f"{caller.key_id}.{request.headers['webhook-id']}.{int(float(request.headers['webhook-timestamp']))}.".encode() + body

@@ -56,6 +56,12 @@ def test_a_signature_of_another_key_is_401(app: Flask, signer: Caller) -> None:
     assert send(signer, sign(make_caller(app, "gazette", signed=True))).status_code == 401
 
 
+def test_a_signature_by_a_clock_that_is_off_is_said_in_the_log(signer: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    send(signer, sign(signer, at=time.time() - 360))
+    (said,) = [vars(line) for line in caplog.records if line.name == "service.auth"]
+    assert (said["site"], said["problem"]) == ("gazette", "Message timestamp too old")
+
+
 @pytest.mark.parametrize("seconds", [-360, 360])
 def test_an_old_or_a_future_signature_is_401(signer: Caller, seconds: int) -> None:
     assert send(signer, sign(signer, at=time.time() + seconds)).status_code == 401
