@@ -4,18 +4,20 @@ import os
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.metrics import begin_at_zero
 from service.parts import Parts, current_parts
-from service.storage import outbox, queue
+from service.storage import keys, outbox, queue
 from service.storage.engine import is_migrated, is_writable, reading
 
 VERSION = version("comment-moderation")  # of what runs, whatever is installed over it meanwhile
+INFO = ("version", "model_version", "model_beside", "policy_version")  # as /readyz has them
 
 blueprint = Blueprint("health", __name__)
 metrics_blueprint = Blueprint("metrics", __name__)
@@ -50,11 +52,12 @@ def ready() -> ResponseReturnValue:
 
 @metrics_blueprint.get("/metrics")
 def metrics() -> ResponseReturnValue:
+    figures = _figures(current_parts())  # first, as it may begin some of the counters
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry) + _queue_metrics(current_parts()), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry) + generate_latest(_Families(figures)), content_type=CONTENT_TYPE_LATEST)
 
 
 def _database_state(parts: Parts) -> str:
@@ -67,20 +70,37 @@ def _database_state(parts: Parts) -> str:
         return "does not answer"
 
 
-def _queue_metrics(parts: Parts) -> bytes:
-    """The queue as the database has it, so that every worker says the same; nothing where the database does not answer."""
-    held = GaugeMetricFamily("moderation_queue_comments", "Held comments", labels=["site"])
-    messages = GaugeMetricFamily("moderation_webhooks_unsent", "Messages that wait or were given up", labels=["site", "state"])
-    age = GaugeMetricFamily("moderation_queue_age_seconds", "For how long the oldest held comment has waited", labels=["site"])
+def _figures(parts: Parts) -> list[GaugeMetricFamily]:
+    """What is so at this moment, as the database has it, so that every worker says the same."""
+    state = _database_state(parts)
+    ready = GaugeMetricFamily("moderation_ready", "1 where /readyz answers 200, else 0", value=state == "ok")
+    info = GaugeMetricFamily("moderation_info", "Always 1: what is in force, and the model beside it", labels=INFO)
+    shadow = parts.served.shadow
+    info.add_metric([VERSION, parts.model.version, shadow.version if shadow else "", parts.rules.version], 1)
     try:
-        with reading(parts.engine) as db:
-            waiting, unsent = queue.held(db), outbox.unsent(db)
+        return [ready, info, *(_waiting(parts) if state == "ok" else ())]
     except SQLAlchemyError:
-        return b""
-    now = datetime.now(UTC)
+        return [ready, info]
+
+
+def _waiting(parts: Parts) -> list[GaugeMetricFamily]:
+    """The queue and the outbox. Raises SQLAlchemyError."""
+    held = GaugeMetricFamily("moderation_queue_comments", "Held comments", labels=["site"])
+    age = GaugeMetricFamily("moderation_queue_age_seconds", "For how long the oldest held comment has waited", labels=["site"])
+    messages = GaugeMetricFamily("moderation_webhooks_unsent", "Messages that wait or were given up", labels=["site", "state"])
+    since = GaugeMetricFamily("moderation_webhooks_age_seconds", "How old the oldest of those messages is", labels=["site", "state"])
+    with reading(parts.engine) as db:
+        waiting, unsent, sites = queue.held(db), outbox.unsent(db), keys.sites(db)
+    begin_at_zero(sites, (rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith("/v1")))
     for row in waiting:
         held.add_metric([row.site], row.held)
-        age.add_metric([row.site], max((now - row.oldest).total_seconds(), 0))  # by the clock of another machine, it may be to come
+        age.add_metric([row.site], _seconds_since(row.oldest))
     for row in unsent:
         messages.add_metric([row.site, row.state], row.messages)
-    return generate_latest(_Families([held, age, messages]))
+        since.add_metric([row.site, row.state], _seconds_since(row.oldest))
+    return [held, age, messages, since]
+
+
+def _seconds_since(at: datetime) -> float:
+    """By the clock of another machine, it may be to come."""
+    return max((datetime.now(UTC) - at).total_seconds(), 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from service import versions
+from service import metrics, versions
 from service.scoring import Model, ModelError, load
 
 LOOKS_EVERY = 1.0  # seconds
@@ -58,6 +58,7 @@ class Served:
                     shadow = None if said.shadow is None else versions.verified(self._models, said.shadow)
                     self._loaded = _Loaded(self.active, shadow, said)
             except ModelError as error:
+                metrics.MODELS_REFUSED.inc()
                 log.error("the model in force stays", extra={"model_version": self.active.version, "problem": str(error)})
 
     def watch(self) -> Event:

@@ -13,7 +13,7 @@ from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from prometheus_client import multiprocess
 
-from service import delivery
+from service import delivery, metrics
 from service.config import Config
 from service.logs import dict_config
 from service.scoring import ModelError
@@ -60,6 +60,7 @@ def post_fork(_server: Any, worker: Any) -> None:
     parts = worker.app.wsgi().extensions["parts"]
     parts.engine.dispose(close=False)
     limit_waits(parts.engine)
+    metrics.WORKERS_STARTED.inc()
     try:
         parts.model.check_probes()
         parts.served.watch()

@@ -12,7 +12,7 @@ import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from receiver import Clock, Receiver, receiving
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from standardwebhooks import Webhook
 
 from service import auth, delivery, events
@@ -482,7 +482,11 @@ def test_a_site_of_several_endpoints_keeps_their_ids_apart(parts: Parts, herald:
     assert len(set(receiver.ids)) == 2
 
 
-def test_what_is_not_delivered_is_counted(parts: Parts, gazette: Caller, stranger: Caller) -> None:
+def test_what_is_not_delivered_is_counted_and_its_age_is_told(parts: Parts, gazette: Caller, stranger: Caller) -> None:
     listen(parts, "http://127.0.0.1:9/nobody")
     gazette.comment("c1", "Fine.")
-    assert 'moderation_webhooks_unsent{site="gazette",state="waiting"} 1.0' in stranger.get("/metrics").text
+    with parts.engine.begin() as db:
+        db.execute(text("UPDATE deliveries SET created_at = '2026-01-01 00:00:00+00:00'"))
+    page = stranger.get("/metrics").text
+    assert 'moderation_webhooks_unsent{site="gazette",state="waiting"} 1.0' in page
+    assert float(page.partition('moderation_webhooks_age_seconds{site="gazette",state="waiting"} ')[2].split()[0]) > 86_400

@@ -1,5 +1,6 @@
 """Is it alive, is it ready, and what has it done."""
 
+import shutil
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -7,11 +8,14 @@ from typing import Any
 
 import fake_models
 import pytest
-from conftest import Caller
+from conftest import Caller, make_caller
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
+
+from service import versions
+from service.served import Served
 
 
 def figure(caller: Caller, name: str, **labels: str) -> float:
@@ -78,6 +82,47 @@ def test_it_is_not_ready_on_tables_of_another_version(stranger: Caller, engine: 
             db.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
     assert answer.status_code == 503
     assert "where they are older, run `flask --app service migrate`" in answer.get_json()["database"]
+
+
+def test_whether_it_is_ready_is_a_figure_too(stranger: Caller, unplug: Callable[[], None]) -> None:
+    found = [figure(stranger, "moderation_ready")]
+    unplug()
+    assert [*found, figure(stranger, "moderation_ready")] == [1, 0]
+
+
+def test_what_is_in_force_is_a_figure_too(stranger: Caller) -> None:
+    facts = stranger.get("/readyz").get_json()
+    told = {name: facts[name] for name in ("version", "model_version", "policy_version")}
+    assert figure(stranger, "moderation_info", model_beside="", **told) == 1
+
+
+def test_the_first_fault_is_a_rise(app: Flask) -> None:
+    unheard = make_caller(app, "unheard")
+    page = unheard.get("/metrics").text
+    assert 'moderation_decisions_total{outcome="reject",site="unheard"} 0.0' in page
+    assert 'moderation_comments_refused_total{site="unheard"} 0.0' in page
+    assert 'moderation_requests_total{route="/v1/webhooks/<name>",status="500"}' in page
+
+
+@pytest.mark.parametrize("sent", [{"id": "c1", "txt": "Well said."}, {"id": "c1", "text": "Well said.", "site": "herald"}])
+@pytest.mark.parametrize("in_a_list", [False, True])
+def test_a_comment_that_is_not_taken_is_counted(gazette: Caller, sent: dict[str, str], in_a_list: bool) -> None:
+    before = figure(gazette, "moderation_comments_refused_total", site="gazette")
+    if in_a_list:
+        gazette.post("/v1/comments:batch", {"comments": [sent, {"id": "c2", "text": "Well said."}]})
+    else:
+        gazette.post("/v1/comments", sent)
+    assert figure(gazette, "moderation_comments_refused_total", site="gazette") == before + 1
+
+
+def test_a_version_that_does_not_verify_is_counted(stranger: Caller, models_dir: Path, tmp_path: Path) -> None:
+    before = figure(stranger, "moderation_models_refused_total")
+    models = Path(shutil.copytree(models_dir, tmp_path / "models"))
+    served = Served(models)
+    (models / versions.VERSIONS).mkdir()
+    (models / versions.VERSIONS / versions.POINTER).write_text("{}")
+    served.refresh()
+    assert figure(stranger, "moderation_models_refused_total") == before + 1
 
 
 def test_decisions_are_counted_by_site_and_outcome(gazette: Caller, herald: Caller) -> None:

@@ -228,6 +228,21 @@ def test_both_workers_are_counted_whichever_answers(service: Service) -> None:
     assert {counted(service) for _ in range(10)} == {before + 40}
 
 
+def test_a_worker_that_died_is_seen_by_its_successor(service: Service) -> None:
+    def started() -> float:
+        return sum(
+            map(float, re.findall(r"^moderation_workers_started_total (\S+)$", service.ask("GET", "/metrics")[1]["page"], re.MULTILINE))
+        )
+
+    before = started()
+    os.kill(service.workers[0], signal.SIGKILL)
+    for _ in range(600):
+        if started() > before:
+            break
+        time.sleep(0.1)
+    assert started() == before + 1
+
+
 def test_a_second_start_on_the_same_port_leaves_the_figures_of_the_first(service: Service) -> None:
     service.comment("counted", "Well said.")
     before = counted(service)

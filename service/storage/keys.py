@@ -30,6 +30,11 @@ def every(db: Connection) -> Sequence[Row[Any]]:
     return db.execute(select(keys).order_by(keys.c.site, keys.c.created_at)).all()
 
 
+def sites(db: Connection) -> Sequence[str]:
+    """Those that somebody may ask for."""
+    return db.execute(select(keys.c.site).where(keys.c.revoked_at.is_(None)).distinct()).scalars().all()
+
+
 def revoke(db: Connection, id: str) -> bool:
     """Whether there was such a key in force."""
     return db.execute(update(keys).where(keys.c.id == id, keys.c.revoked_at.is_(None)).values(revoked_at=datetime.now(UTC))).rowcount == 1
