@@ -1,5 +1,6 @@
 """Is it alive, is it ready, and what has it done."""
 
+import re
 import shutil
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from service import versions
 from service.served import Served
+
+ROOT = Path(__file__).parent.parent
 
 
 def figure(caller: Caller, name: str, **labels: str) -> float:
@@ -94,6 +97,13 @@ def test_what_is_in_force_is_a_figure_too(stranger: Caller) -> None:
     facts = stranger.get("/readyz").get_json()
     told = {name: facts[name] for name in ("version", "model_version", "policy_version")}
     assert figure(stranger, "moderation_info", model_beside="", **told) == 1
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/alerts.yml"])
+def test_each_figure_that_the_documentation_names_is_there(stranger: Caller, file: str) -> None:
+    named = set(re.findall(r"\bmoderation_[a-z_]+", (ROOT / file).read_text(encoding="utf-8")))
+    there = set(re.findall(r"\bmoderation_[a-z_]+", stranger.get("/metrics").text))
+    assert named <= there
 
 
 def test_the_first_fault_is_a_rise(app: Flask) -> None:
