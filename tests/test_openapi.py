@@ -52,6 +52,21 @@ def test_the_document_names_the_limits(stranger: Caller) -> None:
     assert [schemas[name]["properties"]["comments"]["maxItems"] for name in ("ScoresIn", "BatchIn")] == [1_000, 1_000]
 
 
+@pytest.fixture
+def document(stranger: Caller) -> Any:
+    return stranger.get("/openapi.json").get_json()
+
+
+@pytest.fixture
+def schemas(document: Any) -> Any:
+    return document["components"]["schemas"]
+
+
+def test_an_object_is_one_type_with_all_of_its_fields(schemas: Any) -> None:
+    """Of alternatives a client gets as many types, each with the fields alone that its alternative names."""
+    assert [name for name, schema in schemas.items() if {"anyOf", "oneOf", "allOf"} & schema.keys()] == []
+
+
 def declared(stranger: Caller, method: str, path: str, answer: TestResponse) -> Any:
     """What the document says of such an answer."""
     document = stranger.get("/openapi.json").get_json()

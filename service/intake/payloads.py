@@ -35,10 +35,16 @@ class ArticleIn(ArticleBody):
         return domain.Article(id=self.id, url=self.url, title=self.title, text=self.text)
 
 
+def _url_without_id(schema: dict[str, Any]) -> None:
+    """As a condition, which generators of clients pass over; of an `anyOf` they make two types, neither with a title or a text."""
+    schema |= {"if": {"properties": {"id": {"type": "null"}}}, "then": {"required": ["url"], "properties": {"url": {"type": "string"}}}}
+
+
 class NamedArticleIn(ArticleIn):
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("id", "url")]}
-    )
+    """The article that a comment is about: its `id`, its `url` or both; title and text only where they were not told before or have
+    changed: they are kept for all its comments."""
+
+    model_config = ConfigDict(json_schema_extra=_url_without_id)
 
     @model_validator(mode="after")
     def _is_named(self) -> Self:
