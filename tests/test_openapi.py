@@ -1,6 +1,6 @@
 """The document that the service serves of itself, and whether it keeps to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -62,9 +62,32 @@ def schemas(document: Any) -> Any:
     return document["components"]["schemas"]
 
 
+def fields(schemas: Any) -> Iterator[tuple[str, Any]]:
+    """Each field of each object, by its whole name."""
+    for object_name, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            yield f"{object_name}.{name}", field
+
+
+def test_a_field_that_may_be_left_out_has_no_default(schemas: Any) -> None:
+    """Some generators of clients take a field with a default for one that must be sent."""
+    assert [name for name, field in fields(schemas) if "default" in field] == []
+
+
+def test_a_field_has_no_title(schemas: Any) -> None:
+    """Some name a type by it, others repeat it as if it were a description."""
+    assert [name for name, field in fields(schemas) if "title" in field] == []
+
+
 def test_an_object_is_one_type_with_all_of_its_fields(schemas: Any) -> None:
     """Of alternatives a client gets as many types, each with the fields alone that its alternative names."""
     assert [name for name, schema in schemas.items() if {"anyOf", "oneOf", "allOf"} & schema.keys()] == []
+
+
+def test_the_document_is_in_the_order_of_reading(document: Any) -> None:
+    """The alphabet puts articles before comments, and `decision` behind `comment`."""
+    assert next(iter(document["paths"])) == "/v1/comments"
+    assert next(iter(document["components"]["schemas"]["ModeratedOut"]["properties"])) == "decision"
 
 
 def declared(stranger: Caller, method: str, path: str, answer: TestResponse) -> Any:

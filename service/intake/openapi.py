@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 from werkzeug.routing import Rule
 
 from service.health import VERSION
@@ -60,11 +61,27 @@ def operation(
     return declare
 
 
+class _Schemas(GenerateJsonSchema):
+    """In the order of the code, and without what generators of clients misread: a title names a type, and a field with a default is
+    taken for one that must be sent."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+
 def document(app: Flask, server: str) -> dict[str, Any]:
     declared = [(rule, op) for rule in app.url_map.iter_rules() if (op := getattr(app.view_functions[rule.endpoint], "operation", None))]
     models: set[type[BaseModel]] = {model for _, op in declared for model in (op.request, op.response) if model} | {CommentIn, Problem}
     _, definitions = models_json_schema(
-        [(model, "validation") for model in sorted(models, key=lambda m: m.__name__)], ref_template="#/components/schemas/{model}"
+        [(model, "validation") for model in sorted(models, key=lambda m: m.__name__)],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_Schemas,
     )
     paths: dict[str, Any] = {}
     for rule, op in declared:
