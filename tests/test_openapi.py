@@ -74,6 +74,11 @@ def test_a_field_that_may_be_left_out_has_no_default(schemas: Any) -> None:
     assert [name for name, field in fields(schemas) if "default" in field] == []
 
 
+def test_a_text_that_is_sent_tells_that_it_has_no_nul(schemas: Any) -> None:
+    sent = [(name, field) for name, field in fields(schemas) if "maxLength" in field]
+    assert [name for name, field in sent if "pattern" not in field] == []
+
+
 def test_a_field_has_no_title(schemas: Any) -> None:
     """Some name a type by it, others repeat it as if it were a description."""
     assert [name for name, field in fields(schemas) if "title" in field] == []
@@ -82,6 +87,15 @@ def test_a_field_has_no_title(schemas: Any) -> None:
 def test_an_object_is_one_type_with_all_of_its_fields(schemas: Any) -> None:
     """Of alternatives a client gets as many types, each with the fields alone that its alternative names."""
     assert [name for name, schema in schemas.items() if {"anyOf", "oneOf", "allOf"} & schema.keys()] == []
+
+
+def test_a_result_of_a_batch_always_has_its_three_fields(schemas: Any) -> None:
+    assert schemas["BatchItem"]["required"] == ["id", "result", "problem"]
+
+
+def test_explanations_are_absent_and_never_null(schemas: Any) -> None:
+    assert schemas["ScoresOut"]["properties"]["explanations"]["type"] == "array"
+    assert "explanations" not in schemas["ScoresOut"]["required"]
 
 
 def test_the_document_is_in_the_order_of_reading(document: Any) -> None:

@@ -81,6 +81,8 @@ Title = Annotated[str, _text(domain.MAX_TITLE), NoNul]
 CommentText = Annotated[str, _text(domain.MAX_COMMENT, 1), NoNul, NotBlank]
 ParentText = Annotated[str, _text(domain.MAX_COMMENT), NoNul]
 ArticleText = Annotated[str, _text(domain.MAX_ARTICLE), NoNul]
+Note = Annotated[str, _text(domain.MAX_NOTE, 1), NoNul, NotBlank]
+Explanation = Annotated[str, _text(domain.MAX_NOTE), NoNul]
 Time = Annotated[
     AwareDatetime,
     BeforeValidator(_written_out),

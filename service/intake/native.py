@@ -138,7 +138,7 @@ def _read_item(item: Any) -> Comment | payloads.BatchItem:
             return _of_this_site(payloads.CommentIn.model_validate_json(sent))
     except (ValidationError, Invalid, HTTPException) as error:
         id = storable(item.get("id")) if isinstance(item, dict) else None
-        return payloads.BatchItem(id=id if isinstance(id, str) else None, problem=payloads.Problem(**errors.of(error, sent)))
+        return payloads.BatchItem(id=id if isinstance(id, str) else None, result=None, problem=payloads.Problem(**errors.of(error, sent)))
 
 
 @contextmanager
@@ -157,7 +157,7 @@ def _of_this_site(told: payloads.CommentIn) -> Comment:
 
 
 def _result(moderated: Moderated) -> payloads.BatchItem:
-    return payloads.BatchItem(id=moderated.comment.id, result=moderated_out(moderated))
+    return payloads.BatchItem(id=moderated.comment.id, result=moderated_out(moderated), problem=None)
 
 
 def moderated_out(moderated: Moderated) -> payloads.ModeratedOut:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from service import domain
@@ -211,7 +212,7 @@ class ArticleOut(BaseModel):
 class ScoresOut(BaseModel):
     scores: list[dict[str, float]]
     model_version: str
-    explanations: list[dict[str, list[list[int]]]] | None = Field(
+    explanations: list[dict[str, list[list[int]]]] | SkipJsonSchema[None] = Field(
         default=None,
         exclude_if=lambda found: found is None,
         description="for each comment, by attribute: begin and end of the words that did it, where asked for; in Unicode characters, of "
@@ -236,11 +237,11 @@ class Problem(BaseModel):
 
 
 class BatchItem(BaseModel):
-    """Either `result` or `problem`."""
+    """Either `result` or `problem`; the other is null."""
 
-    id: str | None
-    result: ModeratedOut | None = None
-    problem: Problem | None = None
+    id: str | None = Field(description="The comment's; null where none could be read.")
+    result: ModeratedOut | None
+    problem: Problem | None
 
 
 class BatchOut(BaseModel):

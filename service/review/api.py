@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Row
 
 from service import verdicts
 from service.auth import moderator
-from service.domain import ATTRIBUTES, MAX_NOTE, MAX_URL, Invalid, Outcome, Rejection, Verdict
+from service.domain import ATTRIBUTES, MAX_URL, Invalid, Outcome, Rejection, Verdict
 from service.intake import native
 from service.intake.bodies import answer, read_as
-from service.intake.fields import Name, NoNul, NotBlank
+from service.intake.fields import Explanation, Name, Note
 from service.intake.openapi import operation
 from service.intake.payloads import CommentOut, Payload, ReasonOut
 from service.parts import current_parts
@@ -69,13 +69,13 @@ class VerdictIn(OfSite):
 
     verdict: Literal["approve", "reject"]
     reason_code: Literal[tuple(code.value for code in Rejection)] | None = None  # type: ignore[valid-type]
-    explanation: Annotated[str, Field(max_length=MAX_NOTE), NoNul] = ""
+    explanation: Explanation = ""
     revision: int | None = Field(None, description="The revision that was read; another one is refused.")
     correct: bool = Field(False, description="True to say something new of a comment that is decided already.")
 
 
 class NoteIn(OfSite):
-    text: Annotated[str, Field(min_length=1, max_length=MAX_NOTE), NoNul, NotBlank]
+    text: Note
 
 
 class NoteOut(BaseModel):
