@@ -7,9 +7,6 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-LIKELY_TO_REJECT = "likely_to_reject"  # what this newsroom's moderators do; only a model that learnt from them has it
-ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat", "spam", "off_topic", LIKELY_TO_REJECT)
-
 CORAL = "Coral"  # by whom the verdicts of Coral's own moderators are said to be
 
 MAX_ID = 200
@@ -29,6 +26,24 @@ class Invalid(ValueError):
         super().__init__(f"{field}: expected {expected}")
         self.field = field
         self.expected = expected
+
+
+class Attribute(StrEnum):
+    """What is scored. `likely_to_reject`, which says what this newsroom's moderators do, is of a model alone that learnt from them."""
+
+    TOXICITY = "toxicity"
+    SEVERE_TOXICITY = "severe_toxicity"
+    IDENTITY_ATTACK = "identity_attack"
+    INSULT = "insult"
+    PROFANITY = "profanity"
+    THREAT = "threat"
+    SPAM = "spam"
+    OFF_TOPIC = "off_topic"
+    LIKELY_TO_REJECT = "likely_to_reject"
+
+
+ATTRIBUTES = tuple(attribute.value for attribute in Attribute)
+LIKELY_TO_REJECT = Attribute.LIKELY_TO_REJECT.value
 
 
 class Outcome(StrEnum):

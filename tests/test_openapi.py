@@ -15,6 +15,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks as openapi_checks
 from werkzeug.test import TestResponse
 
+from service.domain import ATTRIBUTES, Attribute, Outcome, Rejection
+
 OPERATIONS = {
     ("post", "/v1/comments"),
     ("post", "/v1/comments:batch"),
@@ -69,6 +71,14 @@ def fields(schemas: Any) -> Iterator[tuple[str, Any]]:
             yield f"{object_name}.{name}", field
 
 
+def parts(of: Any) -> Iterator[Any]:
+    """Each object of the document, within others too."""
+    if isinstance(of, dict):
+        yield of
+    for part in of.values() if isinstance(of, dict) else of if isinstance(of, list) else ():
+        yield from parts(part)
+
+
 def test_a_field_that_may_be_left_out_has_no_default(schemas: Any) -> None:
     """Some generators of clients take a field with a default for one that must be sent."""
     assert [name for name, field in fields(schemas) if "default" in field] == []
@@ -87,6 +97,28 @@ def test_a_field_has_no_title(schemas: Any) -> None:
 def test_an_object_is_one_type_with_all_of_its_fields(schemas: Any) -> None:
     """Of alternatives a client gets as many types, each with the fields alone that its alternative names."""
     assert [name for name, schema in schemas.items() if {"anyOf", "oneOf", "allOf"} & schema.keys()] == []
+
+
+@pytest.mark.parametrize("vocabulary", [Attribute, Outcome, Rejection])
+def test_a_vocabulary_is_one_type_wherever_it_is_used(document: Any, vocabulary: Any) -> None:
+    words = [word.value for word in vocabulary]
+    assert document["components"]["schemas"][vocabulary.__name__]["enum"] == words
+    assert [part.get("enum") for part in parts(document)].count(words) == 1
+
+
+@pytest.mark.parametrize("field", ["VerdictIn.reason_code", "PastVerdict.reason_code", "GivenOut.reason_code"])
+def test_a_reason_code_is_a_word_of_the_vocabulary_or_null(schemas: Any, field: str) -> None:
+    assert dict(fields(schemas))[field]["anyOf"] == [{"$ref": "#/components/schemas/Rejection"}, {"type": "null"}]
+
+
+@pytest.mark.parametrize("field", ["PastVerdict.action", "GivenOut.action"])
+def test_what_a_moderator_did_is_one_of_four(schemas: Any, field: str) -> None:
+    assert dict(fields(schemas))[field]["enum"] == ["verdict", "correction", "agree", "undo"]
+
+
+def test_each_score_has_its_name_and_may_be_absent(schemas: Any) -> None:
+    assert tuple(schemas["Scores"]["properties"]) == ATTRIBUTES
+    assert "required" not in schemas["Scores"]
 
 
 def test_a_result_of_a_batch_always_has_its_three_fields(schemas: Any) -> None:

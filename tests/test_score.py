@@ -101,7 +101,7 @@ def test_a_score_is_explained_by_the_places_of_its_words_where_that_is_asked(gaz
     ("count", "attribute", "field", "expected"),
     [
         (21, "toxicity", "comments", "at most 20 comments where `explain` is given"),
-        (1, "malice", "explain.0", "one of toxicity, "),
+        (1, "malice", "explain.0", "'toxicity', "),
     ],
 )
 def test_an_explanation_that_cannot_be_given_is_refused(gazette: Caller, count: int, attribute: str, field: str, expected: str) -> None:

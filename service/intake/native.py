@@ -1,7 +1,7 @@
 """The service's own dialect: comments, articles and scores as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,10 +110,11 @@ def score() -> ResponseReturnValue:
         abort(500, "The models failed on a text; the fault is logged under this request id.")
     explanations = [_explanation(parts, one, told.explain) for one in inputs] if told.explain else None
     version = scored[0].model_version if scored[0] else ""
-    return bodies.answer(payloads.ScoresOut(scores=[dict(s.values) for s in scored if s], model_version=version, explanations=explanations))
+    answered = [payloads.Scores(dict(scores.values)) for scores in scored if scores]
+    return bodies.answer(payloads.ScoresOut(scores=answered, model_version=version, explanations=explanations))
 
 
-def _explanation(parts: Parts, one: ScoreInput, attributes: list[str]) -> dict[str, list[list[int]]]:
+def _explanation(parts: Parts, one: ScoreInput, attributes: Sequence[str]) -> dict[str, list[list[int]]]:
     return {name: [list(span) for span in moderation.explain(parts, one, name)] for name in attributes}
 
 

@@ -1,9 +1,9 @@
 """What the native API takes and answers. The OpenAPI document is made from these."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -119,17 +119,25 @@ class BatchIn(Payload):
     ]
 
 
-def _attribute(name: str) -> str:
-    if name not in domain.ATTRIBUTES:
-        raise PydanticCustomError("attribute", f"expected one of {', '.join(domain.ATTRIBUTES)}")
-    return name
-
-
 class ScoresIn(Payload):
     comments: Annotated[list[ScoreIn], Field(min_length=1, max_length=MOST_COMMENTS)]
-    explain: list[Annotated[str, AfterValidator(_attribute), WithJsonSchema({"type": "string", "enum": list(domain.ATTRIBUTES)})]] = Field(
-        default=[], max_length=len(domain.ATTRIBUTES), description="the scores whose words are asked for"
+    explain: list[domain.Attribute] = Field(
+        default=[],
+        max_length=len(domain.ATTRIBUTES),
+        description=f"The scores whose words are asked for, of up to {MOST_EXPLAINED} comments.",
     )
+
+
+def _each_attribute(schema: dict[str, Any]) -> None:
+    number = schema.pop("additionalProperties")
+    schema["properties"] = {name: number | {"minimum": 0, "maximum": 1} for name in domain.ATTRIBUTES}
+
+
+class Scores(RootModel[dict[str, float]]):
+    """A calibrated probability for each attribute: of the comments scored 0.8, about 80 % are what it says. One without evidence is
+    absent, not zero."""
+
+    model_config = ConfigDict(json_schema_extra=_each_attribute)
 
 
 class ReasonOut(BaseModel):
@@ -155,7 +163,7 @@ class ReasonOut(BaseModel):
 class DecisionOut(BaseModel):
     decision: domain.Outcome
     reasons: list[ReasonOut]
-    scores: dict[str, float]
+    scores: Scores
     model_version: str
     policy_version: str
     shadow_decision: domain.Outcome | None = Field(description="What the policy would have said, where it only watches.")
@@ -185,11 +193,14 @@ class PastDecision(DecisionOut):
     at: datetime
 
 
+Action = Literal["verdict", "correction", "agree", "undo"]
+
+
 class PastVerdict(BaseModel):
-    action: str = Field(description="verdict, correction, agree (a second opinion), or undo, which puts the comment back to `verdict`.")
+    action: Action = Field(description="verdict, correction, agree (a second opinion), or undo, which puts the comment back to `verdict`.")
     verdict: domain.Outcome
-    reason_code: str | None
-    explanation: str
+    reason_code: domain.Rejection | None
+    explanation: str = Field(description="For the author; empty where nothing was said.")
     moderator: str
     at: datetime
 
@@ -210,7 +221,7 @@ class ArticleOut(BaseModel):
 
 
 class ScoresOut(BaseModel):
-    scores: list[dict[str, float]]
+    scores: list[Scores] = Field(description="In the order of the request.")
     model_version: str
     explanations: list[dict[str, list[list[int]]]] | SkipJsonSchema[None] = Field(
         default=None,

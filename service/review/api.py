@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Row
 
 from service import verdicts
 from service.auth import moderator
-from service.domain import ATTRIBUTES, MAX_URL, Invalid, Outcome, Rejection, Verdict
+from service.domain import MAX_URL, Invalid, Outcome, Rejection, Verdict
 from service.intake import native
 from service.intake.bodies import answer, read_as
 from service.intake.fields import Explanation, Name, Note
 from service.intake.openapi import operation
-from service.intake.payloads import CommentOut, Payload, ReasonOut
+from service.intake.payloads import Action, CommentOut, Payload, ReasonOut, Scores
 from service.parts import current_parts
 from service.review import filters
 from service.storage import cards, comments, history
@@ -41,9 +41,9 @@ QUEUE_QUERY: dict[str, Any] = {
     "reason": TEXT | {"description": "The `code` of a reason."},
     "language": TEXT | {"description": "As the CMS told it."},
     "q": TEXT | {"description": "What stands in the text."},
-    "attribute": {"type": "string", "enum": list(ATTRIBUTES), "description": "The score that `low` and `high` mean, in place of `risk`."},
-    "low": SCORE,
-    "high": SCORE,
+    "attribute": {"$ref": "#/components/schemas/Attribute", "description": "The score that `low` and `high` mean, in place of `risk`."},
+    "low": SCORE | {"description": "The lowest `risk`, or score of `attribute`."},
+    "high": SCORE | {"description": "The highest."},
     "audit": {"type": "string", "enum": ["only", "none"], "description": "Audits alone, or none of them; without it both."},
     "order": {"type": "string", "enum": list(ORDERS), "default": "urgent", "description": "`score` begins with the highest `risk`."},
     "after": {"type": "string", "pattern": CURSOR, "description": "`next` of the page before, in the same order."},
@@ -68,7 +68,7 @@ class VerdictIn(OfSite):
     model_config = ConfigDict(json_schema_extra=_reason_with_rejection)
 
     verdict: Literal["approve", "reject"]
-    reason_code: Literal[tuple(code.value for code in Rejection)] | None = None  # type: ignore[valid-type]
+    reason_code: Rejection | None = None
     explanation: Explanation = ""
     revision: int | None = Field(None, description="The revision that was read; another one is refused.")
     correct: bool = Field(False, description="True to say something new of a comment that is decided already.")
@@ -100,7 +100,7 @@ class CardOut(BaseModel):
     waiting_since: datetime
     risk: float
     reasons: list[ReasonOut]
-    scores: dict[str, float]
+    scores: Scores
     article_id: str | None
     article_url: str | None
     article_title: str | None
@@ -124,10 +124,10 @@ class GivenOut(BaseModel):
     """The row that was added to the comment's history, and where the comment stands now."""
 
     id: str
-    action: str
+    action: Action
     state: Outcome
     moderator: str
-    reason_code: str | None
+    reason_code: Rejection | None
     at: datetime
 
 
@@ -172,9 +172,12 @@ def claim_comment(id: str) -> ResponseReturnValue:
 @operation("Approve or reject a comment", request=VerdictIn, response=GivenOut, problems=(404,), caller="moderator")
 def give_verdict(id: str) -> ResponseReturnValue:
     told = read_as(VerdictIn, LARGEST)
-    reason = None if told.reason_code is None else Rejection(told.reason_code)
     verdict = Verdict(
-        outcome=Outcome(told.verdict), moderator=moderator().name, at=datetime.now(UTC), reason_code=reason, explanation=told.explanation
+        outcome=Outcome(told.verdict),
+        moderator=moderator().name,
+        at=datetime.now(UTC),
+        reason_code=told.reason_code,
+        explanation=told.explanation,
     )
     story = verdicts.correct if told.correct else verdicts.give
     return answer(_given_out(id, story(current_parts(), moderator(), _comment(id, told), verdict, revision=told.revision)))
