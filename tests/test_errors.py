@@ -146,7 +146,7 @@ def test_a_field_that_is_not_as_expected_is_422_and_is_named(gazette: Caller, ab
 
 def test_every_wrong_field_is_named(gazette: Caller) -> None:
     found = problem(gazette.post("/v1/comments", {"text": 1, "section": 2}))
-    assert [error["field"] for error in found["errors"]] == ["text", "id", "section"]
+    assert [error["field"] for error in found["errors"]] == ["id", "text", "section"]
 
 
 @pytest.mark.parametrize("text", [r"\ud800", r"\udc00", r"\ud800\u0041", r"\ud83d!"])

@@ -44,7 +44,8 @@ def test_the_document_has_every_operation(stranger: Caller) -> None:
 def test_the_document_says_that_a_key_is_needed(stranger: Caller) -> None:
     document = stranger.get("/openapi.json").get_json()
     assert document["security"] == [{"key": []}]
-    assert document["components"]["securitySchemes"]["key"] == {"type": "http", "scheme": "bearer"}
+    scheme = document["components"]["securitySchemes"]["key"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
 
 
 def test_the_document_names_the_limits(stranger: Caller) -> None:
@@ -130,10 +131,25 @@ def test_explanations_are_absent_and_never_null(schemas: Any) -> None:
     assert "explanations" not in schemas["ScoresOut"]["required"]
 
 
+def test_each_operation_has_a_name_of_its_own(document: Any) -> None:
+    names = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
+def test_the_routes_of_a_cms_and_of_moderators_are_apart(document: Any) -> None:
+    tagged = {(method, path): operation["tags"] for path, methods in document["paths"].items() for method, operation in methods.items()}
+    assert tagged == {one: ["cms"] for one in OPERATIONS} | {one: ["moderators"] for one in MODERATORS}
+
+
 def test_the_document_is_in_the_order_of_reading(document: Any) -> None:
     """The alphabet puts articles before comments, and `decision` behind `comment`."""
     assert next(iter(document["paths"])) == "/v1/comments"
     assert next(iter(document["components"]["schemas"]["ModeratedOut"]["properties"])) == "decision"
+
+
+def test_the_example_of_a_comment_is_one(gazette: Caller, schemas: Any) -> None:
+    (example,) = schemas["CommentIn"]["examples"]
+    assert gazette.post("/v1/comments", example).status_code == 200
 
 
 def declared(stranger: Caller, method: str, path: str, answer: TestResponse) -> Any:

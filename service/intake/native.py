@@ -75,7 +75,7 @@ def get_comment(id: str) -> ResponseReturnValue:
 
 
 @blueprint.put("/articles/<name:id>")
-@operation("Tell what an article says", request=payloads.ArticleBody, response=payloads.ArticleOut)
+@operation("Tell all that an article says; what is left out is emptied", request=payloads.ArticleBody, response=payloads.ArticleOut)
 def put_article(id: str) -> ResponseReturnValue:
     told = bodies.read_as(payloads.ArticleBody, ONE)
     if "\x00" in id:

@@ -16,6 +16,23 @@ from service.intake.payloads import CommentIn, Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+INTRODUCTION = """\
+Rates readers' comments and says what to do with each: publish it on `approve`, keep it back on `hold`, refuse it on `reject`.
+
+Tell an article once with `PUT /v1/articles/{id}` and send each comment to `POST /v1/comments`: the same `id` with another text is an edit.
+After no answer, 429, 500 or 503 send the same request again; it is moderated once, and `state` says what a moderator made of it since.
+Errors are `application/problem+json`, also those of one comment of a batch, which answers 200. Every answer has an `X-Request-Id`, and
+those of the rate limit `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`, in seconds since 1970."""
+CALLERS = {
+    "key": "An API key, for one site: `flask --app service key create --site NAME`. One that was made with `--signed` also asks for the "
+    "headers of Standard Webhooks on each request with a body.",
+    "moderator": "A moderator's token: `flask --app service moderator token NAME`.",
+}
+TAGS = {
+    "key": {"name": "cms", "description": "What a CMS asks, with its site's API key."},
+    "moderator": {"name": "moderators", "description": "The moderators' queue, for pages of your own, with a moderator's token."},
+}
+
 PROBLEMS = {
     400: "The body is not JSON.",
     401: "No valid API key, or no valid moderator's token where one is asked for; or a key's signature is missing or wrong.",
@@ -28,6 +45,8 @@ PROBLEMS = {
     500: "A fault of the service, logged under `request_id`; send the same request again later.",
     503: "The database does not answer; send the same request again. Or the service has no SECRET_KEY, as `detail` says then.",
 }
+ID = {"type": "string", "minLength": 1}
+IN_ADDRESS = "As the CMS knows it; percent-encoded, its slashes too."
 EVERYWHERE = (401, 429, 500, 503)
 WITH_BODY = (400, 409, 413, 422)
 RETRY_AFTER = {"Retry-After": {"required": True, "description": "In how many seconds.", "schema": {"type": "integer"}}}
@@ -89,16 +108,13 @@ def document(app: Flask, server: str) -> dict[str, Any]:
             paths.setdefault(_path(rule), {})[method.lower()] = _describe(rule, op)
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "comment-moderation",
-            "version": VERSION,
-            "description": "Rates readers' comments and answers approve, hold or reject.",
-        },
+        "info": {"title": "comment-moderation", "version": VERSION, "description": INTRODUCTION},
         "servers": [{"url": server}],
+        "tags": list(TAGS.values()),
         "security": [{"key": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {name: {"type": "http", "scheme": "bearer"} for name in ("key", "moderator")},
+            "securitySchemes": {name: {"type": "http", "scheme": "bearer", "description": text} for name, text in CALLERS.items()},
             "schemas": definitions["$defs"],
         },
     }
@@ -113,12 +129,13 @@ def _describe(rule: Rule, op: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": rule.endpoint.rpartition(".")[2],
         "summary": op.summary,
+        "tags": [TAGS[op.caller]["name"]],
         "responses": {"200": {"description": "Done.", "content": _content("application/json", op.response)}}
         | {str(status): _problem(status) for status in problems},
     }
     if op.caller != "key":
         described["security"] = [{op.caller: []}]
-    path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in sorted(rule.arguments)]
+    path = [{"name": name, "in": "path", "required": True, "description": IN_ADDRESS, "schema": ID} for name in sorted(rule.arguments)]
     if parameters := path + [{"name": name, "in": "query", "schema": schema} for name, schema in op.query.items()]:
         described["parameters"] = parameters
     if op.request:

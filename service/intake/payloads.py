@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -20,15 +21,15 @@ class Payload(BaseModel):
 
 
 class ArticleBody(Payload):
-    """What an article says. Give it before its comments arrive, and again when it changes."""
+    """All that an article says: what is left out is emptied. Give it before its comments arrive, and again when it changes."""
 
     url: Url | None = None
     title: Title = ""
-    text: ArticleText = ""
+    text: ArticleText = Field("", description="Plain or HTML.")
 
 
 class ArticleIn(ArticleBody):
-    """The article that a comment is about, by the CMS's id or by its URL; title and text only where they were not told before."""
+    """What a text that is only scored is about: an article that is known by its id or its URL, or a title and a text."""
 
     id: Url | None = None
 
@@ -65,17 +66,22 @@ class ParentIn(Payload):
 
 
 class AuthorIn(Payload):
+    """Who wrote the comment: for repeats, floods and first comments."""
+
     id: Id
     name: Name | None = None
-    created_at: Time | None = None
+    created_at: Time | None = Field(None, description="When the account was made.")
     role: Name | None = Field(None, description="What the author is to the newspaper, such as STAFF; the policy may exempt some.")
 
     def to_domain(self) -> domain.Author:
         return domain.Author(id=self.id, name=self.name, created_at=self.created_at, role=self.role)
 
 
+TEXT = "What the reader wrote, plain or HTML."
+
+
 class ScoreIn(Payload):
-    text: CommentText
+    text: CommentText = Field(description=TEXT)
     article: ArticleIn | None = None
     parent: ParentIn | None = None
 
@@ -87,23 +93,36 @@ class ScoreIn(Payload):
         )
 
 
-class CommentIn(ScoreIn):
-    id: Id
+COMMENT: JsonDict = {
+    "id": "c-1",
+    "text": "You are an idiot, and so is the mayor.",
+    "article": {"id": "night-trains", "title": "City council votes to bring back night trains"},
+    "author": {"id": "u-7", "name": "Kim"},
+    "section": "politics",
+    "created_at": "2026-03-01T12:00:00Z",
+}
+
+
+class CommentIn(Payload):
+    model_config = ConfigDict(json_schema_extra={"examples": [COMMENT]})
+
+    id: Id = Field(description="The CMS's id. The same one with another text is an edit.")
+    text: CommentText = Field(description=TEXT)
     article: NamedArticleIn | None = None
+    parent: ParentIn | None = None
     author: AuthorIn | None = None
-    site: Id | None = None
-    section: Name | None = None
-    language: Language | None = None
-    created_at: Time | None = None
+    site: Id | None = Field(None, description="The key's site, and may be left out.")
+    section: Name | None = Field(None, description="Where the article stands, such as politics: the policy may have rules for it.")
+    language: Language | None = Field(None, description="Such as en or en-GB: used where the text itself is too short to tell.")
+    created_at: Time | None = Field(None, description="When it was written, by the CMS's clock: repeats and floods are counted by it.")
 
     def to_domain(self, site: str) -> domain.Comment:
-        scored = self.to_score_input()
         return domain.Comment(
             site=site,
             id=self.id,
             text=self.text,
-            article=scored.article,
-            parent=scored.parent,
+            article=None if self.article is None else self.article.to_domain(),
+            parent=None if self.parent is None else self.parent.to_domain(),
             author=None if self.author is None else self.author.to_domain(),
             section=self.section,
             language=self.language and primary(self.language),
@@ -141,12 +160,14 @@ class Scores(RootModel[dict[str, float]]):
 
 
 class ReasonOut(BaseModel):
-    code: str
-    decision: domain.Outcome
-    message: str
+    """Why: a score that crossed a threshold, or a rule of the policy."""
+
+    code: str = Field(description="The attribute or the rule, such as `toxicity`, `banned_word` or `scoring_failed`.")
+    decision: domain.Outcome = Field(description="What this reason asks for; the most severe comes first.")
+    message: str = Field(description="A sentence for moderators.")
     score: float | None
     threshold: float | None
-    words: list[str]
+    words: list[str] = Field(description="The words of the comment that did it, as they were sent.")
 
     @classmethod
     def of(cls, reason: domain.Reason) -> Self:
@@ -166,7 +187,9 @@ class DecisionOut(BaseModel):
     scores: Scores
     model_version: str
     policy_version: str
-    shadow_decision: domain.Outcome | None = Field(description="What the policy would have said, where it only watches.")
+    shadow_decision: domain.Outcome | None = Field(
+        description="What the policy would have said, where it only watches; null where it decides."
+    )
 
 
 class StoredComment(BaseModel):
@@ -226,13 +249,13 @@ class ScoresOut(BaseModel):
     explanations: list[dict[str, list[list[int]]]] | SkipJsonSchema[None] = Field(
         default=None,
         exclude_if=lambda found: found is None,
-        description="for each comment, by attribute: begin and end of the words that did it, where asked for; in Unicode characters, of "
-        "which an emoji is one and the strings of JavaScript and Java count two",
+        description="For each comment, by attribute: begin and end of the words that did it, where asked for; in Unicode characters, of "
+        "which an emoji is one and the strings of JavaScript and Java count two.",
     )
 
 
 class FieldError(BaseModel):
-    field: str
+    field: str = Field(description="Where it stands in the body, such as `article.id` or `comments.0.text`; `body` is all of it.")
     expected: str
 
 
@@ -242,8 +265,8 @@ class Problem(BaseModel):
     type: str
     title: str
     status: int
-    detail: str
-    request_id: str
+    detail: str = Field(description="What is wrong and what to do, as a sentence.")
+    request_id: str = Field(description="What the service's log has it under.")
     errors: list[FieldError] | None = None
 
 

@@ -59,6 +59,7 @@ def _reason_with_rejection(schema: dict[str, Any]) -> None:
     """The document says what the domain checks: a rejection has a reason, and an approval none."""
     rejects = {"properties": {"verdict": {"const": "reject"}}}
     with_reason = {"required": ["reason_code"], "properties": {"reason_code": {"type": "string"}}}
+    schema["examples"] = [{"verdict": "reject", "reason_code": "offensive", "explanation": "No insults, please."}]
     schema |= {"if": rejects, "then": with_reason, "else": {"properties": {"reason_code": {"type": "null"}}}}
 
 
@@ -98,7 +99,7 @@ class CardOut(BaseModel):
     state: Outcome
     audit: bool = Field(description="True where the service decided and chance chose the comment: the decision stands meanwhile.")
     waiting_since: datetime
-    risk: float
+    risk: float = Field(description="The worst of its scores, a suspicion of `off_topic` counted for less.")
     reasons: list[ReasonOut]
     scores: Scores
     article_id: str | None
