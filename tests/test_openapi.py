@@ -147,9 +147,13 @@ def test_the_document_is_in_the_order_of_reading(document: Any) -> None:
     assert next(iter(document["components"]["schemas"]["ModeratedOut"]["properties"])) == "decision"
 
 
-def test_the_example_of_a_comment_is_one(gazette: Caller, schemas: Any) -> None:
-    (example,) = schemas["CommentIn"]["examples"]
-    assert gazette.post("/v1/comments", example).status_code == 200
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [("POST", "/v1/comments", "CommentIn"), ("PUT", "/v1/articles/night-trains", "ArticleBody"), ("POST", "/v1/score", "ScoresIn")],
+)
+def test_an_example_can_be_sent(gazette: Caller, schemas: Any, method: str, path: str, sent: str) -> None:
+    (example,) = schemas[sent]["examples"]
+    assert gazette.call(method, path, json=example).status_code == 200
 
 
 def declared(stranger: Caller, method: str, path: str, answer: TestResponse) -> Any:

@@ -20,8 +20,17 @@ class Payload(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+ARTICLE: JsonDict = {
+    "url": "https://gazette.example/night-trains",
+    "title": "City council votes to bring back night trains",
+    "text": "From May on a night train will run to the coast again.",
+}
+
+
 class ArticleBody(Payload):
     """All that an article says: what is left out is emptied. Give it before its comments arrive, and again when it changes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ARTICLE]})
 
     url: Url | None = None
     title: Title = ""
@@ -96,7 +105,7 @@ class ScoreIn(Payload):
 COMMENT: JsonDict = {
     "id": "c-1",
     "text": "You are an idiot, and so is the mayor.",
-    "article": {"id": "night-trains", "title": "City council votes to bring back night trains"},
+    "article": {"id": "night-trains", "title": ARTICLE["title"]},
     "author": {"id": "u-7", "name": "Kim"},
     "section": "politics",
     "created_at": "2026-03-01T12:00:00Z",
@@ -139,6 +148,8 @@ class BatchIn(Payload):
 
 
 class ScoresIn(Payload):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"comments": [{"text": "You are an idiot.", "article": ARTICLE}]}]})
+
     comments: Annotated[list[ScoreIn], Field(min_length=1, max_length=MOST_COMMENTS)]
     explain: list[domain.Attribute] = Field(
         default=[],

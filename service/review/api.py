@@ -76,6 +76,8 @@ class VerdictIn(OfSite):
 
 
 class NoteIn(OfSite):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "The second one this week."}]})
+
     text: Note
 
 
