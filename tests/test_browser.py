@@ -205,7 +205,7 @@ def test_a_page_from_before_signing_in_says_so(browser: Browser, address: str, c
     page = enter(browser, address)
     page.locator("details.note summary").click()
     page.get_by_label("For your colleagues").fill("Half a thought")
-    page.context.clear_cookies()
+    sign_out(page)
     other = page.context.new_page()
     other.goto("/review/")
     sign_in(other)

@@ -253,7 +253,7 @@ def test_a_selection_is_not_of_whoever_signs_in_next(browser: Browser, address: 
     fill(cms, 3)
     page = enter(browser, address)
     page.get_by_role("checkbox", name="Select").last.check()
-    page.context.clear_cookies()
+    sign_out(page)
     page.keyboard.press("a")
     sign_in(page, "Ben")
     expect(page.locator("#picked")).to_have_text("0 selected:")
