@@ -11,7 +11,7 @@ from typing import Any
 import fake_models
 import pytest
 from newsroom_texts import write
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Integer, Table, func, insert, select
 
 from service import moderation, signin, verdicts
 from service.config import Config
@@ -61,10 +61,13 @@ class Newsroom:
                 demo.backdate(db, done.comment.pk, at - WAITED, WAITED)
 
     def copy_judged(self) -> None:
-        """As `judge` does in an empty database. No row can be added to a table of which rows are copied: their numbers are taken."""
+        """As `judge` does in an empty database."""
         with writing(self.parts.engine) as db:
             for table, rows in judged_rows():
                 db.execute(insert(table), rows)
+                for column in table.primary_key if db.dialect.name == "postgresql" else ():
+                    if isinstance(column.type, Integer):  # or the next row would get the number of a copied one
+                        db.execute(select(func.setval(func.pg_get_serial_sequence(table.name, column.name), func.max(column))))
 
     def run(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any], str]:
         """A command of `python -m training`: its status, its line of result and what it said to a person."""

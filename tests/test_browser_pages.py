@@ -53,10 +53,7 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, address: str, cms: Call
     page = enter(browser, address, **context)
     assert_accessible(page)
     if look == "large":
-        page.locator("details.menu summary").click()
-        page.get_by_label("Large type").check()
-        page.get_by_label("Blur comments").check()
-        page.get_by_role("button", name="Apply").click()
+        choose_look(page, "large", "blur")
         assert "blur" in page.locator(".card .text").nth(2).evaluate("element => getComputedStyle(element).filter")
         assert_accessible(page)
         return
@@ -92,9 +89,7 @@ def test_a_blurred_sample_is_read_by_turning_to_each_comment(browser: Browser, a
     fill(cms, 3)
     page = enter(browser, address)
     page.goto("/review/help")
-    page.locator("details.menu summary").click()
-    page.get_by_label("Blur comments").check()
-    page.get_by_role("button", name="Apply").click()
+    choose_look(page, "blur")
     page.goto("/review/band?article=1&low=0.5")
     text = page.locator(".card .text").nth(1)
     expect(text).not_to_have_css("filter", "none")
@@ -124,9 +119,7 @@ def test_a_text_that_scrolls_on_a_small_screen_can_be_scrolled_by_key(browser: B
     for number, text in enumerate(texts):
         cms.comment(f"c{number}", f"rude {text}", author={"id": f"a{number}"})
     page = enter(browser, address, viewport={"width": 320, "height": 640})
-    page.locator("details.menu summary").click()
-    page.get_by_label("Large type").check()
-    page.get_by_role("button", name="Apply").click()
+    choose_look(page, "large")
     scrolling = page.locator(".card .text").evaluate_all("all => all.map(one => [one.scrollHeight > one.clientHeight, one.tabIndex])")
     assert sorted(scrolling) == [[False, -1]] + [[True, 0]] * 5
 
@@ -146,10 +139,18 @@ def test_what_has_the_focus_lies_under_no_bar(browser: Browser, address: str, cm
 def test_the_look_can_be_chosen_where_something_went_wrong(browser: Browser, address: str) -> None:
     page = enter(browser, address)
     page.goto("/review/comments/99")
-    page.locator("details.menu summary").click()
-    page.get_by_label("Large type").check()
-    page.get_by_role("button", name="Apply").click()
+    choose_look(page, "large")
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+
+
+def choose_look(page: Page, *looks: str) -> None:
+    page.locator("details.menu summary").click()
+    for look in looks:
+        page.locator(f"[name=look][value={look}]").check()
+    page.get_by_role("button", name="Apply").click()
+    for look in looks:
+        page.locator(f"html[data-{look}]").wait_for()
+    page.wait_for_load_state()  # with its style, by which all is measured
 
 
 def width_beyond_screen(page: Page, path: str) -> int:
