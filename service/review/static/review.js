@@ -202,9 +202,7 @@ async function addNote(form) {
 }
 
 function goBackTo(field) {
-  const details = field.closest("details");
-  every("details[open]", details.parentElement).forEach((other) => { other.open = other === details; });
-  details.open = true;
+  openAlone(field.closest("details"));
   field.focus();
   say("What you wrote here would be lost. Use it, or empty it.");
 }
@@ -249,11 +247,14 @@ function select() {
 
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]");
 const press = (selector) => current?.querySelector(selector)?.click();
+function openAlone(details) {
+  every("details[open]", details.closest(".card")).forEach((other) => { other.open = other === details; });
+  details.open = true;
+}
 function unfold(name) {
   const details = current?.querySelector(`details.${name}`);
   if (!details) return;
-  every("details[open]", current).forEach((other) => { other.open = false; });
-  details.open = true;
+  openAlone(details);
   details.querySelector(name === "reject" ? "button" : "textarea").focus({ preventScroll: true });
   details.lastElementChild.scrollIntoView({ block: "nearest" });
 }
