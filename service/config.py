@@ -157,10 +157,13 @@ VARIABLES = (
         "SECURE_COOKIES", _yes_or_no, "yes", "`no` lets moderators sign in over plain http: for a try on one machine, as `make run` does"
     ),
     Variable(
-        "OIDC_ISSUER", _issuer, "", "the OpenID Connect provider where moderators may sign in, with the two below; without it by password"
+        "OIDC_ISSUER",
+        _issuer,
+        "",
+        "the OpenID Connect provider with which moderators may sign in; needs the two below. Without it, by password",
     ),
-    Variable("OIDC_CLIENT_ID", _optional, "", "what that provider knows the service by"),
-    Variable("OIDC_CLIENT_SECRET", _optional, "", "the secret that it gave for that"),
+    Variable("OIDC_CLIENT_ID", _optional, "", "the service's client id at that provider"),
+    Variable("OIDC_CLIENT_SECRET", _optional, "", "the client secret that goes with it"),
     Variable("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "the least severe line that is logged"),
 )
 
