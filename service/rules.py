@@ -204,24 +204,25 @@ def _described(settings: Settings) -> list[str]:
         text.append(f"  {attribute}: {', '.join(marks) or 'off'}")
     length, links, repeats, floods = settings.length, settings.links, settings.repeats, settings.floods
     longest = "any" if length.max_characters is None else f"{length.max_characters:,}"
-    shouting = "off" if settings.shouting.hold_above is None else f"hold above {100 * settings.shouting.hold_above:g}% capitals"
+    needed, shouting, letters = settings.new_authors.hold_until_approved, settings.shouting.hold_above, settings.shouting.min_letters
+    capitals = None if shouting is None else f"{100 * shouting:g}%"
     return [
         *text,
         f"  exempt roles: {', '.join(settings.exempt.roles) or 'none'}",
         f"  words: {len(settings.words.banned)} banned, {len(settings.words.suspect)} suspect",
         f"  links: {_above(links.hold_above)}; domains that do not count: {', '.join(links.allowed_domains) or 'none'}",
-        f"  repeats: {_above(repeats.hold_above)} times the same text in {repeats.hours} hours",
-        f"  floods: {_above(floods.hold_above)} comments by one author in {floods.minutes} minutes",
-        f"  new authors: hold until {settings.new_authors.hold_until_approved} are approved",
-        f"  shouting: {shouting} in {settings.shouting.min_letters} letters or more",
+        f"  repeats: {_above(repeats.hold_above, f' times the same text in {repeats.hours} hours')}",
+        f"  floods: {_above(floods.hold_above, f' comments by one author in {floods.minutes} minutes')}",
+        f"  new authors: {f'hold until {needed} of their comments are approved' if needed else 'off'}",
+        f"  shouting: {_above(capitals, f' capitals in {letters} letters or more')}",
         f"  length: {length.min_characters:,} to {longest} characters",
         f"  sensitive articles: {len(settings.sensitive.articles)}",
-        f"  audit: {100 * settings.audit.share:g}% of what no person saw",
+        f"  audit: {100 * settings.audit.share:g}% of what is decided without a moderator",
     ]
 
 
-def _above(limit: int | None) -> str:
-    return "off, hold above any number of" if limit is None else f"hold above {limit}"
+def _above(limit: int | str | None, of: str = "") -> str:
+    return "off" if limit is None else f"hold above {limit}{of}"
 
 
 def _invalid(raw: Mapping[str, Any]) -> list[Found]:

@@ -219,6 +219,13 @@ def test_the_summary_has_numbers_as_they_are_written() -> None:
     assert "audit: 0.05% of" in said
 
 
+def test_the_summary_says_of_what_is_off_nothing_more() -> None:
+    said = rules.summary(rules.parse("[repeats]\nhours = 2"))
+    for name in ("repeats", "floods", "new authors", "shouting"):
+        assert f"  {name}: off\n" in said
+    assert "  links: off; domains that do not count: none\n" in said
+
+
 def test_the_summary_says_what_is_on_and_what_a_place_changes() -> None:
     text = rules.summary(rules.parse(SITES))
     default, gazette, sport = (part.splitlines() for part in text.split("\n\n")[1:])
