@@ -89,7 +89,7 @@ def register(app: Flask) -> None:
 @click.command("migrate", cls=Sentences)
 @with_appcontext
 def migrate_command() -> None:
-    """Bring the database to this version. Does nothing where it is; run it before each start of a new version."""
+    """Bring the database to this version, if it is older. Run it before each start of a new version."""
     migrate(current_parts().engine)
     click.echo("The database is of this version.")
 
@@ -97,7 +97,7 @@ def migrate_command() -> None:
 @key_group.command("create")
 @click.option("--site", required=True, callback=check_site, help="The site that the key is for; it sees nothing of another's.")
 @click.option("--name", default="", callback=_name, help="What you will know it by, such as 'production CMS'.")
-@click.option("--signed", is_flag=True, help="Ask for a signature (Standard Webhooks) on each request with a body.")
+@click.option("--signed", is_flag=True, help="Require a signature (Standard Webhooks) on each request with a body.")
 def create_key(site: str, name: str, signed: bool) -> None:
     """Make a key and show it, once."""
     parts = current_parts()

@@ -19,14 +19,14 @@ from service.post import Refused, check_url
 from service.storage import endpoints, outbox
 from service.storage.engine import reading, writing
 
-endpoint_group = Group("endpoint", help="Where a site's CMS is told of decisions and verdicts, by signed webhook.")
-delivery_group = Group("delivery", help="What was told, what waits, and what was given up.")
+endpoint_group = Group("endpoint", help="Addresses to which a site's decisions and verdicts are sent, by signed webhook.")
+delivery_group = Group("delivery", help="The messages to endpoints: delivered, waiting, given up or withdrawn.")
 
 
 @endpoint_group.command("create")
-@click.option("--site", required=True, callback=check_site, help="The site whose comments it is told of.")
-@click.option("--url", required=True, help="Where it is told, by POST.")
-@click.option("--events", default=",".join(EVENTS), show_default=True, help="Which, with commas between.")
+@click.option("--site", required=True, callback=check_site, help="The site whose comments it hears of.")
+@click.option("--url", required=True, help="The address to send to, by POST.")
+@click.option("--events", default=",".join(EVENTS), show_default=True, help="The events to send, separated by commas.")
 def create_endpoint(site: str, url: str, events: str) -> None:
     """Make an endpoint and show its signing secret."""
     parts = current_parts()
@@ -59,7 +59,7 @@ def list_endpoints() -> None:
 @endpoint_group.command("rotate")
 @click.argument("id")
 def rotate_endpoint(id: str) -> None:
-    """Begin a new signing secret and show it; the old one signs too for a day."""
+    """Make a new signing secret and show it. For a day the old one signs too."""
     with writing(current_parts().engine) as db:
         endpoint = endpoints.rotate(db, id)
         if endpoint is None:
@@ -71,7 +71,7 @@ def rotate_endpoint(id: str) -> None:
 @endpoint_group.command("disable")
 @click.argument("id")
 def disable_endpoint(id: str) -> None:
-    """Send nothing more to it. What happens meanwhile waits until it is enabled."""
+    """Send nothing more to an endpoint. Its messages wait until it is enabled."""
     with writing(current_parts().engine) as db:
         if not endpoints.disable(db, id, "by command"):
             raise _unknown(id)
@@ -81,7 +81,7 @@ def disable_endpoint(id: str) -> None:
 @endpoint_group.command("enable")
 @click.argument("id")
 def enable_endpoint(id: str) -> None:
-    """Send to it again, first what waited."""
+    """Send to an endpoint again, first what waited."""
     leased = delivery.now() + delivery.LEASE  # what is due later is not under way
     with writing(current_parts().engine) as db:
         outbox.hasten(db, id, later_than=leased)  # the messages first, as delivery does, or each would wait for the other
@@ -93,7 +93,7 @@ def enable_endpoint(id: str) -> None:
 @endpoint_group.command("delete")
 @click.argument("id")
 def delete_endpoint(id: str) -> None:
-    """End it for good, with what waits for it or was given up. What it was told stays listed."""
+    """End an endpoint for good, and withdraw its messages that wait or were given up. Delivered ones stay listed."""
     with writing(current_parts().engine) as db:
         withdrawn = outbox.withdraw_from(db, id)  # the messages first, as delivery does, or each would wait for the other
         if not endpoints.delete(db, id):
@@ -102,11 +102,11 @@ def delete_endpoint(id: str) -> None:
 
 
 @delivery_group.command("list")
-@click.option("--endpoint", help="Of this endpoint alone.")
-@click.option("--state", type=click.Choice(outbox.STATES), help="In this state alone.")
-@click.option("--most", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--endpoint", help="Only to this endpoint.")
+@click.option("--state", type=click.Choice(outbox.STATES), help="Only in this state.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at the most.")
 def list_deliveries(endpoint: str | None, state: str | None, most: int) -> None:
-    """List messages, newest first, with what came of the last attempt."""
+    """List messages, newest first, with the result of the last attempt."""
     with reading(current_parts().engine) as db:
         rows = outbox.listing(db, endpoint=endpoint, state=state, most=most)
     for row in rows:
@@ -120,7 +120,7 @@ def list_deliveries(endpoint: str | None, state: str | None, most: int) -> None:
 @click.argument("id", required=False)
 @click.option("--endpoint", help="Every message to this endpoint that was given up.")
 def replay(id: str | None, endpoint: str | None) -> None:
-    """Send a message again, under its id, or all that an endpoint's deliveries gave up."""
+    """Send one message again, or all to an endpoint that were given up; each under its old id."""
     if (id is None) == (endpoint is None):
         raise click.UsageError("Name either a message, as `delivery list` shows it, or --endpoint.")
     with writing(current_parts().engine) as db:

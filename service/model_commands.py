@@ -37,7 +37,7 @@ def list_versions() -> None:
 @model_group.command("activate")
 @click.argument("version")
 def activate(version: str) -> None:
-    """Put a version in force, once its files and its probe texts were checked."""
+    """Check the files and probe texts of a version, and put it in force."""
     pointer = versions.activate(current_parts().config.models_dir, version)
     click.echo(f"{version} is in force. {SOON}")
     if pointer.earlier:
@@ -46,7 +46,7 @@ def activate(version: str) -> None:
 
 @model_group.command("rollback")
 def rollback() -> None:
-    """Put the version in force that was before the present one."""
+    """Put the version before the present one in force again."""
     models = current_parts().config.models_dir
     pointer = versions.rollback(models)
     click.echo(f"{pointer.active or versions.shipped_version(models)} is in force again. {SOON}")
@@ -54,13 +54,13 @@ def rollback() -> None:
 
 @model_group.command("unshadow")
 def unshadow() -> None:
-    """End the version that runs beside the one in force."""
+    """Stop the version that runs beside the one in force."""
     models = current_parts().config.models_dir
     shadow = versions.pointer(models).shadow
     if shadow is None:
-        raise ModelError("No version runs beside the one in force. `python -m training retrain --shadow` publishes one so.")
+        raise ModelError("No version runs beside the one in force. `python -m training retrain --shadow` makes one that does.")
     versions.run_beside(models, None)
-    click.echo(f"{shadow} runs no more beside the version in force. What it would have decided stays recorded.")
+    click.echo(f"{shadow} no longer runs beside the version in force. What it would have decided stays recorded.")
 
 
 def _said(folder: Path) -> str:

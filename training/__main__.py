@@ -48,11 +48,11 @@ OPTIONS: tuple[tuple[str, Path | float, str, str], ...] = (
     ("--data", Path("../shared/data"), "FOLDER", "the corpora"),
     ("--out", Path("models"), "FOLDER", "where the models are"),
     ("--report", Path("var/evaluation.html"), "FILE", "where evaluate writes its report, which quotes the corpora"),
-    ("--policy", Path("policy.toml"), "FILE", "the rules whose holds harmless comments are measured against"),
+    ("--policy", Path("policy.toml"), "FILE", "the house rules; evaluate counts the harmless comments that their thresholds would hold"),
     ("--columns", 150_000, "N", "n-gram columns kept of each kind"),
     ("--vocabulary", 20_000, "N", "words whose rarity topicality knows"),
-    ("--epochs", 2.5, "N", "of the encoder"),
-    ("--runs", 5, "N", "of the encoder; their weights are averaged"),
+    ("--epochs", 2.5, "N", "epochs of each of the encoder's runs"),
+    ("--runs", 5, "N", "training runs of the encoder; their weights are averaged"),
     ("--at-once", 1, "N", "runs of the encoder that train side by side, on a GPU"),
     ("--work", Path("var/encoder"), "FOLDER", "the encoder's checkpoints"),
 )
@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         default="all",
         choices=("all", "encoder", "fit", "evaluate", *FROM_VERDICTS),
-        help="fine-tune the encoder; fit and publish; evaluate what is published; or these two (all, the default). retrain and thresholds "
-        "have options of their own",
+        help="encoder: fine-tune it; fit: fit and publish; evaluate: measure what is published; all (default): fit, then evaluate. retrain "
+        "and thresholds have options of their own",
     )
     for name, default, metavar, meaning in OPTIONS:
         parser.add_argument(name, type=type(default), default=default, metavar=metavar, help=f"{meaning} (default: %(default)s)")

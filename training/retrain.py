@@ -214,6 +214,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--shadow", action="store_true", help="run it beside the model in force, whatever the tests say")
     parser.add_argument("--exclude", type=_pair, action="append", default=[], metavar="KIND=NAME", help="leave someone's verdicts out")
-    parser.add_argument("--trust", type=_moderator, action="append", default=[], metavar="moderator=NAME", help="despite an alarm")
+    parser.add_argument(
+        "--trust", type=_moderator, action="append", default=[], metavar="moderator=NAME", help="learn from them despite an alarm"
+    )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="corpora to learn from as well, in the formats of `python -m training`")
     return parser

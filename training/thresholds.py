@@ -157,15 +157,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training thresholds",
         description="Proposes thresholds of likely_to_reject for policy.toml, with the share that they decide and 95 % intervals.",
-        epilog="Exit status: 0 both are borne out, 1 one is not (and how many verdicts are missing), 2 nothing could be read.",
+        epilog="Exit status: 0 the verdicts support both thresholds, 1 not both (and how many are missing), 2 nothing could be read.",
     )
     parser.add_argument(
-        "--approve-precision", type=_share_of_one, default=0.99, metavar="SHARE", help="of what passes (default: %(default)s)"
+        "--approve-precision",
+        type=_share_of_one,
+        default=0.99,
+        metavar="SHARE",
+        help="how much of what passes must be right (default: %(default)s)",
     )
     parser.add_argument(
-        "--reject-precision", type=_share_of_one, default=0.95, metavar="SHARE", help="of what is rejected (default: %(default)s)"
+        "--reject-precision",
+        type=_share_of_one,
+        default=0.95,
+        metavar="SHARE",
+        help="how much of what is rejected must be right (default: %(default)s)",
     )
-    parser.add_argument("--site", metavar="NAME", help="by the verdicts of one site alone, and for it alone")
+    parser.add_argument("--site", metavar="NAME", help="from the verdicts of this site alone, for this site alone")
     return parser
 
 

@@ -15,7 +15,7 @@ from service.parts import current_parts
 from service.storage import coral, suggestions
 from service.storage.engine import reading, writing
 
-coral_group = Group("coral", help="The connection to a Coral.")
+coral_group = Group("coral", help="The connection to Coral.")
 suggestions_group = Group("suggestions", help="Labels from Perspective's clients.")
 source_group = Group("source", help="Other systems' webhooks, as sources.toml describes them.")
 
@@ -23,12 +23,12 @@ source_group = Group("source", help="Other systems' webhooks, as sources.toml de
 @coral_group.command("secret")
 @click.option("--site", required=True, callback=check_site, help="The site whose comments this Coral sends.")
 @click.option(
-    "--for", "use", type=click.Choice(["phase", "webhooks"]), default="phase", show_default=True, help="Of which of Coral's settings it is."
+    "--for", "use", type=click.Choice(["phase", "webhooks"]), default="phase", show_default=True, help="The setting of Coral that shows it."
 )
-@click.option("--only", is_flag=True, help="End the earlier secrets at once; without it the one before stays valid until the next.")
-@click.option("--secret", prompt="The signing secret that Coral shows", hide_input=True, help="Asked for where it is left out.")
+@click.option("--only", is_flag=True, help="End the earlier secrets at once. Without it, the previous one stays valid until the next.")
+@click.option("--secret", prompt="The signing secret that Coral shows", hide_input=True, help="Asked for if left out.")
 def set_coral_secret(site: str, use: str, only: bool, secret: str) -> None:
-    """Tell the service a signing secret that Coral made, the first one or a rotated one."""
+    """Tell the service a signing secret that Coral shows, the first one or a rotated one."""
     parts = current_parts()
     if not secret.strip():
         raise click.ClickException("The secret is empty. Coral shows it where the phase or the webhook is set up.")
@@ -38,13 +38,13 @@ def set_coral_secret(site: str, use: str, only: bool, secret: str) -> None:
             coral.drop_secrets(db, site, use)
         coral.add_secret(db, site, use, sealed)
     path = {"phase": "moderate", "webhooks": "events"}[use]
-    click.echo(f"Kept, encrypted. Coral's address for this: http://HOST:{parts.config.port}/v1/coral/{quote(site, safe='')}/{path}")
+    click.echo(f"Stored, encrypted. Coral's address for this: http://HOST:{parts.config.port}/v1/coral/{quote(site, safe='')}/{path}")
 
 
 @suggestions_group.command("export")
-@click.option("--site", help="Of one site; of all by default.")
+@click.option("--site", help="Only of this site. Default: all sites.")
 def export_suggestions(site: str | None) -> None:
-    """Print what was suggested last, as the JSON Lines that `python -m training` reads."""
+    """Print the latest suggestions, as the JSON Lines that `python -m training` reads."""
     parts = current_parts()
     labels: dict[str, dict[str, float]] = {}
     with reading(parts.engine) as db:

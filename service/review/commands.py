@@ -36,7 +36,7 @@ def _check_sites(context: click.Context, option: click.Parameter, sites: tuple[s
     callback=_check_sites,
     help="A site that they moderate; give it again for more. Without it: every site.",
 )
-@click.option("--subject", help="Who they are to the OpenID Connect provider (`sub`), to sign in there without a password.")
+@click.option("--subject", help="Their id at the OpenID Connect provider (`sub`), to sign in there without a password.")
 @click.option("--generate", is_flag=True, help="Make a password and show it, once, rather than ask for one.")
 def create_moderator(name: str, role: str, sites: tuple[str, ...], subject: str | None, generate: bool) -> None:
     """Make a moderator."""
