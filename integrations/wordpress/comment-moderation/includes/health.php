@@ -29,7 +29,7 @@ function faults() {
 		$faults[] = __( 'The service does not take the API key of the settings.', 'comment-moderation' );
 	}
 	if ( '' !== setting( 'token' ) && 401 === call( 'GET', '/v1/queue', setting( 'token' ) )[0] ) {
-		$faults[] = __( 'The service does not take the moderator token of the settings. What moderators do here is not told until it does.', 'comment-moderation' );
+		$faults[] = __( 'The service does not take the moderator token of the settings. Until it does, what moderators do here does not reach it.', 'comment-moderation' );
 	}
 	return $faults;
 }
@@ -58,7 +58,7 @@ function add_test( $tests ) {
 function test_settings() {
 	$faults = faults();
 	$works  = array() === $faults;
-	$said   = $works ? array( __( 'The service takes what the settings say.', 'comment-moderation' ) ) : $faults;
+	$said   = $works ? array( __( 'The service answers and takes these settings.', 'comment-moderation' ) ) : $faults;
 	return array(
 		'test'        => 'comment_moderation',
 		'label'       => $works ? __( 'Comments are moderated by your service', 'comment-moderation' ) : __( 'Comments are not moderated as they should be', 'comment-moderation' ),

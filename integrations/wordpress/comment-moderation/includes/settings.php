@@ -84,8 +84,8 @@ function show_page() {
 	echo '<table class="form-table" role="presentation">';
 	show_text( 'address', 'url', __( 'Address of the service', 'comment-moderation' ), __( 'Such as https://moderation.example.org', 'comment-moderation' ) );
 	show_text( 'key', 'password', __( 'API key', 'comment-moderation' ), 'flask --app service key create --site NAME' );
-	show_text( 'token', 'password', __( 'Moderator token', 'comment-moderation' ), __( 'Of a moderator made for this WordPress alone. With it, what moderators do here reaches the service.', 'comment-moderation' ) );
-	show_text( 'secret', 'password', __( 'Signing secret', 'comment-moderation' ), __( 'Of an endpoint with this URL. With it, verdicts given in the service reach this WordPress:', 'comment-moderation' ) . ' ' . rest_url( ROUTE ) );
+	show_text( 'token', 'password', __( 'Moderator token', 'comment-moderation' ), __( 'The token of a moderator made for this WordPress alone. With it, what moderators do here reaches the service.', 'comment-moderation' ) );
+	show_text( 'secret', 'password', __( 'Signing secret', 'comment-moderation' ), __( 'The secret of an endpoint with the URL below. With it, verdicts given in the service reach this WordPress:', 'comment-moderation' ) . ' ' . rest_url( ROUTE ) );
 	show_choice(
 		'fallback',
 		__( 'When the service does not answer', 'comment-moderation' ),
