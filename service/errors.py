@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
 MOST_NAMED = 100  # fields of one body: a list may hold millions that are wrong
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout)
-BROKEN_BODY = "The body's chunks are not as HTTP has them."  # seen by the server only when a view reads it
+BROKEN_BODY = "The body's chunked encoding is broken."  # seen by the server only when a view reads it
 SURROGATE = re.compile("[\ud800-\udfff]")
 TIME = "a time with its zone, such as 2026-03-01T12:00:00Z"
 

@@ -58,13 +58,13 @@ class Signature(Table):
         if self.scheme == "hmac" and not self.header:
             raise ValueError("expected a header, the one in which the signature stands.")
         if self.scheme == "standard-webhooks" and self.model_fields_set - {"scheme", "secret"}:
-            raise ValueError("Standard Webhooks say all else themselves; expected a secret beside the scheme, and nothing more.")
+            raise ValueError("Standard Webhooks fix all other settings; expected only a secret beside the scheme.")
         return self
 
     @model_validator(mode="after")
     def _has_the_timestamp_that_it_needs(self) -> Self:
         if self.tolerance is not None and "{timestamp}" not in self.signed:
-            raise ValueError("a tolerance needs {timestamp} in signed, since anybody can write another time beside what is signed.")
+            raise ValueError("a tolerance needs {timestamp} in signed, since anybody can change a time that is not signed.")
         if "{timestamp}" in self.signed and not (self.timestamp_header or self.timestamp_prefix):
             raise ValueError("{timestamp} in signed needs a timestamp_header or a timestamp_prefix.")
         return self

@@ -68,7 +68,7 @@ def parsed(text: str, name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise TomlError(name, [_syntax_problem(str(error), text)]) from error
     except (ValueError, RecursionError) as error:
-        raise TomlError(name, [Problem(0, "", "this cannot be read: a number is too long, or lists stand too deep in lists.")]) from error
+        raise TomlError(name, [Problem(0, "", "this cannot be read: a number is too long, or lists are nested too deeply.")]) from error
 
 
 def from_validation(error: ValidationError, root: type[BaseModel]) -> list[Found]:

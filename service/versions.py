@@ -128,7 +128,7 @@ def run_beside(models: Path, version: str | None) -> Pointer:
     with _swapping(models) as before:
         if version is not None:
             if version == before.active:
-                raise ModelError(f"{version} is in force, and beside itself it would change nothing.")
+                raise ModelError(f"{version} is in force already, so it cannot run beside the one in force.")
             verified(models, version)
         return _write(models, replace(before, shadow=version))
 
@@ -181,4 +181,6 @@ def _write(models: Path, value: Pointer) -> Pointer:
 def _checked(name: object) -> str | None:
     if name is None or (isinstance(name, str) and _NAME.fullmatch(name)):
         return name
-    raise ModelError("A version's name has letters, digits, dots and hyphens alone. `flask --app service model list` shows the versions.")
+    raise ModelError(
+        "A version's name has only letters, digits, dots, hyphens and underscores. `flask --app service model list` shows the versions."
+    )

@@ -44,18 +44,18 @@ def send(service: Service, path: str, body: bytes, *, key: str | None = None, ty
 )
 def test_chunks_that_are_none_are_400(service: Service, body: bytes) -> None:
     status, answer = send(service, "/v1/comments", body)
-    assert (status, json.loads(answer)["detail"]) == (400, "The body's chunks are not as HTTP has them.")
+    assert (status, json.loads(answer)["detail"]) == (400, "The body's chunked encoding is broken.")
 
 
 @pytest.mark.parametrize("path", ["/v1/comments", "/v1/comments:batch", "/v1/score", "/v1alpha1/comments:analyze"])
 def test_each_dialect_says_so(service: Service, path: str) -> None:
     status, answer = send(service, path, b"no size\r\n")
-    assert (status, "The body's chunks are not as HTTP has them." in answer) == (400, True)
+    assert (status, "The body's chunked encoding is broken." in answer) == (400, True)
 
 
 def test_a_page_says_so(service: Service) -> None:
     status, answer = send(service, "/review/sign-in", b"no size\r\n", type="application/x-www-form-urlencoded")
-    assert (status, "chunks are not as HTTP has them" in answer) == (400, True)
+    assert (status, "chunked encoding is broken" in answer) == (400, True)
 
 
 def test_a_signed_request_says_so_before_its_signature_is_looked_at(service: Service) -> None:

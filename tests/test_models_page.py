@@ -40,7 +40,7 @@ def editor(app: Flask) -> Visitor:
 def test_without_a_shadow_the_page_says_so(editor: Visitor) -> None:
     page = editor.page("/review/models")
     assert f"<strong>{fake_models.VERSION}</strong>" in page
-    assert "None runs beside it" in page
+    assert "No other version runs beside it" in page
     assert "/review/models" in editor.page("/review/overview")
 
 

@@ -281,7 +281,7 @@ def test_a_word_of_another_issuer_opens_nothing(new_app: Callable[..., Flask], i
 def test_a_provider_that_names_no_issuer_opens_nothing(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     describe(monkeypatch, issuer=None)
     answer = sign_in_there(Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")))
-    assert (answer.status_code, "does not say of itself what OpenID Connect asks for" in answer.text) == (503, True)
+    assert (answer.status_code, "OpenID Connect metadata cannot be used" in answer.text) == (503, True)
 
 
 BROKEN: dict[str, list[Any]] = {
@@ -298,7 +298,7 @@ def test_a_provider_that_describes_itself_in_no_usable_way_is_said_and_asked_ane
     answer = Provider._answer
     with monkeypatch.context() as broken:
         broken.setattr(Provider, "_answer", lambda self, body: answer(self, told if self.path == path else body))
-        assert "does not say of itself what OpenID Connect asks for" in sign_in_there(visitor).text
+        assert "OpenID Connect metadata cannot be used" in sign_in_there(visitor).text
     assert "No moderator is known as" in sign_in_there(visitor).text
 
 

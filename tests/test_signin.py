@@ -279,7 +279,7 @@ def test_a_browser_that_keeps_no_cookie_is_told_what_signing_in_needs(app: Flask
     sent = {"name": "Ada", "password": PASSWORD, "csrf_token": visitor.token()}
     browser = app.test_client(use_cookies=False)  # as Safari is with `Secure` ones over plain http
     answer = browser.post("/review/sign-in", data=sent, headers=headers)
-    assert (answer.status_code, "sent no cookie of a session" in answer.text) == (400, True)
+    assert (answer.status_code, "sent no session cookie" in answer.text) == (400, True)
 
 
 def test_a_form_that_is_sent_after_the_session_is_told_so(app: Flask) -> None:

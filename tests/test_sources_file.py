@@ -60,7 +60,7 @@ def test_a_mistake_in_the_file_is_a_sentence_with_its_line(old: str, new: str, l
             'secret = "S',
             'encoding = "hex"\nsecret = "S',
             STANDARD_SECRET,
-            "line 4: sources.standard.signature: Standard Webhooks say",
+            "line 4: sources.standard.signature: Standard Webhooks fix",
         ),
         ("", "", "whsec_", "line 6: sources.standard.signature.secret: the variable STANDARD_SECRET is no secret of Standard Webhooks"),
     ],

@@ -36,5 +36,5 @@ def replay(id: str) -> ResponseReturnValue:
         found = [] if "\x00" in id else outbox.listing(db, sites=moderator().sites, id=id, most=1)
         if not found or not outbox.replay(db, outbox.named(id)):
             abort(404, "There is no such message on your sites.")
-    flash("It is sent again.")
+    flash("The message will be sent again.")
     return redirect(url_for("deliveries.page"))

@@ -121,4 +121,4 @@ def _provider() -> Iterator[Any]:
     except (RuntimeError, TypeError, AttributeError) as error:  # the library has none of its own for metadata or keys that are broken
         current_app.extensions.pop("oidc", None)  # with what was kept of them
         log.error("the identity provider is not understood", exc_info=error)
-        abort(503, "The identity provider does not say of itself what OpenID Connect asks for. Until it does, sign in with a password.")
+        abort(503, "The identity provider's OpenID Connect metadata cannot be used. Until that is corrected, sign in with a password.")

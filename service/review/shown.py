@@ -23,7 +23,7 @@ REASONS = {
     "suspect_word": "Suspect word",
     "sensitive_article": "Sensitive article",
     "scoring_failed": "Not scored",
-    "partly_read": "Not read whole",
+    "partly_read": "Not read to its end",
     "language": "Foreign language",
     "new_author": "New author",
     "flood": "Many comments at once",

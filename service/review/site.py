@@ -24,15 +24,15 @@ POLICY = (
 )
 STALE = "This page is from before you signed in, or too old. Copy what you wrote, and load the page again."
 NO_COOKIE = (
-    "Your browser sent no cookie of a session, and without one nobody can sign in. Load the page again. If that does not help, allow "
-    "cookies for this address, and open it over https: over plain http they are for a try on one machine, with SECURE_COOKIES=no."
+    "Your browser sent no session cookie, and without one nobody can sign in. Load the page again. If that does not help, allow cookies "
+    "for this address, and open it over https: plain http works only for a try on one machine, with SECURE_COOKIES=no."
 )
 NO_REFERRER = (
-    "Your browser did not say which page this form came from (its Referer header). Let it do so for this address, and send it again."
+    "Your browser did not say which page this form came from (its Referer header). Allow that for this address, and send the form again."
 )
 ANOTHER_NAME = (
-    "This form came from another address than '{host}', which is what the service was asked for. Whoever runs the service can mend that: "
-    "the proxy in front of it is to pass the browser's Host header on, with its port."
+    "This form came from another address than '{host}', for which the service was asked. Whoever runs the service can correct that: the "
+    "proxy in front of it must pass the browser's Host header on, with its port."
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,

@@ -59,7 +59,7 @@ def report(version: str) -> ResponseReturnValue:
     """What a run wrote beside its version. It quotes comments of every site."""
     parts = current_parts()
     if moderator().sites:
-        abort(403, "The report quotes comments of every site; yours are named.")
+        abort(403, "The report quotes comments of every site; you may see only some sites.")
     if version not in versions.every(parts.config.models_dir):
         abort(404, "There is no such version.")
     path = versions.folder(parts.config.models_dir, version) / versions.REPORT

@@ -144,8 +144,8 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
     if encoding not in ("UTF8", None):  # a pooler may not say
         connection.close()
         raise StorageError(
-            f"The database of DATABASE_URL is encoded in {encoding}, which does not hold every text. Make it with ENCODING 'UTF8'"
-            " TEMPLATE template0, and restore into it what pg_dump saves of the old one."
+            f"The database of DATABASE_URL is encoded in {encoding}, which cannot store every text. Create one with ENCODING 'UTF8'"
+            " TEMPLATE template0, and restore a pg_dump of the old one into it."
         )
     _set(connection, "SET datestyle = ISO")  # the driver reads times in no other, which a database or a role may have
 
