@@ -68,4 +68,6 @@ def test_a_figure_that_so_few_comments_do_not_have_is_none_in_the_manifest_and_a
     written = card({"version": "1", "attributes": [], "data": [], "metrics": metrics})
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
     assert "| INSULT | - | no |" in written
-    assert "ROC-AUC -; Perspective's own scores have -." in " ".join(written.split())
+    said = " ".join(written.split())
+    assert "the ROC-AUC is -, each" in said
+    assert "that of Perspective's own scores is -." in said

@@ -329,14 +329,14 @@ def test_the_card_says_that_an_encoders_runs_were_averaged_where_there_were_seve
     manifest = json.loads((trained[1] / "manifest.json").read_text())
     manifest["metrics"] |= {"encoder": {"jigsaw/toxicity": [0.97, 0.97]}, "encoder_runs": runs}
 
-    assert ("did so 3 times" in card(manifest), "averaged" in card(manifest)) == (said, said)
+    assert ("trained 3 times" in card(manifest), "averaged" in card(manifest)) == (said, said)
 
 
 def test_the_card_says_what_8_bits_cost_at_the_most(trained):
     manifest = json.loads((trained[1] / "manifest.json").read_text())
     manifest["metrics"]["encoder"] = {"jigsaw/toxicity": [0.97, 0.9712], "jigsaw/threat": [0.97, 0.9681]}
 
-    assert "cost no output more than 0.0019 of its ROC-AUC on comments that it never saw (2 were measured)" in card(manifest)
+    assert "cost no output more than 0.0019 of its ROC-AUC on comments that it never saw (2 outputs were measured)" in card(manifest)
 
 
 def test_the_same_data_give_the_same_bytes(trained, tmp_path):

@@ -23,23 +23,23 @@ English; judging truth; finding users by what they write. `off_topic` alone shou
 
 ## How it works
 
-Disguises are undone (markup, look-alike letters, invisible characters, spelled-out, masked, stretched, leet and run-together words; of
-the strongest words also common misspellings). Emoji are left out, but for a few that call somebody something (`service/normalise.py`).
-The names of groups of people in `service/groups.py` are read as one word, so which of them a comment names moves no score of toxicity,
-insult and the like. A whole comment in quotation marks is its author's own words, and whom it answers (`@name`, at its
-beginning) is left out.
+Disguises are undone (markup, look-alike letters, invisible characters, spelled-out, masked, stretched, leet and run-together words; for
+the strongest words also common misspellings). Emoji are left out, except a few that call somebody something (`service/normalise.py`).
+All names of groups of people in `service/groups.py` are read as the same word, so no score of toxicity, insult and the like depends on
+which of them a comment names. A comment that is in quotation marks as a whole is read as its author's own words. The name of whom it
+answers (`@name`, at its beginning) is left out.
 
-{encoder}{ngrams} word 1-2-grams and character 2-5-grams are hashed and weighed by TF-IDF, and logistic regressions learn for each source
-what it means by each attribute. {joined} a logistic regression for each attribute joins all of these; a monotone
-curve calibrates it. A missing label is missing: a comment trains only the attributes that it was rated for, except that
-Wikipedia's comments are presumed to be no `spam`, for which only comments under videos were judged. A 1 for 'any of six' trains
+{encoder}{ngrams} word 1-2-grams and character 2-5-grams are hashed and weighted by TF-IDF, and logistic regressions learn for each source
+what it means by each attribute. {joined} a logistic regression for
+each attribute joins all of these; a monotone curve calibrates it. A comment trains only the attributes that it was rated for. `spam` is the
+exception: only comments under videos were rated for it, and Wikipedia's comments are presumed to be none. A 1 for 'any of six' trains
 `toxicity` alone, as 0.94.
 
 `off_topic` compares a comment with its article's title and passages and, for a reply, with the comment that it answers: by the words
-that they share{likeness}; a logistic regression judges, for
-which a long comment's likeness tells more than a short one's, and one to a long article less. The corpora that may be learnt from have
-headlines and summaries alone, so each pair is learnt once more with other comments under the article as its text ('lengthened' below).
-Comments without topical content get no `off_topic` score.
+that they share{likeness}.
+A logistic regression judges; to it, a long comment's likeness tells more than a short one's, and likeness to a long article less. The
+corpora that may be learnt from have headlines and summaries alone, so each pair is learnt a second time with other comments under the
+article in place of its text ('lengthened' below). Comments without topical content get no `off_topic` score.
 
 ## Data
 
@@ -58,55 +58,58 @@ prevalence.
 
 {scale}## Held-out figures
 
-Each comment scored by models that saw neither it nor a near-copy (three folds, by text; for topicality, by article).
+Each comment was scored by models that saw neither it nor a near-copy (three folds, by text; for topicality, by article).
 
 {held}
 """
 
-_ENCODER = """A sentence encoder, six layers of MiniLM with 22 million parameters, was fine-tuned on all labelled comments at once: an
-output for each source and label, since sources mean different things by 'toxic'; another for Perspective's published scores, and one for
-the words that people marked as toxic. Its vectors, and its tokens by the likest of the other text's, learnt which comment belongs to which
-article; the vectors were kept near the published ones. It also learnt sentences of our own that differ in meaning alone: attacks on
-groups, threats and insults beside denials, quotations, support, news, idioms, and complaints about things; and, so that neither hides
-anything, comments among harmless ones and with slips of the keyboard. {runs}It reads
-in windows of 112 tokens, in 8 bits{cost}; of a text of more than 64 windows, which none in English has, 64 spread over it, and a person
-reads the rest. One comment in seven, and one article in seven, was kept from it.
+_ENCODER = """A sentence encoder, six layers of MiniLM with 22 million parameters, was fine-tuned on all labelled comments at once. It has
+an output for each source and label, since sources mean different things by 'toxic', one for Perspective's published scores, and one for
+the words that people marked as toxic. It also learnt which comment belongs to which article: by a vector for each text, and by matching
+each token with the most similar one of the other text. The vectors were kept near those of the published MiniLM. Sentences of our own
+taught it differences of meaning alone: attacks on groups, threats and insults beside denials, quotations, support, news, idioms, and
+complaints about things. So that neither hides anything, it also learnt comments among harmless ones, and comments with typing mistakes.
+{runs}It reads in windows of 112
+tokens, in 8 bits{cost}.
+Of a text of more than 64 windows, which none in English has, it reads 64 spread over the text, and a person reads the rest.
+One comment in seven, and one article in seven, was kept from it.
 
 """
 
-_COST = ", which cost no output more than {most:.4f} of its ROC-AUC on comments that it never saw ({tasks} were measured)"
-_RUNS = "It did so {runs} times, each time in another order, and the weights of all were averaged. "
+_COST = ", which cost no output more than {most:.4f} of its ROC-AUC on comments that it never saw ({tasks} outputs were measured)"
+_RUNS = "It was trained {runs} times, each time in another order, and the weights were averaged. "
 
 # What the head says of an encoder, and what it says without one.
 _WITH = {
     "ngrams": "Beside it,",
     "joined": "On the comments that the encoder never saw,",
-    "likeness": """, by the encoder's vectors, set against those of 200 other articles, by how near the article's words come in meaning
-to each of the comment's, and by how much the comment's weightiest word says about a topic at all""",
+    "likeness": """, by the encoder's vectors, compared with those of 200 other articles, by how near the article's words come in meaning
+to each of the comment's, and by how much the comment's weightiest word says about any topic""",
 }
 _WITHOUT = {"encoder": "", "ngrams": "Of each comment,", "joined": "Then", "likeness": ""}
 
 _SCALE = """## Perspective's scale
 
-Heads of their own, fitted to the scores that Perspective published in 2018, answer in the Perspective dialect alone. TOXICITY learnt
-from `perspective-wiki`, by two heads and the encoder's own output, weighed on the comments that the encoder never saw; the others from
-the 1,002 comments of `perspective-scores`, and only those are served whose Spearman correlation with Perspective reaches 0.6 in
-cross-validation:
+Separate heads, fitted to the scores that Perspective published in 2018, answer in the Perspective dialect alone. TOXICITY learnt
+from `perspective-wiki`: two heads and the encoder's own output, weighted on the comments that the encoder never saw. The others learnt
+from the 1,002 comments of `perspective-scores`; those whose Spearman correlation with Perspective reaches 0.6 in cross-validation are
+served:
 
 | attribute | Spearman with Perspective, cross-validated | served |
 |---|---|---|
 {lines}
 
-For one person's labels of the {rows:,} comments of `perspective-wiki`, by heads each fitted without a fifth of them, ROC-AUC {ours};
-Perspective's own scores have {theirs}. The encoder learnt from Perspective's scores of six in seven of them, never from the labels.
+Against one person's labels of the {rows:,} comments of `perspective-wiki`, the ROC-AUC is {ours}, each fifth scored by heads that were
+fitted without it; that of Perspective's own scores is {theirs}. The encoder learnt from Perspective's scores of six in seven of these
+comments, never from the labels.
 
 """
 
 _TESTS = """
 ## Measured
 
-`test-*`, `cocolofa`, `wsj` and `dyerta` are never trained on, and nothing was chosen by them; of the others, each table says what the
-models know.
+`test-*`, `cocolofa`, `wsj` and `dyerta` are never trained on, and nothing was chosen by them. For the other files, each table says what the
+models had seen.
 
 {tests}
 """
@@ -114,17 +117,17 @@ models know.
 _LIMITS = """
 ## Limits
 
-- Irony, reclaimed words and polite contempt are still misjudged: see HateCheck above. Most veiled threats pass, and so does most of
-  what is said against somebody in one sentence among several harmless ones.
-- The reference sense of toxicity is Wikipedia talk pages' (Jigsaw 2018). Reader comments differ; the news comments here (Civil)
+- Irony, reclaimed words and polite contempt are still misjudged: see HateCheck above. Most veiled threats pass, and so do most
+  attacks on somebody in one sentence among several harmless ones.
+- 'Toxicity' means what it meant for Wikipedia's talk pages (Jigsaw 2018). Reader comments differ; the news comments here (Civil)
   were pre-filtered and are harder than they look.
-- Groups whose names are not on the list in `service/groups.py` are not read as one word, so scores may differ by which of them is
+- Groups whose names are not on the list in `service/groups.py` are not read as the same word, so scores may differ by which of them is
   named; the encoder learnt some such names in attacks and in harmless sentences alike. A few words for people are
   held by themselves, as in 'My fat mother cannot use this stop'. Tweets in the data carry a known bias against African-American English.
 - `threat` and `severe_toxicity` rest on few examples, so their upper scores are uncertain.
-- `spam` knows what spam under videos looks like in 2013 to 2015, nothing else; its prevalence of 5 % is an assumption, as is 10 %
+- `spam` knows what spam under videos looked like from 2013 to 2015, nothing else; its prevalence of 5 % is an assumption, as is 10 %
   for `off_topic`.
-- `off_topic` was trained on pairs with a drawn article, which are easier than a comment that strays. Where an article is a
+- `off_topic` was trained on pairs with an article drawn by chance, which are easier than a comment that strays. Where an article is a
   headline alone it is much weaker. Parents were simulated by other comments under the same article, since no corpus has replies.
 """
 

@@ -91,7 +91,7 @@ def _discrimination(tests: Figures) -> list[Table]:
         for name, what in _WHAT.items()
         if name in tests
     ]
-    note = "ROC-AUC of toxicity: how often a comment that carries it is scored above one that does not; 0.5 is a coin."
+    note = "ROC-AUC of toxicity: how often a comment that carries it is scored above one that does not; 0.5 is chance."
     return _some("Discrimination", note, ["file", "what", "rows", "ours", "alt-profanity-check"], rows)
 
 
@@ -100,7 +100,7 @@ def _jigsaw(tests: Figures) -> list[Table]:
         return []
     one = tests["test-jigsaw"]
     at = _thresholds("", one["thresholds"], 0.095)
-    note = f"`toxicity` on `test-jigsaw`, weighed to a natural prevalence of 9.5%. Calibration error: {number(one['calibration_error'])}."
+    note = f"`toxicity` on `test-jigsaw`, weighted to a natural prevalence of 9.5%. Calibration error: {number(one['calibration_error'])}."
     return [Table("Calibration and thresholds", note, at.head, at.rows)]
 
 
@@ -171,12 +171,12 @@ def _perspective(tests: Figures) -> list[Table]:
         ]
         tables.append(Table(_BESIDE, note, ["", "Spearman", "mean distance", "same side of 0.8"], rows))
         rows = [[name, number(value)] for name, value in one["spearman of our attributes"].items()]
-        tables.append(Table(_BESIDE, "Each of our own scores with theirs by the same name, there.", ["attribute", "Spearman"], rows))
+        tables.append(Table(_BESIDE, "Each of our own scores with Perspective's of that name, there.", ["attribute", "Spearman"], rows))
     if "perspective-wiki" in tests:
         one = tests["perspective-wiki"]
         note = f"Against one person's label on each of {one['rows']:,} Wikipedia comments."
         if SCALE in one["auc"]:
-            note += " What is on Perspective's scale was fitted to Perspective's scores of these very comments, though not to the labels."
+            note += " Heads on Perspective's scale were fitted to Perspective's scores of these very comments, though not to the labels."
         tables.append(Table(_BESIDE, note, ["", "ROC-AUC"], [[name, number(value)] for name, value in one["auc"].items()]))
     return tables
 
@@ -197,8 +197,8 @@ def _topicality(tests: Figures) -> list[Table]:
         for source, each in found.items()
     ]
     note = (
-        "A comment beside a drawn article against the same beside its own, and the share of each that scores 0.5 or more. Of these sources "
-        "nothing was trained on."
+        "Each comment beside an article drawn by chance against the same beside its own, and the share of each that scores 0.5 or more. "
+        "Nothing was trained on these sources."
     )
     return _some("Topicality", note, ["source", "ROC-AUC", *shares, "comments with evidence", "Spearman with people"], rows)
 
@@ -209,7 +209,7 @@ def _words(tests: Figures) -> list[Table]:
     one = tests["toxic-spans"]
     note = (
         f"The words named as the reason against those that people marked, on {one['rows']:,} comments of SemEval-2021 task 5 whose marks "
-        "were kept aside."
+        "were not learnt from."
     )
     return [Table("Words that did it", note, ["figure", "value"], [["mean character F1", number(one["character_f1"])]])]
 
