@@ -44,7 +44,7 @@ def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom, version
         ("What it learnt from", _counts(bench.lessons.counts)),
         ("On verdicts that it had not seen", _figures(judged, tried) if both_kinds else "<p>There were too few to test on.</p>"),
         ("Words that gained and lost weight", _words(bench, newsroom)),
-        ("How far each moderator is foretold by the others", _agreements(bench)),
+        ("How well everybody else's verdicts predict each moderator's", _agreements(bench)),
         ("Verdicts that moderators disagree on", _disagreed(bench)),
         ("Words for people: by how much each moves the score", _bias(regression)),
     ]
@@ -125,7 +125,7 @@ def _agreements(bench: Bench) -> str:
         ]
         for one in bench.agreements
     ]
-    return "<p>1 is always, 0.5 is chance, below that is the contrary.</p>" + html_table(["who", "verdicts", "foretold", ""], rows)
+    return "<p>1 is always, 0.5 is chance, less contradicts the others.</p>" + html_table(["who", "verdicts", "agreement", ""], rows)
 
 
 def _disagreed(bench: Bench) -> str:
