@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
 TEXT_TYPES = ("TEXT_TYPE_UNSPECIFIED", "PLAIN_TEXT", "HTML")
@@ -11,6 +11,10 @@ SCORE_TYPES = ("SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "PERCEN
 # Any text is read as either, as Google has errors of its own for one that is not on the list.
 TextType = Annotated[StrictStr, Field(json_schema_extra={"enum": list(TEXT_TYPES)})]
 ScoreType = Annotated[StrictStr, Field(json_schema_extra={"enum": list(SCORE_TYPES)})]
+
+# As in Google's JSON, one stands for a list of one, and a word for what it says.
+OneOrMore = BeforeValidator(lambda told: [told] if isinstance(told, (str, dict)) else told)
+Flag = Annotated[StrictBool, BeforeValidator(lambda told: told == "true" if told in ("true", "false") else told)]
 
 
 class Message(BaseModel):
@@ -41,7 +45,7 @@ class ArticleAndParentComment(Message):
 class Context(Message):
     """Either entries (an article, then a parent comment) or the two by name."""
 
-    entries: list[TextEntry] = []
+    entries: Annotated[list[TextEntry], OneOrMore] = []
     article_and_parent_comment: ArticleAndParentComment | None = None
 
 
@@ -71,7 +75,7 @@ class AttributeScores(Message):
     """An attribute's score of the whole text and of its parts."""
 
     summary_score: Score | None = None
-    span_scores: list[SpanScore] = []
+    span_scores: Annotated[list[SpanScore], OneOrMore] = []
 
 
 class Request(Message):
@@ -79,7 +83,7 @@ class Request(Message):
 
     comment: TextEntry = TextEntry()
     context: Context = Context()
-    languages: list[StrictStr] = []
+    languages: Annotated[list[StrictStr], OneOrMore] = []
     client_token: StrictStr | None = None
     session_id: StrictStr | None = None
     community_id: StrictStr | None = None
@@ -89,9 +93,9 @@ class AnalyzeCommentRequest(Request):
     """A comment to be scored."""
 
     requested_attributes: dict[str, AttributeParameters | None] = {}
-    span_annotations: StrictBool = False
-    do_not_store: StrictBool = False
-    drop_unsupported_attributes: StrictBool = False
+    span_annotations: Flag = False
+    do_not_store: Flag = False
+    drop_unsupported_attributes: Flag = False
 
 
 class SuggestCommentScoreRequest(Request):

@@ -1,6 +1,7 @@
 """What both methods share: reading a request, and refusing one as Google did."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -18,6 +19,9 @@ from service.intake.perspective.spans import sentences
 MOST_BYTES = 20_480  # of a comment, in UTF-8
 MOST_CONTEXT_BYTES = 1_048_576
 MOST_BODY_BYTES = 8_000_000  # room for both, written in escapes
+
+# In JSON as Google read it: a string, a name that lacks its quotes, a comma that nothing follows.
+_LOOSE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|(?<![\w$])(?P<name>[A-Za-z_$][\w$]*+)(?=\s*+:)|,(?=\s*+[\]}])', re.DOTALL)
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
@@ -82,11 +86,19 @@ def subject(asked: Request) -> Subject:
 
 
 def _parsed(body: bytes) -> Any:
-    """As JSON, with a replacement character for half an emoji: Coral publishes a comment whose request was refused."""
+    """As JSON, with a replacement character for half an emoji: Coral publishes a comment whose request was refused.
+
+    Otherwise as loosely as Google, whose own example for curl has names without quotes.
+    """
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:
-        return storable(json.loads(body))
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+        return storable(json.loads(_LOOSE.sub(_tightened, text), strict=False))
+
+
+def _tightened(found: re.Match[str]) -> str:
+    return f'"{found["name"]}"' if found["name"] else found[0].removeprefix(",")
 
 
 def _context(context: Context) -> tuple[str, str]:
