@@ -24,7 +24,8 @@ PAGES = (
     (versions.blueprint, auth.signed_in),
 )
 UNLIMITED = (
-    (coral.blueprint, doors.coral_signature),  # Coral publishes a comment whose request was refused
+    (coral.phase, doors.coral_signature),  # Coral publishes a comment whose request was refused
+    (coral.events, doors.coral_signature),
     (perspective.discovery, auth.open_to_all),
     (native.description, auth.open_to_all),
     (health.blueprint, auth.open_to_all),

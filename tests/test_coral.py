@@ -14,8 +14,10 @@ import pytest
 from conftest import Caller
 from flask import Flask
 from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy.exc import OperationalError
 from test_cli import run
 from test_perspective import Client
+from test_unusable_database import read_only
 from werkzeug.test import TestResponse
 
 from service.domain import Outcome, Reason
@@ -24,6 +26,8 @@ from service.storage import history
 from service.storage.account_tables import coral_secrets
 from service.storage.engine import writing
 from service.storage.tables import articles, comments, coral_comments, decisions, suggestions, verdicts
+
+__all__ = ["read_only"]
 
 PHASE, WEBHOOKS = "empsec_1", "whsec_1"
 STORY = {"id": "story-1", "url": "https://news.example/trains"}
@@ -389,6 +393,32 @@ def test_half_an_emoji_or_a_nul_does_not_let_a_comment_through(coral: Coral, eng
 )
 def test_what_cannot_be_kept_beside_a_comment_does_not_let_it_through(coral: Coral, changed: dict[str, Any]) -> None:
     assert coral.moderate("How rude.", **changed).get_json()["status"] == "SYSTEM_WITHHELD"
+
+
+def test_ids_that_are_too_long_to_be_kept_do_not_let_a_comment_through(coral: Coral, engine: Engine) -> None:
+    story = {"id": "https://news.example/" + "a" * 200, "url": STORY["url"]}
+    coral.tell("STORY_CREATED", storyID=story["id"], storyURL=story["url"])
+    for author in ("b" * 200, "b" * 201, "b" * 202):
+        assert coral.moderate("How rude.", story=story, author=author).get_json()["status"] == "SYSTEM_WITHHELD"
+    assert len(rows(engine, articles)) == 1
+    assert len({row.author_id for row in rows(engine, comments)}) == 3
+
+
+def test_a_database_that_takes_nothing_does_not_let_a_comment_through(coral: Coral, read_only: Callable[[], None]) -> None:
+    read_only()
+    assert coral.moderate("Well said.").get_json() == {"status": "SYSTEM_WITHHELD"}
+
+
+def test_a_database_that_does_not_answer_does_not_let_a_comment_through(
+    coral: Coral, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(engine, "connect", gone)
+    monkeypatch.setattr(engine, "begin", gone)
+    assert coral.moderate("Well said.").get_json() == {"status": "SYSTEM_WITHHELD"}
+    assert coral.send("events", {"type": "STORY_CREATED", "data": {}}, WEBHOOKS).status_code == 503
 
 
 def test_a_comment_that_is_too_long_is_withheld(coral: Coral) -> None:

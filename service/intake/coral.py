@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from service import moderation
-from service.domain import MAX_COMMENT, Article, Author, Comment, Decision, Outcome, Parent
+from service.domain import MAX_COMMENT, MAX_ID, Article, Author, Comment, Decision, Outcome, Parent
+from service.errors import UNREACHABLE, log_unreachable
 from service.intake import fields
 from service.intake.bodies import read_json
 from service.intake.markup import plain, unescaped
@@ -46,7 +48,16 @@ REJECTIONS = {
 }
 WITHHELD = {"status": "SYSTEM_WITHHELD"}
 
-blueprint = Blueprint("coral", __name__, url_prefix="/v1/coral")
+phase = Blueprint("coral_phase", __name__, url_prefix="/v1/coral")
+events = Blueprint("coral_events", __name__, url_prefix="/v1/coral")
+
+
+def _kept(told: Any) -> Any:
+    """An id, or what stands for one that is too long to be kept, such as a story's address."""
+    return sha256(told.encode()).hexdigest() if isinstance(told, str) and len(told) > MAX_ID else told
+
+
+Id = Annotated[fields.Id, BeforeValidator(_kept)]
 
 
 class _Told(BaseModel):
@@ -57,16 +68,16 @@ class _Told(BaseModel):
 
 class _CommentIn(_Told):
     body: str
-    parentID: fields.Id | None = None  # noqa: N815
+    parentID: Id | None = None  # noqa: N815
 
 
 class _AuthorIn(_Told):
-    id: fields.Id
+    id: Id
     role: Annotated[fields.Name | None, fields.OR_NOTHING] = None
 
 
 class _StoryIn(_Told):
-    id: fields.Id
+    id: Id
     url: Annotated[fields.Url | None, fields.OR_NOTHING] = None
 
 
@@ -80,9 +91,9 @@ class Phase(_Told):
 
 
 class _EventData(_Told):
-    storyID: fields.Id | None = None  # noqa: N815
+    storyID: Id | None = None  # noqa: N815
     storyURL: Annotated[fields.Url | None, fields.OR_NOTHING] = None  # noqa: N815
-    commentID: fields.Id | None = None  # noqa: N815
+    commentID: Id | None = None  # noqa: N815
     queue: str | None = None
 
 
@@ -91,7 +102,7 @@ class Event(_Told):
     data: _EventData
 
 
-@blueprint.post("/<path:site>/moderate")
+@phase.post("/<path:site>/moderate")
 def moderate(site: str) -> ResponseReturnValue:
     """`?format=plain` where the phase is set to send plain text: HTML without its tags, in which entities are still entities."""
     if len(request.get_data()) > MOST_BYTES:
@@ -109,7 +120,16 @@ def moderate(site: str) -> ResponseReturnValue:
     return Response(status=204) if answer is None else jsonify(answer)
 
 
-@blueprint.post("/<path:site>/events")
+def _without_database(error: SQLAlchemyError) -> ResponseReturnValue:
+    log_unreachable(error)
+    return jsonify(WITHHELD)  # an error would let it through
+
+
+for _unreachable in UNREACHABLE:
+    phase.register_error_handler(_unreachable, _without_database)
+
+
+@events.post("/<path:site>/events")
 def hear(site: str) -> ResponseReturnValue:
     told = Event.model_validate(read_json(MOST_BYTES))
     data = told.data

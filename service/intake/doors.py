@@ -29,7 +29,7 @@ def coral_signature() -> None:
     """Coral, by a signature with one of the secrets that the site in the address has for this use."""
     parts, site = current_parts(), (request.view_args or {})["site"]
     with reading(parts.engine) as db:
-        sealed = [] if "\x00" in site else coral.sealed_secrets(db, site, "phase" if request.endpoint == "coral.moderate" else "webhooks")
+        sealed = [] if "\x00" in site else coral.sealed_secrets(db, site, "phase" if request.blueprint == "coral_phase" else "webhooks")
     expected = [hmac.new(secret.encode(), request.get_data(), sha256).hexdigest() for secret in unseal(parts.config.secret_key, sealed)]
     shown = [part.strip().removeprefix("sha256=") for part in request.headers.get("X-Coral-Signature", "").split(",")]
     if not any(hmac.compare_digest(one.encode(), other.encode()) for one in expected for other in shown):
