@@ -1,18 +1,18 @@
 """The clients of Perspective that publishers run: Google's own, unmodified, and an exchange of each of the others."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import Caller, listening
+from conftest import Caller, listening, make_caller
 from flask import Flask
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 from sqlalchemy import Engine, select
 from werkzeug.serving import make_server
 
-from service.storage.tables import suggestions
+from service.storage.tables import comments, suggestions
 
 STORY = "The council voted to bring back the night trains."
 
@@ -152,3 +152,51 @@ def test_a_javascript_client_reads_the_first_span(gazette: Caller) -> None:
         "POST", f"/v1alpha1/comments:analyze?key={gazette.key}&alt=json", data=body, content_type="text/plain;charset=UTF-8"
     ).get_json()
     assert told["attributeScores"]["TOXICITY"]["spanScores"][0] == {"begin": 0, "end": 9, "score": {"value": 0.7, "type": "PROBABILITY"}}
+
+
+def test_googles_client_packs_several_requests_into_one(google: Any, gazette: Caller) -> None:
+    asked = {"a": "How rude.", "b b": "Zoë: fine. \U0001f600\n\nWell?", "c": ""}
+    told: dict[str, Any] = {}
+    batch = google.new_batch_http_request(callback=lambda name, answer, error: told.update({name: answer or error.reason}))
+    for name, text in asked.items():
+        body = {"comment": {"text": text}, "requestedAttributes": {"TOXICITY": {}}, "clientToken": name, "languages": ["en"]}
+        batch.add(google.comments().analyze(body=body), request_id=name)
+    batch.execute()
+    alone = [google.comments().analyze(body={**body, "comment": {"text": asked[name]}, "clientToken": name}) for name in ("a", "b b")]
+    assert told == {"a": alone[0].execute(), "b b": alone[1].execute(), "c": "Comment must be non-empty."}
+
+
+def packed(*requests: str, boundary: str = "=") -> dict[str, Any]:
+    parts = [f"--{boundary}\nContent-Type: application/http\nContent-ID: <x + {n}>\n\n{one}\n" for n, one in enumerate(requests)]
+    return {"data": "".join([*parts, f"--{boundary}--"]), "content_type": f'multipart/mixed; boundary="{boundary}"'}
+
+
+def analysis(key: str | None) -> str:
+    body = {"comment": {"text": "Fine."}, "requestedAttributes": {"TOXICITY": {}}}
+    return f"POST /v1alpha1/comments:analyze?key={key} HTTP/1.1\n\n{json.dumps(body)}"
+
+
+def test_each_request_of_a_batch_is_one_of_its_own(new_app: Callable[..., Flask]) -> None:
+    gazette = make_caller(new_app(RATE_LIMIT="1/minute"), "gazette")
+    bad, good = analysis("bad"), analysis(gazette.key)
+    answer = gazette.app.test_client().post("/batch", headers={"X-Request-Id": "outer"}, **packed(bad, good, good, "GET / HTTP/1.1", ""))
+    assert (answer.status_code, answer.headers["X-Request-Id"]) == (200, "outer")
+    assert [line[9:12] for line in answer.text.split("\r\n") if line.startswith("HTTP/1.1 ")] == ["400", "200", "429", "429", "429"]
+    assert [part for part in answer.text.split() if part.startswith("<response-")] == ["<response-x"] * 5
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1alpha1/../v1/comments", "/metrics", "http://a/v1/comments", "//a/v1/comments"])
+def test_a_batch_reaches_nothing_else(gazette: Caller, engine: Engine, path: str) -> None:
+    inner = f"POST {path}?key={gazette.key} HTTP/1.1\nAuthorization: Bearer {gazette.key}\n\n" + '{"id": "c1", "text": "Well said."}'
+    assert "HTTP/1.1 40" in gazette.app.test_client().post("/batch", **packed(inner)).text
+    with engine.connect() as db:
+        assert db.execute(select(comments)).all() == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"data": "--"}, packed(), packed(*[""] * 101), packed("") | {"content_type": "multipart/mixed"}, packed("") | {"data": "--=\n\n"}],
+)
+def test_what_is_no_batch_is_refused(stranger: Caller, sent: dict[str, Any]) -> None:
+    answer = stranger.app.test_client().post("/batch", **sent)
+    assert (answer.status_code, answer.get_json()["error"]["message"]) == (400, "A batch is multipart/mixed, with 1 to 100 requests.")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from service.errors import BROKEN_BODY
+from service.intake.perspective import batch
 from service.intake.perspective.analysis import analyze
 from service.intake.perspective.discovery import document
 from service.intake.perspective.errors import Refused, of_http, respond
@@ -32,6 +33,12 @@ def describe() -> ResponseReturnValue:
     return jsonify(document(request.url_root))
 
 
+@discovery.post("/batch")
+def answer_batch() -> ResponseReturnValue:
+    """For anybody: each request in it has its own key."""
+    return batch.answer()
+
+
 @blueprint.post("/comments:analyze")
 def analyze_comment() -> ResponseReturnValue:
     return _answer(analyze(current_parts(), read(AnalyzeCommentRequest)))
@@ -48,17 +55,15 @@ def nothing_here(_path: str) -> ResponseReturnValue:
     raise NotFound
 
 
-@blueprint.errorhandler(Refused)
-def _refused(error: Refused) -> Response:
-    return respond(error)
-
-
-@blueprint.errorhandler(ParseException)
-def _broken_body(_error: ParseException) -> Response:
-    return respond(Refused(BROKEN_BODY))
-
-
 for _of in (blueprint, discovery):
+
+    @_of.errorhandler(Refused)
+    def _refused(error: Refused) -> Response:
+        return respond(error)
+
+    @_of.errorhandler(ParseException)
+    def _broken_body(_error: ParseException) -> Response:
+        return respond(Refused(BROKEN_BODY))
 
     @_of.errorhandler(HTTPException)
     def _http_error(error: HTTPException) -> Response:

@@ -1,0 +1,40 @@
+"""Several requests in one, as Google's clients pack them; each is answered as if it had come alone."""
+
+import re
+import secrets
+
+from flask import Response, current_app, request
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from service.intake.perspective.errors import Refused
+from service.intake.perspective.reading import MOST_BODY_BYTES
+
+MOST = 100  # as with Google
+
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_ID = re.compile(rb"^Content-ID:\s*<([^<>\r\n]*)>", re.IGNORECASE | re.MULTILINE)
+_TARGET = re.compile(rb"POST (/v1alpha1/[!-~]+) ")
+
+
+def answer() -> Response:
+    """To the request under way. Raises Refused for one that is no batch."""
+    request.max_content_length = MOST_BODY_BYTES
+    boundary = request.mimetype_params.get("boundary")
+    _, *parts, end = request.get_data().split(f"--{boundary}".encode()) if boundary else [b"", b""]
+    if not 0 < len(parts) <= MOST or not end.startswith(b"--"):
+        raise Refused(f"A batch is multipart/mixed, with 1 to {MOST} requests.")
+    ours = f"batch_{secrets.token_hex(16)}"
+    answers = [b"--%b\r\n%b\r\n" % (ours.encode(), _answer_to(part)) for part in parts]
+    return Response(b"".join([*answers, f"--{ours}--\r\n".encode()]), content_type=f"multipart/mixed; boundary={ours}")
+
+
+def _answer_to(part: bytes) -> bytes:
+    about, head, content, *_ = [*_BLANK_LINE.split(part, 2), b"", b""]
+    id, target = _ID.search(about), _TARGET.match(head)
+    path = target[1].decode() if target else "/v1alpha1/"  # where nothing is
+    asked = EnvironBuilder(path, request.url_root, method="POST", data=content, environ_base={"REMOTE_ADDR": request.remote_addr})
+    with current_app.app_context():  # with a `g` of its own
+        body, status, headers = run_wsgi_app(current_app.wsgi_app, asked.get_environ(), buffered=True)
+    told = "\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)])
+    named = b"Content-ID: <response-%b>" % (id[1] if id else b"")
+    return b"\r\n".join([b"Content-Type: application/http", named, b"", told.encode("latin-1"), b"", b"".join(body)])
