@@ -11,9 +11,13 @@ import pytest
 from conftest import Caller
 from test_perspective_clients import address
 
+from service.intake.perspective.attributes import KNOWN, meant, ours
+from service.scoring import load
+
 __all__ = ["address"]
 
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "clients.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+DOCUMENT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 RUNNERS = {
     "sh": ["sh"],
     "python": [sys.executable],
@@ -40,3 +44,11 @@ def test_an_example_runs_and_is_answered(language: str, code: str, address: str,
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"hold|PROBABILITY", done.stdout), done.stdout
+
+
+def test_what_the_shipped_models_do_not_know_of_perspectives_attributes_is_named() -> None:
+    model = load(ROOT / "models")
+    unknown = {name for name in KNOWN if meant(name) not in model.scale and ours(name) not in model.attributes}
+    named = re.search(r"of those\s+shipped (.*?), is `Unknown requested attribute`", DOCUMENT, re.DOTALL)
+    assert named is not None
+    assert set(re.findall(r"`(\w+)`", named[1])) == unknown
