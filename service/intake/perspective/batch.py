@@ -13,7 +13,7 @@ MOST = 100  # as with Google
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _ID = re.compile(rb"^Content-ID:\s*<([^<>\r\n]*)>", re.IGNORECASE | re.MULTILINE)
-_TARGET = re.compile(rb"POST (/v1alpha1/[!-~]+) ")
+_TARGET = re.compile(rb"POST (?:https?://[^/\s]+)?(/v1alpha1/[!-~]+) ")
 
 
 def answer() -> Response:
