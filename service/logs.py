@@ -47,13 +47,19 @@ def _said(record: logging.LogRecord) -> str:
 
 
 def dict_config(level: str) -> dict[str, Any]:
+    """For `logging.config`. In detail two libraries repeat what they were given: half a request with key and text, a sign-in's secret."""
+    without_detail = "INFO" if level == "DEBUG" else level
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "service.logs.JsonFormatter"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
         "root": {"level": level, "handlers": ["stderr"]},
-        "loggers": {"alembic": {"level": "WARNING"}, "gunicorn.error": {"level": level, "propagate": True, "handlers": []}},
+        "loggers": {
+            "alembic": {"level": "WARNING"},
+            "authlib": {"level": without_detail},
+            "gunicorn.error": {"level": without_detail, "propagate": True, "handlers": []},
+        },
     }
 
 

@@ -3,6 +3,8 @@
 import ast
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -173,6 +175,14 @@ def test_an_unforeseen_fault_is_logged_under_the_id_of_its_answer(
     (line,) = [line for line in lines.all if line["message"] == "request failed"]
     assert (line["error"], line["request_id"]) == ("RuntimeError", answer.get_json()["request_id"])
     assert "secretive" not in lines.text
+
+
+@pytest.mark.parametrize("library", ["gunicorn.error", "authlib.integrations.base_client.sync_app"])
+def test_what_a_library_was_given_is_not_logged_in_detail(library: str) -> None:
+    begin = "from logging import config; from service import logs; config.dictConfig(logs.dict_config('DEBUG'))"
+    code = f"{begin}; config.logging.getLogger('{library}').{{}}('said')"
+    ran = [subprocess.run([sys.executable, "-c", code.format(level)], capture_output=True, text=True) for level in ("debug", "info")]
+    assert [(one.returncode, "said" in one.stderr) for one in ran] == [(0, False), (0, True)]
 
 
 def test_every_field_that_the_service_logs_is_written() -> None:

@@ -109,8 +109,8 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def service(url: str, models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """On the fake scorer, with a rule for each of its words."""
-    with running(tmp_path_factory.mktemp("service"), url, MODELS_DIR=str(models_dir)) as service:
+    """On the fake scorer, with a rule for each of its words; what it logs is all that it may."""
+    with running(tmp_path_factory.mktemp("service"), url, MODELS_DIR=str(models_dir), LOG_LEVEL="DEBUG") as service:
         yield service
 
 
@@ -269,6 +269,23 @@ def test_what_a_wrong_length_leaves_of_a_body_is_not_logged(service: Service) ->
             pass
     assert "Invalid request from ip=127.0.0.1" in service.log
     assert "secretive" not in service.log
+
+
+@pytest.mark.parametrize(
+    ("length", "rest"),
+    [(5, '{"id": "gone", "text": "secretive words"}'), (2, "{}IVAN secretive words"), (None, "X-Name: secretive")],
+    ids=["a body longer than it says", "another request's beginning", "half a header"],
+)
+def test_what_a_client_leaves_that_goes_away_is_not_logged(service: Service, length: int | None, rest: str) -> None:
+    head = f"POST /v1/comments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\n"
+    end = "" if length is None else f"Content-Length: {length}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall((head + end + rest).encode())
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
+    assert "secretive" not in service.log
+    assert service.key not in service.log
 
 
 def test_the_request_that_quickstart_prints_works_when_pasted(service: Service) -> None:
