@@ -20,6 +20,7 @@ STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 _SINCE_1970 = re.compile("[0-9]{10}|[0-9]{13}")  # in seconds, in milliseconds
 _STANDARD_SECRET = re.compile(r"(?:whsec_)?[A-Za-z0-9+/]{24,}={0,2}")
+_VARIABLE = re.compile("[A-Z_][A-Z0-9_]*")
 _PLACEHOLDER = re.compile(r"(\{body\}|\{timestamp\})")
 
 
@@ -207,7 +208,8 @@ def _unsigned(name: str, description: Description, environ: Mapping[str, str]) -
     secret = environ.get(how.secret) if how else None
     if not description.enabled or how is None or (secret and (how.scheme == "hmac" or _STANDARD_SECRET.fullmatch(secret))):
         return []
-    message = f"the environment has no variable {how.secret}; set it to the secret, or set enabled = false."
+    named = how.secret if _VARIABLE.fullmatch(how.secret) else "of this name"  # it may be the secret itself, in the wrong place
+    message = f"the environment has no variable {named}; set it to the secret, or set enabled = false."
     if secret:
         message = f"the variable {how.secret} is no secret of Standard Webhooks: expected 'whsec_' and base64."
     return [(("sources", name, "signature", "secret"), message)]

@@ -27,6 +27,7 @@ def test_the_shipped_sources_are_off_and_right() -> None:
         ('"sha512"', '"md5"', 10, "sources.cms.signature.algorithm: Input should be 'sha256', 'sha1' or 'sha512'."),
         ('"v1:{timestamp}:{body}"', '"{timestamp}"', 12, "sources.cms.signature.signed: expected a text with {body} in it"),
         ('secret = "CMS_SECRET"', 'secret = "NOT_SET"', 14, "the environment has no variable NOT_SET; set it to the secret"),
+        ('"CMS_SECRET"', '"whsec_c2VjcmV0aXZl"', 14, "the environment has no variable of this name; set it to the secret"),
         ('id = "/a~1b/~0"', 'id = "a/b"', 16, "sources.cms.fields.id: expected a JSON Pointer, such as '/post/id'"),
         ('id = "/a~1b/~0"', "", 2, "a source of comments needs a pointer for id among its fields."),
         ('values = ["comment"]', "values = [1]", 7, "sources.cms.events.values (item 1): expected a text in quotes."),
