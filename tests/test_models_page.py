@@ -91,6 +91,15 @@ def test_a_report_is_shown_and_can_run_nothing(editor: Visitor) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_report_that_the_service_may_not_read_is_said(editor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: Path) -> bytes:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    answer = editor.get("/review/models/strict/report")
+    assert (answer.status_code, "The service may not read this report" in answer.text) == (403, True)
+
+
 @pytest.mark.parametrize("version", ["none", "..", "in-force.json", "%2e%2e"])
 def test_a_report_of_no_version_is_not_found(editor: Visitor, version: str) -> None:
     assert editor.get(f"/review/models/{version}/report").status_code == 404

@@ -47,7 +47,7 @@ def write(
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         fresh.chmod(0o755)  # the service runs as another user than this command, maybe
         for file in fresh.iterdir():
-            file.chmod(0o644)
+            file.chmod(0o640 if file.name == REPORT else 0o644)  # of the readers whom a report quotes not every account is to read
         final = home / manifest["version"]
         if not final.exists():
             os.rename(fresh, final)

@@ -65,7 +65,11 @@ def report(version: str) -> ResponseReturnValue:
     path = versions.folder(parts.config.models_dir, version) / versions.REPORT
     if not path.is_file():
         abort(404, "There is no report of this version.")
-    return Response(path.read_bytes(), mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+    try:
+        written = path.read_bytes()
+    except PermissionError:
+        abort(403, "The service may not read this report, which quotes comments: only the account that retrained and its group may.")
+    return Response(written, mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 def _runs(parts: Parts) -> list[dict[str, Any]]:
