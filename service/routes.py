@@ -1,6 +1,6 @@
 """Which rooms are open to whom: every blueprint with its access, openness too."""
 
-from flask import Flask
+from flask import Flask, Response
 from flask_limiter import Limiter
 
 from service import auth, health
@@ -45,3 +45,10 @@ def register(app: Flask, limiter: Limiter) -> None:
         limiter.exempt(blueprint)
     for blueprint, access in (*API, *PAGES, *UNLIMITED):
         auth.register(app, blueprint, access)
+    app.after_request(_keep_nowhere)
+
+
+def _keep_nowhere(response: Response) -> Response:
+    """Some caches, nginx's among them, ask for no Authorization header: strangers would get what a key or a session was shown."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -50,6 +50,14 @@ def test_a_keys_secret_is_nowhere_in_the_database(app: Flask, engine: Engine, se
     assert not [row for row in stored if secret in row]
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/comments/c1", "/v1/comments/nothing", "/v1/articles/trains", "/v1/queue", "/review/", "/nothing", "/readyz"]
+)
+def test_no_cache_keeps_an_answer_for_whoever_asks_next(gazette: Caller, path: str) -> None:
+    gazette.comment("c1", "Well said.", article={"id": "trains", "title": "Night trains"})
+    assert gazette.get(path).headers["Cache-Control"] == "no-store"
+
+
 def test_a_revoked_key_is_401(app: Flask, gazette: Caller) -> None:
     assert gazette.key is not None
     id = gazette.key.split("_")[1]

@@ -94,8 +94,6 @@ def local_path(path: str | None) -> str | None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.mimetype in ("text/html", "application/json"):
-        response.headers["Cache-Control"] = "no-store"
     return response
 
 
