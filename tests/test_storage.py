@@ -64,6 +64,12 @@ def test_a_folder_for_the_database_is_made_and_other_users_cannot_read_what_is_i
     assert modes == dict.fromkeys(("comments.db", "comments.db-shm", "comments.db-wal"), 0o600)
 
 
+def test_the_record_of_what_is_kept_about_people_names_every_table() -> None:
+    document = (Path(__file__).parent.parent / "docs" / "operating.md").read_text(encoding="utf-8")
+    record = document.partition("## What is kept about people")[2].partition("\n## ")[0]
+    assert [name for name in metadata.tables if f"`{name}`" not in record] == []
+
+
 def test_sqlite_writes_to_disk_before_it_answers(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/comments.db")
     migrate(engine)
