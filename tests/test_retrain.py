@@ -472,6 +472,19 @@ def test_a_comments_text_is_not_in_what_is_said(again: SimpleNamespace) -> None:
     assert "example.org" not in again.said
 
 
+def test_nor_where_the_program_has_a_fault(newsroom: Newsroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    rate = fake_models.FakeScorer.rate
+
+    def cannot(scorer: fake_models.FakeScorer, inputs: Any) -> Any:
+        quoted = [one.text for one in inputs if "example.org" in one.text]
+        return float(quoted[0]) if quoted else rate(scorer, inputs)  # Python's own words: could not convert string to float: '...'
+
+    monkeypatch.setattr(fake_models.FakeScorer, "rate", cannot)
+    status, result, said = newsroom.run(capsys, "retrain", "--since", "all")
+    assert (status, result["why"].partition(";")[0]) == (2, "a fault of the program (ValueError)")
+    assert ("in cannot" in said, "example.org" in said) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("attribute", "label"), [("SPAM", "spam"), ("TOXICITY@6", "toxicity"), ("INSULT_EXPERIMENTAL", "insult"), ("TOXICITY_FAST", "toxicity")]
 )

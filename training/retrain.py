@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         result = {"result": "unusable", "why": file_fault(error)}
     except Exception as error:  # a fault of this program's own, which would end with 1: whoever runs it would take it for a refusal
-        traceback.print_exc()
+        say("".join(traceback.format_tb(error.__traceback__)))  # without its message, which may quote a comment
         result = {"result": "unusable", "why": f"a fault of the program ({type(error).__name__}); please report what stands above"}
     if result["result"] == "unusable":
         say(f"Nothing was changed. {result['why']}")
