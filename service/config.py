@@ -56,7 +56,8 @@ def _database_url(text: str) -> str:
     known = text.startswith(("sqlite:///", "postgresql+psycopg://")) and text not in ("sqlite:///", "sqlite:///:memory:")
     if not known or not _is_url(text):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
-    if urlsplit(text).netloc.count("@") > 1:  # else the rest of the password is taken for the host, and named as one that does not answer
+    after_user = urlsplit(text).netloc.partition(":")[2]
+    if after_user.count("@") > 1:  # else the rest of the password is taken for the host, and named as one that does not answer
         raise ValueError("an @ in the password to be written as %40")
     return text
 

@@ -69,7 +69,8 @@ def test_a_bad_secret_is_named_without_its_value(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_usual_name_of_postgresql_is_understood(scheme: str) -> None:
-    assert Config.from_environ({"DATABASE_URL": f"{scheme}://ada@db/comments"}).database_url == "postgresql+psycopg://ada@db/comments"
+    for rest in ("ada@db/comments", "ada@server:hunter2@db:5432/comments"):
+        assert Config.from_environ({"DATABASE_URL": f"{scheme}://{rest}"}).database_url == f"postgresql+psycopg://{rest}"
 
 
 def test_the_secret_key_of_make_run_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
