@@ -72,7 +72,7 @@ def _is_url(text: str) -> bool:
 def _redis_url(text: str) -> str | None:
     if text and not (text.startswith(("redis://", "rediss://", "unix://")) and _is_url(text)):
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://PATH")
-    return text or None
+    return f"redis+{text}" if text.startswith("unix://") else text or None  # as the limiter calls a socket
 
 
 def _rate(text: str) -> str:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,7 +158,7 @@ def test_what_is_open_to_all_is_not_limited(new_app: Callable[..., Flask], path:
 
 
 @pytest.fixture
-def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def redis_server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A Redis of our own, to be stopped in the middle."""
     program = shutil.which("redis-server")
     if program is None:
@@ -166,6 +167,7 @@ def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command += ["--unixsocket", str(tmp_path / "redis")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         for _ in range(100):
             with socket.socket() as probe:
@@ -176,8 +178,10 @@ def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         server.kill()
 
 
-def test_workers_count_together_in_redis(new_app: Callable[..., Flask], redis_server: tuple[str, Any]) -> None:
-    workers = [new_app(RATE_LIMIT="3/hour", REDIS_URL=redis_server[0]) for _ in range(2)]
+@pytest.mark.parametrize("by", ["address", "socket"])
+def test_workers_count_together_in_redis(new_app: Callable[..., Flask], redis_server: tuple[str, Any], tmp_path: Path, by: str) -> None:
+    url = redis_server[0] if by == "address" else f"unix://{tmp_path}/redis"
+    workers = [new_app(RATE_LIMIT="3/hour", REDIS_URL=url) for _ in range(2)]
     key = make_caller(workers[0], "gazette").key
     answers = [Caller(workers[n % 2], key).post("/v1/comments", PLAIN).status_code for n in range(4)]
     assert answers == [200, 200, 200, 429]
