@@ -23,7 +23,7 @@ REASONS = {
     "suspect_word": "Suspect word",
     "sensitive_article": "Sensitive article",
     "scoring_failed": "Not scored",
-    "partly_read": "Not read to its end",
+    "partly_read": "Not read completely",
     "language": "Foreign language",
     "new_author": "New author",
     "flood": "Many comments at once",
