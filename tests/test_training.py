@@ -55,6 +55,16 @@ def test_any_of_1_names_no_attribute_but_mostly_means_toxicity():
     assert {target(row, name) for name in dataset.LABELLED if name != "toxicity"} == {None}
 
 
+def test_the_labels_are_those_that_the_corpora_have_whatever_else_is_scored():
+    """By position, one more attribute among the first would have taken the place of `threat` in 'any of six', and of `spam`."""
+    assert set(dataset.TOXIC_ATTRIBUTES) == set(dataset.JIGSAW.values()) == set(dataset.CIVIL.values())
+    assert dataset.LABELLED == (*dataset.TOXIC_ATTRIBUTES, "spam")
+
+
+def test_of_every_attribute_that_is_fitted_it_is_said_how_often_it_occurs():
+    assert list(pipelines.NATURAL) == [*dataset.LABELLED, "off_topic"]
+
+
 def test_a_soft_label_is_both_answers_by_weight():
     rows, hard, weights = soft(np.array([1.0, 0.7, 0.0]))
 

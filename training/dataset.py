@@ -12,12 +12,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from service.domain import ATTRIBUTES, MAX_TITLE, Article
+from service.domain import MAX_TITLE, Article
 from service.normalise import normalise
 from training.lines import DataError, expect, jsonl, lines_of, packed_or_not, rows_of, share, shares_in, stem, text_in
 
-TOXIC_ATTRIBUTES = ATTRIBUTES[:6]
-LABELLED = ATTRIBUTES[:7]
+# Those that a corpus's `any` means, and all that comments are labelled with.
+TOXIC_ATTRIBUTES = ("toxicity", "severe_toxicity", "identity_attack", "insult", "profanity", "threat")
+LABELLED = (*TOXIC_ATTRIBUTES, "spam")
 
 # Their columns, and what we call them.
 JIGSAW = {
@@ -149,7 +150,7 @@ def read(folder: Path) -> Corpora:
         texts += [row for row in found if row.key not in tested]
     articles, comments = _topicality(folder, files)
     if not texts and not comments:
-        raise DataError(f"{folder}: holds no toxicity-*.jsonl, spam.jsonl, topicality-*.jsonl or CSV file that can be trained on")
+        raise DataError(f"{folder}: holds no toxicity-*.jsonl, spam*.jsonl, topicality-*.jsonl or CSV file that can be trained on")
     return Corpora(tuple(texts), articles, tuple(comments), tuple(files))
 
 
