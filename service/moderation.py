@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from service.parts import Parts
 from service.storage import articles, comments, queue, records, shadows
 from service.storage.engine import reading, writing
 
-TOLD_ONCE = ("article", "parent", "author", "section", "language", "created_at")  # what an edit need not repeat
+TOLD_ONCE = tuple(field.name for field in fields(Comment) if field.default is None)  # what an edit need not repeat
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,11 @@ from conftest import Caller, make_caller
 from flask import Flask
 from sqlalchemy import Engine, func, select, update
 
-from service import scoring
-from service.storage.engine import writing
+from service import moderation, scoring
+from service.domain import Article, Author, Comment, Parent
+from service.parts import Parts
+from service.storage import comments as storage
+from service.storage.engine import reading, writing
 from service.storage.tables import comments, decisions
 
 FULL = {
@@ -158,6 +162,18 @@ def test_an_edit_need_not_repeat_what_was_told(gazette: Caller) -> None:
     assert after["comment"] == before | {"text": "Well said, elsewhere.", "revision": 2, "state": "hold"}
     asked = fake_models.asked[-1]
     assert (asked.article.text, asked.parent.text) == ("The council voted.", "They were late.")
+
+
+def test_whatever_is_told_of_a_comment_is_kept_and_outlives_an_edit(parts: Parts) -> None:
+    author = Author(id="a1", name="Ada", created_at=datetime(2020, 1, 1, tzinfo=UTC), role="READER")
+    about = {"article": Article(id="trains"), "parent": Parent(id="c0", text="They were late."), "author": author}
+    about |= {"section": "politics", "language": "en", "created_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    told = Comment(site="gazette", id="c1", text="Well said.", **about)
+    assert None not in [getattr(one, field.name) for one in (told, author) for field in fields(one)]
+    moderation.moderate(parts, [told])
+    moderation.moderate(parts, [Comment(site="gazette", id="c1", text="Well said, elsewhere.")])
+    with reading(parts.engine) as db:
+        assert storage.from_row(storage.find(db, "gazette", "c1")) == replace(told, text="Well said, elsewhere.")
 
 
 def test_an_edit_may_move_a_comment_to_another_section(gazette: Caller) -> None:
