@@ -37,6 +37,30 @@ hold_above = 0
 allowed_domains = ["club.example"]
 """
 
+# Every key, with a value that is not its default.
+CHANGES = [
+    "shadow = true",
+    'languages = ["de"]',
+    "hold = {threat = 0.5}",
+    "reject = {threat = 0.9}",
+    'exempt.roles = ["STAFF"]',
+    'words.banned = ["zorgle"]',
+    'words.suspect = ["zorgle"]',
+    "links.hold_above = 1",
+    'links.allowed_domains = ["news.example"]',
+    "repeats.hold_above = 1",
+    "repeats.hours = 1",
+    "floods.hold_above = 1",
+    "floods.minutes = 1",
+    "new_authors.hold_until_approved = 1",
+    "shouting.hold_above = 0.5",
+    "shouting.min_letters = 1",
+    "length.min_characters = 1",
+    "length.max_characters = 1",
+    'sensitive.articles = ["trial"]',
+    "audit.share = 0.5",
+]
+
 # What is written, the line that the answer names, and what it says.
 WRONG = [
     ("shadow = ", 1, "this is not TOML"),
@@ -224,6 +248,17 @@ def test_the_summary_says_of_what_is_off_nothing_more() -> None:
     for name in ("repeats", "floods", "new authors", "shouting"):
         assert f"  {name}: off\n" in said
     assert "  links: off; domains that do not count: none\n" in said
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_summary_says_whatever_a_site_changes(change: str) -> None:
+    assert "nothing of its own" not in rules.summary(rules.parse(f"[sites.gazette]\n{change}"))
+
+
+def test_no_key_is_without_a_change_that_the_summary_has_to_say() -> None:
+    inner = {key: getattr(field.annotation, "model_fields", None) for key, field in Settings.model_fields.items()}
+    every = [f"{key}.{name}" if name else key for key, names in inner.items() for name in names or [""]]
+    assert [change.partition(" =")[0] for change in CHANGES] == every
 
 
 def test_the_summary_says_what_is_on_and_what_a_place_changes() -> None:
