@@ -257,7 +257,7 @@ def _merged(raw: Mapping[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
 
 
 def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The nearer place wins, key by key; its word lists, domains and articles are added to the inherited ones."""
+    """The nearer place wins, key by key; its lists, but for the languages, are added to the inherited ones."""
     merged = dict(base)
     for key, value in changes.items():
         known = merged.get(key)
