@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 from test_caution import examples
 
-from service.domain import LIKELY_TO_REJECT, Outcome, ScoreInput
+from service.domain import LIKELY_TO_REJECT, Outcome, Rejection, ScoreInput
 from service.review.figures import Share
 from service.rules import parse
 from training import gate, lessons
@@ -360,6 +360,10 @@ def test_lessons_are_counted_by_how_they_were_come_by_and_by_whom() -> None:
         "sites": {"gazette": 2, "herald": 2},
         "moderators": {"Ada": 1, "Ben": 3},
     }
+
+
+def test_of_every_reason_for_a_rejection_it_is_said_what_it_teaches() -> None:
+    assert list(lessons.REASON_LABELS) == list(Rejection)
 
 
 REASON = {"code": "toxicity"}

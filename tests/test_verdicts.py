@@ -64,6 +64,13 @@ def test_a_rejection_has_its_reason_and_what_the_author_is_told(gazette: Caller,
     assert (told["verdict"], told["reason_code"], told["explanation"]) == ("reject", "harassment", "Not about the person.")
 
 
+def test_every_reason_is_given_by_one_key(gazette: Caller, ada: Visitor) -> None:
+    """A tenth would say 10 on its button, and whoever presses that gives the first."""
+    hold(gazette)
+    offered = re.findall(r'name="reason_code" value="(\w+)" data-key="([1-9])"', ada.page("/review/"))
+    assert dict(offered) == {code: str(number) for number, code in enumerate(Rejection, 1)}
+
+
 @pytest.mark.parametrize(
     "form", [{}, {"verdict": "reject"}, {"verdict": "hold"}, {"reason_code": "ugly"}, {"verdict": "reject", "reason_code": ""}]
 )

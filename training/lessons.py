@@ -19,7 +19,7 @@ from service.toml_files import TomlError
 from training.dataset import Corpora
 from training.records import Records
 
-# What a rejecting verdict's reason says of a comment; the others say only that it was rejected.
+# What a rejecting verdict's reason says of a comment, beside that it was rejected.
 REASON_LABELS: Mapping[str, tuple[str, ...]] = {
     Rejection.OFFENSIVE: ("toxicity",),
     Rejection.HARASSMENT: ("toxicity", "insult"),
@@ -27,6 +27,9 @@ REASON_LABELS: Mapping[str, tuple[str, ...]] = {
     Rejection.THREAT: ("toxicity", "threat"),
     Rejection.SPAM: ("spam",),
     Rejection.OFF_TOPIC: ("off_topic",),
+    Rejection.BANNED_WORD: (),
+    Rejection.ILLEGAL: (),
+    Rejection.OTHER: (),
 }
 SURE = 1.0  # that a held comment is seen by a person
 
