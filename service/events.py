@@ -14,8 +14,7 @@ from sqlalchemy import Connection, Row
 from service.domain import Decision, Reason
 from service.storage import endpoints, outbox
 
-DECIDED, VERDICT, CORRECTED = "comment.decided", "comment.verdict", "comment.corrected"
-EVENTS = (DECIDED, VERDICT, CORRECTED)
+EVENTS = DECIDED, VERDICT, CORRECTED = "comment.decided", "comment.verdict", "comment.corrected"
 UNDO_WINDOW = timedelta(seconds=10)  # a verdict is told after it, so that a slip of the finger is not
 BULK_WINDOW = timedelta(minutes=5)  # the same for one of many, until all are given
 

@@ -11,6 +11,8 @@ import pytest
 from conftest import Caller
 from test_perspective_clients import address
 
+from service import events
+from service.intake.payloads import DecisionOut
 from service.intake.perspective.attributes import KNOWN, meant, ours
 from service.scoring import load
 
@@ -31,6 +33,12 @@ EXAMPLES = [
 
 def test_every_language_has_an_example() -> None:
     assert {language for language, _ in EXAMPLES} == set(RUNNERS)
+
+
+def test_every_event_and_what_a_decision_tells_are_in_the_document() -> None:
+    told = dict(re.findall(r"^\| `(comment\.\w+)` \|[^|]*\| (.*?) \|$", DOCUMENT, re.MULTILINE))
+    assert list(told) == list(events.EVENTS)
+    assert re.findall("`([a-z_]+)`", told[events.DECIDED]) == [*DecisionOut.model_fields, "words"]
 
 
 @pytest.mark.parametrize(("language", "code"), EXAMPLES, ids=[f"{language}-{number}" for number, (language, _) in enumerate(EXAMPLES)])

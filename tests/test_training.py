@@ -58,7 +58,7 @@ def test_any_of_1_names_no_attribute_but_mostly_means_toxicity():
 def test_the_labels_are_those_that_the_corpora_have_whatever_else_is_scored():
     """By position, one more attribute among the first would have taken the place of `threat` in 'any of six', and of `spam`."""
     assert set(dataset.TOXIC_ATTRIBUTES) == set(dataset.JIGSAW.values()) == set(dataset.CIVIL.values())
-    assert dataset.LABELLED == (*dataset.TOXIC_ATTRIBUTES, "spam")
+    assert (*dataset.TOXIC_ATTRIBUTES, "spam") == dataset.LABELLED
 
 
 def test_of_every_attribute_that_is_fitted_it_is_said_how_often_it_occurs():

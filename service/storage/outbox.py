@@ -14,8 +14,7 @@ from service.storage.account_tables import endpoints
 from service.storage.endpoints import IS_THERE
 from service.storage.tables import attempts, comments, deliveries
 
-WAITING, DELIVERED, DEAD, WITHDRAWN = "waiting", "delivered", "dead", "withdrawn"
-STATES = (WAITING, DELIVERED, DEAD, WITHDRAWN)
+STATES = WAITING, DELIVERED, DEAD, WITHDRAWN = "waiting", "delivered", "dead", "withdrawn"
 
 
 def add(db: Connection, endpoint: str, comment: int, event: str, body: str, *, due_at: datetime, verdict: int | None = None) -> None:
