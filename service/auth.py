@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
-from flask import Blueprint, Flask, Request, Response, abort, g, redirect, request, session, url_for
+from flask import Blueprint, Flask, Request, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -155,8 +155,16 @@ def api_key() -> None:
         _check_signature(g.caller)
 
 
+def key_in_address() -> None:
+    """The holder of an API key in force, which may stand in the address; of none that asks for a signature, as such clients cannot sign."""
+    if g.caller is None:
+        raise Unauthorized("Send an API key as '?key=KEY'. `flask --app service key create --site NAME` makes one.")
+    if g.caller.signed:
+        abort(403, "This API key asks for signed requests, which this API does not have. Use one that was made without --signed.")
+
+
 def identify() -> None:
-    """Sets g.caller and g.moderator from the Authorization header: the key's holder, the token's holder, or None."""
+    """Sets g.caller and g.moderator: whose key came with the request, and whose token; None where none did that is in force."""
     g.caller = None
     g.moderator = signin.by_token(current_parts(), _bearer())
     prefix, _, rest = _shown_key().partition("_")
@@ -264,8 +272,8 @@ def _bearer() -> str:
 
 
 def _shown_key() -> str:
-    """From the Authorization header; Perspective's clients, and they alone, may have it in the address."""
-    if request.blueprint == "perspective":
+    """From the Authorization header or, for the dialects whose clients cannot send one, from the address."""
+    if key_in_address in current_app.before_request_funcs.get(request.blueprint, ()):
         return request.args.get("key") or request.headers.get("X-Goog-Api-Key") or _bearer()
     return _bearer()
 

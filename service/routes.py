@@ -12,7 +12,7 @@ TOO_MANY = "There were too many requests. Wait a little before the next one."
 
 API = (
     (native.blueprint, auth.api_key),
-    (perspective.blueprint, doors.key_in_address),
+    (perspective.blueprint, auth.key_in_address),
     (sources.blueprint, doors.webhook_signature),
     (api.blueprint, auth.moderator_token),
 )

@@ -2,15 +2,17 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from conftest import make_caller
+from flask import Blueprint, Flask, g
 
-from service import auth
-from service.intake import doors
+from service import auth, routes
 
 SERVICE = Path(__file__).parent.parent / "service"
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/$discovery/rest"}
 
 
 def imported(file: Path) -> set[str]:
@@ -45,31 +47,28 @@ def test_storage_and_scoring_know_nothing_of_http() -> None:
 
 
 def test_every_route_has_a_declared_access(app: Flask) -> None:
-    declared = {
-        auth.open_to_all,
-        auth.metrics_token,
-        auth.api_key,
-        auth.moderator_token,
-        auth.own_forms,
-        auth.signed_in,
-        doors.key_in_address,
-        doors.coral_signature,
-        doors.webhook_signature,
-    }
+    declared = {access for _, access in (*routes.API, *routes.PAGES, *routes.UNLIMITED)}
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.rpartition(".")[0]
         assert declared & set(app.before_request_funcs.get(blueprint or "(none)", [])), rule
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/$discovery/rest"])
+def test_a_dialect_that_lets_the_key_stand_in_the_address_finds_it_there(new_app: Callable[..., Flask]) -> None:
+    app, dialect = new_app(RATE_LIMIT="1000/second"), Blueprint("dialect", __name__)
+    dialect.get("/dialect")(lambda: {"site": g.caller.site})
+    auth.register(app, dialect, auth.key_in_address)
+    answer = app.test_client().get(f"/dialect?key={make_caller(app, 'gazette').key}")
+    assert answer.get_json() == {"site": "gazette"}
+
+
+@pytest.mark.parametrize("path", sorted(OPEN))
 def test_what_is_open_is_few(app: Flask, path: str) -> None:
     assert app.test_client().get(path).status_code == 200
 
 
 def test_all_else_asks_for_a_key(app: Flask) -> None:
-    opened = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/$discovery/rest", "/batch"}  # each request in a batch has a key
     for rule in app.url_map.iter_rules():
-        if rule.rule not in opened and not rule.rule.startswith("/review"):
+        if rule.rule not in (*OPEN, "/batch") and not rule.rule.startswith("/review"):  # each request in a batch has a key
             refused = 400 if rule.endpoint.startswith("perspective.") else 401  # as Google says it
             address = re.sub("<[^>]+>", "a", rule.rule)
             for method in (rule.methods or set()) - {"OPTIONS"}:

@@ -1,4 +1,4 @@
-"""Who may use the dialects whose clients cannot send an Authorization header, or sign in a way of their own."""
+"""Who may use the dialects whose clients sign in a way of their own."""
 
 import base64
 import hmac
@@ -7,7 +7,7 @@ from contextlib import suppress
 from hashlib import sha256
 
 from cryptography.fernet import Fernet, InvalidToken
-from flask import abort, g, request
+from flask import g, request
 from werkzeug.exceptions import Unauthorized
 
 from service.auth import Caller, api_key
@@ -15,14 +15,6 @@ from service.config import ConfigError
 from service.parts import current_parts
 from service.storage import coral
 from service.storage.engine import reading
-
-
-def key_in_address() -> None:
-    """The holder of an API key in force, which may stand in the address; of none that asks for a signature, as such clients cannot sign."""
-    if g.caller is None:
-        raise Unauthorized("Send an API key as '?key=KEY'. `flask --app service key create --site NAME` makes one.")
-    if g.caller.signed:
-        abort(403, "This API key asks for signed requests, which this API does not have. Use one that was made without --signed.")
 
 
 def coral_signature() -> None:
