@@ -12,6 +12,8 @@ import pytest
 from conftest import fresh_database
 from flask import Flask
 
+from service.cli import Sentences
+
 FLASK = [sys.executable, "-m", "flask", "--app", "service"]
 
 
@@ -19,6 +21,10 @@ def run(app: Flask, *words: str) -> tuple[int, str]:
     done = app.test_cli_runner().invoke(args=list(words))
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done.exit_code, done.output
+
+
+def test_every_command_says_its_faults_in_a_sentence(app: Flask) -> None:
+    assert [name for name, command in app.cli.commands.items() if not isinstance(command, Sentences)] == []
 
 
 def test_a_policy_is_checked_and_summed_up(app: Flask) -> None:
