@@ -15,23 +15,17 @@ from service.rules import score_in_words, threshold_in_words
 from service.storage.queue import MOST_COUNTED
 from service.verdicts import SAID
 
-REASONS = {
-    "severe_toxicity": "Severe toxicity",
+# Codes that a person would not understand as they are.
+_REASONS = {
     "identity_attack": "Attack on a group",
-    "off_topic": "Off topic",
-    "banned_word": "Banned word",
-    "suspect_word": "Suspect word",
-    "sensitive_article": "Sensitive article",
     "scoring_failed": "Not scored",
     "partly_read": "Not read completely",
     "language": "Foreign language",
-    "new_author": "New author",
     "flood": "Many comments at once",
     "repeat": "Repeated text",
     "links": "Many links",
     "audit": "Chosen by chance",
 }
-REJECTIONS = {code: code.value.replace("_", " ").capitalize() for code in Rejection}
 _FILTERS = {"q": "Search", "attribute": "Score of", "low": "From", "high": "To", "author": "Author's id", "audit": "Audits"}
 _ORDERS = {"urgent": "most urgent", "score": "highest score"}
 
@@ -48,7 +42,7 @@ def register(blueprint: Blueprint) -> None:
         blueprint.add_app_template_filter(function)
     for function in (marked, filter_in_words, without, csrf):
         blueprint.add_app_template_global(function)
-    blueprint.app_context_processor(lambda: {"REJECTIONS": REJECTIONS})
+    blueprint.app_context_processor(lambda: {"REJECTIONS": {code: plain(code) for code in Rejection}})
 
 
 def marked(text: str, reasons: Iterable[Reason]) -> Markup:
@@ -83,7 +77,7 @@ def _in_parts(word: str) -> tuple[str, ...]:
 
 def plain(code: str) -> str:
     """A reason's or an attribute's code for a person."""
-    return REASONS.get(code) or code.replace("_", " ").capitalize()
+    return _REASONS.get(code) or code.replace("_", " ").capitalize()
 
 
 def age(time: datetime) -> str:
