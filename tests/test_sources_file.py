@@ -1,5 +1,6 @@
 """sources.toml: the shipped one is right, and a mistake is a sentence with its line."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +10,20 @@ from test_cli import run
 from test_sources import OWN, SHIPPED, STANDARD, STANDARD_SECRET
 
 from service import sources
-from service.toml_files import TomlError
+from service.sources import Description, Events, Fields, Signature
+from service.toml_files import Table, TomlError
 
 
 def test_the_shipped_sources_are_off_and_right() -> None:
     assert sources.parse(SHIPPED, {}) == {}
     every = sources.parse(SHIPPED.replace("enabled = false", ""), {"DISCOURSE_SECRET": "a", "GHOST_SECRET": "b"})
     assert set(every) == {"discourse", "ghost", "drupal"}
+
+
+@pytest.mark.parametrize("table", [Description, Fields, Events, Signature])
+def test_every_key_is_explained_in_the_shipped_file(table: type[Table]) -> None:
+    explained = SHIPPED[: SHIPPED.index("\n[sources.")]
+    assert [name for name in table.model_fields if not re.search(rf"\b{name}\b", explained)] == []
 
 
 @pytest.mark.parametrize(
