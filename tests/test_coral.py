@@ -20,8 +20,8 @@ from test_perspective import Client
 from test_unusable_database import read_only
 from werkzeug.test import TestResponse
 
-from service.domain import Outcome, Reason
-from service.intake.coral import answer_to
+from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Outcome, Reason
+from service.intake.coral import FLAGS, REJECTIONS, answer_to
 from service.storage import history
 from service.storage.account_tables import coral_secrets
 from service.storage.engine import writing
@@ -109,6 +109,11 @@ def test_a_rejected_comment_is_rejected_with_a_reason(coral: Coral) -> None:
             "rejectionReason": {"code": "OFFENSIVE", "detailedExplanation": "Toxicity 0.99 is at or above the reject threshold 0.95."},
         },
     }
+
+
+def test_every_attribute_that_tells_of_harm_has_corals_words() -> None:
+    harm = set(ATTRIBUTES) - {"off_topic", LIKELY_TO_REJECT}
+    assert FLAGS.keys() == REJECTIONS.keys() - {"banned_word"} == harm
 
 
 def test_a_comment_that_cannot_be_scored_is_withheld_without_a_flag(coral: Coral) -> None:
