@@ -21,7 +21,7 @@ from service.intake.payloads import Action, CommentOut, Payload, ReasonOut, Scor
 from service.parts import current_parts
 from service.review import filters
 from service.storage import cards, comments, history
-from service.storage.cards import CURSOR, ORDERS, Filter
+from service.storage.cards import CURSOR, MOST_RECORD, ORDERS, Filter
 from service.storage.engine import reading
 from service.storage.queue import MOST_COUNTED
 from service.verdicts import Unknown
@@ -110,8 +110,8 @@ class CardOut(BaseModel):
     parent_text: str
     author_id: str | None
     author_name: str | None
-    author_approved: int = Field(description="The author's approved comments, counted to 100.")
-    author_rejected: int = Field(description="The author's rejected comments, counted to 100.")
+    author_approved: int = Field(description=f"The author's approved comments, counted to {MOST_RECORD}.")
+    author_rejected: int = Field(description=f"The author's rejected comments, counted to {MOST_RECORD}.")
     section: str | None
     language: str | None
     notes: list[NoteOut]

@@ -10,8 +10,10 @@ from flask import Blueprint
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from service.domain import ATTRIBUTES, Outcome, Reason, Rejection
+from service.domain import ATTRIBUTES, MAX_NOTE, Outcome, Reason, Rejection
+from service.review.filters import LONGEST
 from service.rules import score_in_words, threshold_in_words
+from service.storage.cards import EXCERPT, MOST_RECORD
 from service.storage.queue import MOST_COUNTED
 from service.verdicts import SAID
 
@@ -26,6 +28,7 @@ _REASONS = {
     "links": "Many links",
     "audit": "Chosen by chance",
 }
+LIMITS = {"MAX_NOTE": MAX_NOTE, "LONGEST": LONGEST, "MOST_RECORD": MOST_RECORD, "EXCERPT": EXCERPT}
 _FILTERS = {"q": "Search", "attribute": "Score of", "low": "From", "high": "To", "author": "Author's id", "audit": "Audits"}
 _ORDERS = {"urgent": "most urgent", "score": "highest score"}
 
@@ -42,7 +45,7 @@ def register(blueprint: Blueprint) -> None:
         blueprint.add_app_template_filter(function)
     for function in (marked, filter_in_words, without, csrf):
         blueprint.add_app_template_global(function)
-    blueprint.app_context_processor(lambda: {"REJECTIONS": {code: plain(code) for code in Rejection}})
+    blueprint.app_context_processor(lambda: LIMITS | {"REJECTIONS": {code: plain(code) for code in Rejection}})
 
 
 def marked(text: str, reasons: Iterable[Reason]) -> Markup:
