@@ -163,7 +163,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What is already known when a comment arrives, within the windows that the rules name."""
+    """What the author said before: lately, and in the same words, within the windows that the rules name; approved, at any time."""
 
     author_recent: int = 0
     author_approved: int = 0

@@ -38,7 +38,7 @@ class Parts:
 
     @cached_property
     def sources(self) -> dict[str, sources.Source]:
-        """None where nobody wrote or named a file. Raises toml_files.TomlError."""
+        """Empty where nobody wrote or named a file. Raises toml_files.TomlError."""
         file = self.config.sources_file
         return {} if file == sources.DEFAULT and not file.exists() else sources.load(file, os.environ)
 

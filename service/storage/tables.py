@@ -1,4 +1,4 @@
-"""The tables of what is decided and said, which is only ever added."""
+"""The tables of comments, of what was decided and said of them, which is only ever added, and of what waits."""
 
 from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
