@@ -6,14 +6,14 @@ from flask.typing import ResponseReturnValue
 from service.auth import moderator
 from service.domain import Role
 from service.parts import current_parts
-from service.review import filters, site
+from service.review import filters, room
 from service.storage import outbox
 from service.storage.engine import reading, writing
 
 PAGE = 50
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/review/deliveries")
-site.furnish(blueprint)
+room.furnish(blueprint)
 
 
 @blueprint.get("/")

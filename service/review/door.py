@@ -14,12 +14,12 @@ from requests import RequestException
 
 from service import auth, signin
 from service.parts import current_parts
-from service.review import shown, site
+from service.review import room, shown
 
 PATIENCE = 10  # seconds that an identity provider may take
 
 blueprint = Blueprint("door", __name__, url_prefix="/review", template_folder="templates", static_folder="static")
-site.furnish(blueprint)
+room.furnish(blueprint)
 shown.register(blueprint)
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def sign_in_by_password() -> ResponseReturnValue:
 def ask_provider() -> ResponseReturnValue:
     for given_up in [name for name in session if name.startswith("_state_")]:  # else they fill the cookie, until no browser keeps it
         session.pop(given_up)
-    session["next"] = site.local_path(request.args.get("next"))
+    session["next"] = room.local_path(request.args.get("next"))
     scheme = "https" if current_parts().config.secure_cookies else request.scheme
     with _provider() as provider:
         answer: ResponseReturnValue = provider.authorize_redirect(url_for("door.hear_provider", _external=True, _scheme=scheme))
@@ -80,8 +80,8 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.post("/look")
 def choose_look() -> ResponseReturnValue:
     """Keeps the choices in a cookie of this browser: eyes differ, and so do screens."""
-    chosen = [name for name in site.LOOKS if name in request.form.getlist("look")]
-    response = current_app.make_response(redirect(site.local_path(request.form.get("next")) or url_for("pages.queue")))
+    chosen = [name for name in room.LOOKS if name in request.form.getlist("look")]
+    response = current_app.make_response(redirect(room.local_path(request.form.get("next")) or url_for("pages.queue")))
     secure = current_parts().config.secure_cookies
     response.set_cookie("look", "_".join(chosen), max_age=31_536_000, path="/review", secure=secure, httponly=True, samesite="Lax")
     return response
@@ -89,11 +89,11 @@ def choose_look() -> ResponseReturnValue:
 
 def _let_in(begun: signin.Session, asked_for: str | None) -> ResponseReturnValue:
     auth.begin_session(begun)
-    return redirect(site.local_path(asked_for) or url_for("pages.queue"))
+    return redirect(room.local_path(asked_for) or url_for("pages.queue"))
 
 
 def _sign_in_page(problem: str | None = None) -> str:
-    asked_for = site.local_path(request.values.get("next"))
+    asked_for = room.local_path(request.values.get("next"))
     return render_template("sign_in.html", problem=problem, next=asked_for, provider=current_parts().config.oidc_issuer)
 
 

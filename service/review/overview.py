@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from service.auth import moderator
 from service.domain import Invalid
 from service.parts import current_parts
-from service.review import charts, figures, site
+from service.review import charts, figures, room
 from service.storage import overview, queue
 from service.storage.engine import reading, writing
 
@@ -21,7 +21,7 @@ SETTLING = timedelta(hours=1)  # after a day, in which it may still get what is 
 Curve = list[tuple[datetime, float]]
 
 blueprint = Blueprint("overview", __name__, url_prefix="/review")
-site.furnish(blueprint)
+room.furnish(blueprint)
 
 
 @blueprint.get("/overview")

@@ -12,7 +12,7 @@ from service import verdicts
 from service.auth import moderator
 from service.domain import ATTRIBUTES, Invalid, Outcome, Rejection, Role, Verdict
 from service.parts import current_parts
-from service.review import filters, site
+from service.review import filters, room
 from service.review.shown import count, top_scores
 from service.storage import cards, comments, history, outbox, queue
 from service.storage.cards import ORDERS
@@ -24,7 +24,7 @@ MOST_AT_ONCE = 1_000
 SAMPLE = 12
 
 blueprint = Blueprint("pages", __name__, url_prefix="/review")
-site.furnish(blueprint)
+room.furnish(blueprint)
 blueprint.record(lambda state: state.app.url_map.converters.update(key=filters.KeyConverter))
 
 
@@ -226,10 +226,10 @@ def _chosen(written: Sequence[str]) -> dict[int, int]:
 
 def _done(message: str, **facts: Any) -> ResponseReturnValue:
     """For our script what was done; for a browser without it the page where the moderator was."""
-    if site.by_script():
+    if room.by_script():
         return jsonify(message=message, **facts)
     flash(message)
-    return redirect(site.local_path(request.form.get("next")) or url_for("pages.queue"))
+    return redirect(room.local_path(request.form.get("next")) or url_for("pages.queue"))
 
 
 def _standing(row: Row[Any], said: Any) -> Any:

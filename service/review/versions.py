@@ -11,7 +11,7 @@ from service import versions
 from service.auth import moderator
 from service.domain import Invalid
 from service.parts import Parts, current_parts
-from service.review import site
+from service.review import room
 from service.storage import shadows
 from service.storage.engine import reading
 
@@ -22,7 +22,7 @@ SHOWN = 100
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 blueprint = Blueprint("versions", __name__, url_prefix="/review")
-site.furnish(blueprint)
+room.furnish(blueprint)
 
 
 @blueprint.get("/models")
