@@ -220,6 +220,11 @@ def test_the_shipped_policy_is_right_and_knows_every_attribute() -> None:
     assert not default.shadow
 
 
+def test_the_readme_names_every_attribute() -> None:
+    text = (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
+    assert [name for name in ATTRIBUTES if f"`{name}`" not in text] == []
+
+
 def test_every_key_is_explained_in_the_shipped_policy() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     for key, field in Settings.model_fields.items():
