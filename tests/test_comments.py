@@ -1,5 +1,6 @@
 """A comment comes in, and a decision goes out."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, func, select, update
 
 from service import moderation, scoring
 from service.domain import Article, Author, Comment, Parent
+from service.intake.payloads import CommentIn
 from service.parts import Parts
 from service.storage import comments as storage
 from service.storage.engine import reading, writing
@@ -162,6 +164,13 @@ def test_an_edit_need_not_repeat_what_was_told(gazette: Caller) -> None:
     assert after["comment"] == before | {"text": "Well said, elsewhere.", "revision": 2, "state": "hold"}
     asked = fake_models.asked[-1]
     assert (asked.article.text, asked.parent.text) == ("The council voted.", "They were late.")
+
+
+def test_whatever_a_cms_may_tell_of_a_comment_arrives() -> None:
+    sent = {"id": "c1", "text": "Well said.", "site": "gazette", **FULL, "author": FULL["author"] | {"role": "READER"}}
+    assert sent.keys() == CommentIn.model_fields.keys() == {field.name for field in fields(Comment)}
+    told = CommentIn.model_validate_json(json.dumps(sent)).to_domain("gazette")
+    assert None not in [getattr(one, field.name) for one in (told, told.article, told.parent, told.author) for field in fields(one)]
 
 
 def test_whatever_is_told_of_a_comment_is_kept_and_outlives_an_edit(parts: Parts) -> None:
