@@ -186,8 +186,15 @@ def test_what_a_library_was_given_is_not_logged_in_detail(library: str) -> None:
 
 
 def test_every_field_that_the_service_logs_is_written() -> None:
-    found = [node for file in Path(service.__file__).parent.rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
-    named = [word.value for call in found if isinstance(call, ast.Call) for word in call.keywords if word.arg == "extra"]
-    fields = {key.value for value in named if isinstance(value, ast.Dict) for key in value.keys if isinstance(key, ast.Constant)}
-    assert fields
-    assert fields <= set(OWN_FIELDS)
+    trees = [ast.parse(file.read_text()) for file in Path(service.__file__).parent.rglob("*.py")]
+    assert {field for tree in trees for field in fields_logged(tree)} == set(OWN_FIELDS)
+
+
+def fields_logged(tree: ast.Module) -> Iterator[str]:
+    """The keys of each `extra`, also where it is a name for what was put together before."""
+    nodes = list(ast.walk(tree))
+    assigned = {node.targets[0].id: node.value for node in nodes if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+    extras = [word.value for node in nodes if isinstance(node, ast.Call) for word in node.keywords if word.arg == "extra"]
+    for part in (part for extra in extras for part in ast.walk(extra)):
+        told = assigned.get(part.id) if isinstance(part, ast.Name) else part
+        yield from (key.value for key in told.keys if isinstance(key, ast.Constant)) if isinstance(told, ast.Dict) else ()
