@@ -17,7 +17,6 @@ from service.storage import keys, outbox, queue
 from service.storage.engine import is_migrated, is_writable, reading
 
 VERSION = version("comment-moderation")  # of what runs, whatever is installed over it meanwhile
-INFO = ("version", "model_version", "model_beside", "policy_version")  # as /readyz has them
 
 blueprint = Blueprint("health", __name__)
 metrics_blueprint = Blueprint("metrics", __name__)
@@ -40,14 +39,8 @@ def ready() -> ResponseReturnValue:
     """200 where the next comment would be answered, else 503 and what is missing."""
     parts = current_parts()
     database = _database_state(parts)
-    facts = {
-        "database": database,
-        "version": VERSION,
-        "model_version": parts.model.version,
-        "policy_version": parts.rules.version,
-    }
     ok = database == "ok"
-    return jsonify(status="ok" if ok else "not ready", **facts), 200 if ok else 503
+    return jsonify(status="ok" if ok else "not ready", database=database, **_in_force(parts)), 200 if ok else 503
 
 
 @metrics_blueprint.get("/metrics")
@@ -58,6 +51,10 @@ def metrics() -> ResponseReturnValue:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry) + generate_latest(_Families(figures)), content_type=CONTENT_TYPE_LATEST)
+
+
+def _in_force(parts: Parts) -> dict[str, str]:
+    return {"version": VERSION, "model_version": parts.model.version, "policy_version": parts.rules.version}
 
 
 def _database_state(parts: Parts) -> str:
@@ -74,9 +71,10 @@ def _figures(parts: Parts) -> list[GaugeMetricFamily]:
     """What is so at this moment, as the database has it, so that every worker says the same."""
     state = _database_state(parts)
     ready = GaugeMetricFamily("moderation_ready", "1 where /readyz answers 200, else 0", value=state == "ok")
-    info = GaugeMetricFamily("moderation_info", "Always 1: what is in force, and the model beside it", labels=INFO)
     shadow = parts.served.shadow
-    info.add_metric([VERSION, parts.model.version, shadow.version if shadow else "", parts.rules.version], 1)
+    facts = _in_force(parts) | {"model_beside": shadow.version if shadow else ""}
+    info = GaugeMetricFamily("moderation_info", "Always 1: what is in force, and the model beside it", labels=list(facts))
+    info.add_metric(list(facts.values()), 1)
     try:
         return [ready, info, *(_waiting(parts) if state == "ok" else ())]
     except SQLAlchemyError:
