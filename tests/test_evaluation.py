@@ -12,11 +12,11 @@ from service.domain import ScoreInput
 from service.scoring import Model
 from training import plots, report, tables
 from training.__main__ import main
-from training.dataset import Corpora, newest
-from training.evaluate import agreement, measure
+from training.dataset import SAYS, Corpora, newest
+from training.evaluate import _MEASURES, agreement, measure
 from training.fairness import alone, bnsp_auc, bpsn_auc, by_identity, identities_in
 from training.figures import auc
-from training.scored import OURS, Scored, scored
+from training.scored import FILES, OURS, Scored, scored
 from training.toxic_words import character_f1, toxic_words
 
 MARKUP = "<b>you</b> & <script>alert(1)</script>"
@@ -130,6 +130,11 @@ def test_hatecheck_is_judged_by_the_higher_of_two_attributes_and_by_functionalit
     assert tests["test-hatecheck"]["balanced_accuracy_at_0.5"] == 0.75
     assert set(tests["fairness"]["test-hatecheck"]) == {"women"}
     assert set(files) == {"test-hatecheck"}
+
+
+def test_every_file_that_is_scored_is_checked_measured_and_shown():
+    assert SAYS.keys() == FILES.keys() == _MEASURES.keys()
+    assert list(tables._WHAT) == [name for name in FILES if name.startswith("test-")]
 
 
 def test_each_comment_is_scored_once_beside_perspectives_own_score():
