@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from service.domain import Article
+from service.storage.engine import inserted
 from service.storage.tables import articles
 
 
@@ -53,10 +53,7 @@ def keep(db: Connection, site: str, article: Article) -> int:
 def _write(db: Connection, site: str, id: str, told: dict[str, str | None]) -> Row[Any]:
     values = told | {"updated_at": datetime.now(UTC)}
     mine = (articles.c.site == site) & (articles.c.id == id)
-    if not db.execute(update(articles).where(mine).values(values)).rowcount:
-        try:
-            with db.begin_nested():
-                db.execute(insert(articles).values({"site": site, "id": id, "title": "", "text": ""} | values))
-        except IntegrityError:  # told twice at the same moment
-            db.execute(update(articles).where(mine).values(values))
+    new = {"site": site, "id": id, "title": "", "text": ""} | values
+    if not db.execute(update(articles).where(mine).values(values)).rowcount and not inserted(db, insert(articles).values(new)):
+        db.execute(update(articles).where(mine).values(values))  # told twice at the same moment
     return db.execute(select(articles).where(mine)).one()

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.domain import Article, Author, Comment, Decision, History, Outcome, Parent, Reason
 from service.storage import articles
+from service.storage.engine import inserted
 from service.storage.tables import articles as articles_table
 from service.storage.tables import comments, decisions, policies
 
@@ -114,13 +115,8 @@ def decision_from_row(row: Row[Any]) -> Decision:
 
 def remember_policy(db: Connection, version: str, text: str) -> None:
     """Keeps the text of a policy, so that a decision can be explained years later."""
-    if db.execute(select(policies.c.version).where(policies.c.version == version)).first():
-        return
-    try:
-        with db.begin_nested():
-            db.execute(insert(policies).values(version=version, text=text, first_used_at=datetime.now(UTC)))
-    except IntegrityError:
-        return  # another worker was first
+    if not db.execute(select(policies.c.version).where(policies.c.version == version)).first():
+        inserted(db, insert(policies).values(version=version, text=text, first_used_at=datetime.now(UTC)))
 
 
 def _values(db: Connection, comment: Comment, decision: Decision) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
-from sqlalchemy.exc import IntegrityError
 
 from service.domain import Outcome
 from service.storage.account_tables import coral_secrets
+from service.storage.engine import inserted
 from service.storage.tables import comments, coral_comments
 
 NAME = "coral-"  # how the id of a comment that Coral asked about begins
@@ -55,12 +55,8 @@ def find_edited(db: Connection, site: str, author: str, story: str, parent: str 
 
 def bind(db: Connection, site: str, coral_id: str, comment: int) -> None:
     """Remembers Coral's id of a comment; the first word on it stands."""
-    try:
-        with db.begin_nested():
-            # Nothing reads `queued`, but without the column a service of an earlier version would bind nothing any more.
-            db.execute(insert(coral_comments).values(site=site, id=coral_id, comment=comment, queued=False))
-    except IntegrityError:
-        return
+    # Nothing reads `queued`, but without the column a service of an earlier version would bind nothing any more.
+    inserted(db, insert(coral_comments).values(site=site, id=coral_id, comment=comment, queued=False))
 
 
 def add_secret(db: Connection, site: str, use: str, sealed: str) -> None:

@@ -1,7 +1,7 @@
 """Connections: SQLite in WAL mode or PostgreSQL, one way of reading and one of writing."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import ReadOnlySqlTransaction
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
@@ -60,11 +60,19 @@ def reading(engine: Engine) -> AbstractContextManager[Connection]:
     return engine.connect()
 
 
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
     """A transaction, committed to disk at the end of the block, undone where the block raises."""
-    with engine.execution_options(writing=True).begin() as connection:
-        yield connection
+    return engine.execution_options(writing=True).begin()
+
+
+def inserted(db: Connection, insert: Insert, rows: Sequence[Mapping[str, Any]] | None = None) -> bool:
+    """Adds what may be there already, such as by another worker at the same moment; then False, and the transaction goes on."""
+    try:
+        with db.begin_nested():
+            db.execute(insert, rows)
+    except IntegrityError:
+        return False
+    return True
 
 
 def migrate(engine: Engine) -> None:

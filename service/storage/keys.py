@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from service.storage.account_tables import keys, signatures
+from service.storage.engine import inserted
 
 SIGNATURES_KEPT = timedelta(hours=1)
 
@@ -44,9 +44,4 @@ def is_replay(db: Connection, digest: str) -> bool:
     """Whether this signed request was seen before; remembers it where it was not."""
     now = datetime.now(UTC)
     db.execute(delete(signatures).where(signatures.c.seen_at < now - SIGNATURES_KEPT))
-    try:
-        with db.begin_nested():
-            db.execute(insert(signatures).values(digest=digest, seen_at=now))
-    except IntegrityError:
-        return True
-    return False
+    return not inserted(db, insert(signatures).values(digest=digest, seen_at=now))

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, exists, func, insert, select
-from sqlalchemy.exc import IntegrityError
 
+from service.storage.engine import inserted
 from service.storage.history import undone
 from service.storage.tables import comments, daily, decisions, verdicts
 
@@ -37,11 +37,7 @@ def finish(db: Connection, day: date) -> None:
     if not unfinished(db, day, day + timedelta(days=1)):
         return
     rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
-    try:
-        with db.begin_nested():
-            db.execute(insert(daily), [dict(zip(daily.c.keys(), row, strict=True)) for row in rows])
-    except IntegrityError:
-        return
+    inserted(db, insert(daily), [dict(zip(daily.c.keys(), row, strict=True)) for row in rows])
 
 
 def forget(db: Connection, at: datetime) -> None:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from service import urgency
 from service.domain import Decision, Moderator, Outcome
 from service.storage.account_tables import moderators
+from service.storage.engine import inserted
 from service.storage.tables import queue, queue_lengths, queue_marks
 
 CLAIM = timedelta(minutes=4)
@@ -99,11 +99,7 @@ def _remember_length(db: Connection, site: str) -> None:
     if db.execute(known).first() is not None:
         return
     length = select(func.count().label("waiting"), func.min(queue.c.waiting_since).label("oldest_at")).where(queue.c.site == site)
-    try:
-        with db.begin_nested():
-            db.execute(insert(queue_lengths).values(site=site, hour=hour, **db.execute(length).one()._mapping))
-    except IntegrityError:
-        return  # another worker was first
+    inserted(db, insert(queue_lengths).values(site=site, hour=hour, **db.execute(length).one()._mapping))
 
 
 def _marks(comment: int, decision: Decision) -> list[dict[str, Any]]:
