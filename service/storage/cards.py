@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, lit
 
 from service.domain import Invalid, Moderator, Outcome
 from service.storage.account_tables import moderators
+from service.storage.columns import among
 from service.storage.queue import MOST_COUNTED, free
 from service.storage.tables import articles, comments, decisions, queue, queue_marks
 
@@ -157,9 +158,7 @@ def _record(outcome: Outcome) -> Any:
 
 
 def _conditions(moderator: Moderator, wanted: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if moderator.sites:
-        found.append(queue.c.site == moderator.sites[0] if len(moderator.sites) == 1 else queue.c.site.in_(moderator.sites))
+    found = [among(queue.c.site, moderator.sites)]
     for column in (queue.c.site, queue.c.section, queue.c.article, queue.c.language, queue.c.audit):
         if (value := getattr(wanted, column.name)) is not None:
             found.append(column == value)

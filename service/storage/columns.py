@@ -1,8 +1,9 @@
-"""How every table's columns are made and named. Times are UTC."""
+"""How every table's columns are made, named and asked for. Times are UTC."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, MetaData, true
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -32,3 +33,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def among(site: ColumnElement[str], sites: Sequence[str]) -> ColumnElement[bool]:
+    """Of these sites or, where none is named, of all."""
+    return site.in_(sites) if sites else true()

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, ins
 from service import urgency
 from service.domain import Decision, Moderator, Outcome
 from service.storage.account_tables import moderators
+from service.storage.columns import among
 from service.storage.engine import inserted
 from service.storage.tables import queue, queue_lengths, queue_marks
 
@@ -63,8 +64,7 @@ def release(db: Connection, comment: int, moderator: Moderator) -> None:
 
 def states(db: Connection, moderator: Moderator, comment_pks: Sequence[int]) -> Sequence[Row[Any]]:
     """Of these comments, those that still wait on the moderator's sites, with who has each claimed."""
-    query = _places().where(queue.c.comment.in_(comment_pks))
-    return db.execute(query.where(queue.c.site.in_(moderator.sites)) if moderator.sites else query).all()
+    return db.execute(_places().where(queue.c.comment.in_(comment_pks), among(queue.c.site, moderator.sites))).all()
 
 
 def held(db: Connection) -> Sequence[Row[Any]]:
@@ -75,17 +75,15 @@ def held(db: Connection) -> Sequence[Row[Any]]:
 
 def lengths(db: Connection, sites: Sequence[str], since: datetime) -> Sequence[Row[Any]]:
     """The queue's length and its oldest comment by site and hour."""
-    query = select(queue_lengths).where(queue_lengths.c.hour >= since)
-    if sites:
-        query = query.where(queue_lengths.c.site.in_(sites))
+    query = select(queue_lengths).where(queue_lengths.c.hour >= since, among(queue_lengths.c.site, sites))
     return db.execute(query.order_by(queue_lengths.c.hour)).all()
 
 
 def current_length(db: Connection, sites: Sequence[str]) -> Row[Any]:
     """How many wait, counted to one above MOST_COUNTED, and since when the oldest does."""
-    mine = [queue.c.site.in_(sites)] if sites else []
-    counted = select(queue.c.comment).where(*mine).limit(MOST_COUNTED + 1).subquery()
-    oldest = select(func.min(queue.c.waiting_since)).where(*mine).scalar_subquery()
+    mine = among(queue.c.site, sites)
+    counted = select(queue.c.comment).where(mine).limit(MOST_COUNTED + 1).subquery()
+    oldest = select(func.min(queue.c.waiting_since)).where(mine).scalar_subquery()
     return db.execute(select(func.count().label("waiting"), oldest.label("oldest_at")).select_from(counted)).one()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from service.domain import Decision
+from service.storage.columns import among
 from service.storage.tables import articles, comments, decisions, shadow_decisions, verdicts
 
 shadow = shadow_decisions.c
@@ -39,5 +40,4 @@ def changed(db: Connection, version: str, sites: Sequence[str], since: datetime,
 def _of(query: Any, version: str, sites: Sequence[str], since: datetime) -> Any:
     query = query.select_from(shadow_decisions).join(comments, comments.c.pk == shadow.comment)
     query = query.outerjoin(verdicts, (verdicts.c.pk == comments.c.verdict) & (verdicts.c.revision == shadow.revision))
-    query = query.where(shadow.model_version == version, shadow.at >= since)
-    return query.where(comments.c.site.in_(sites)) if sites else query
+    return query.where(shadow.model_version == version, shadow.at >= since, among(comments.c.site, sites))
