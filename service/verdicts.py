@@ -78,7 +78,7 @@ def correct(parts: Parts, moderator: Moderator, comment: int, verdict: Verdict, 
         if (place := queue.find(db, comment)) is not None:  # to be audited
             _check_claim(place, moderator)
         _check_revision(stored, revision)
-        standing = None if stored.verdict is None else history.find(db, stored.verdict)
+        standing = history.find(db, stored.verdict)
         if stored.outcome == verdict.outcome and (standing is None or standing.reason_code == verdict.reason_code):
             raise Conflict(f"{_decided(db, stored)} Your correction says the same.")
         return _judge(db, stored, verdict, "correction", about=stored.verdict)
@@ -95,7 +95,7 @@ def agree(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:
     """A second opinion that a colleague's verdict is right. Raises Conflict."""
     with writing(parts.engine) as db:
         stored = _visible(moderator, history.lock(db, comment))
-        standing = None if stored.verdict is None else history.find(db, stored.verdict)
+        standing = history.find(db, stored.verdict)
         if standing is None or moderator.name in (standing.moderator, *(one.moderator for one in history.agreements(db, standing.pk))):
             raise Conflict("There is no colleague's verdict to agree with, or you did already.")
         opinion = Verdict(
@@ -186,14 +186,14 @@ def _judge(
     given = history.add(db, stored, verdict, action, about=about, batch=batch)
     history.put_in_force(db, stored.pk, verdict.outcome, given.pk)
     queue.take_out(db, stored.pk)
-    if about is not None and (earlier := history.find(db, about)):
+    if earlier := history.find(db, about):
         overview.forget(db, earlier.at)
     events.judged(db, stored, given)
     return given
 
 
 def _take_back(db: Connection, stored: Row[Any], given: Row[Any], moderator: Moderator) -> Row[Any]:
-    before = None if given.about is None else history.find(db, given.about)
+    before = history.find(db, given.about)
     given_on = comments.newest_decision(db, stored)
     decision = comments.decision_from_row(given_on)
     outcome = decision.outcome if before is None else Outcome(before.outcome)
@@ -226,7 +226,7 @@ def _check_revision(stored: Row[Any], revision: int | None) -> None:
 
 
 def _decided(db: Connection, stored: Row[Any]) -> str:
-    standing = None if stored.verdict is None else history.find(db, stored.verdict)
+    standing = history.find(db, stored.verdict)
     if standing is None:
         return f"The comment is {SAID[Outcome(stored.outcome)]} by the service."
     reason = f" ({standing.reason_code.replace('_', ' ')})" if standing.reason_code else ""

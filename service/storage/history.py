@@ -56,12 +56,12 @@ def set_told(db: Connection, verdict: int) -> None:
 
 
 def is_untold(db: Connection, comment: Row[Any]) -> bool:
-    verdict = None if comment.verdict is None else find(db, comment.verdict)
+    verdict = find(db, comment.verdict)
     return verdict is not None and verdict.told_at is None
 
 
-def find(db: Connection, verdict: int) -> Row[Any] | None:
-    return db.execute(select(verdicts).where(verdicts.c.pk == verdict)).one_or_none()
+def find(db: Connection, verdict: int | None) -> Row[Any] | None:
+    return None if verdict is None else db.execute(select(verdicts).where(verdicts.c.pk == verdict)).one_or_none()
 
 
 def verdicts_of(db: Connection, comment: int) -> Sequence[Row[Any]]:
