@@ -10,7 +10,7 @@ from service.toml_lines import Path
 def contradictions(raw: Mapping[str, Any], places: Mapping[tuple[str, ...], Mapping[str, Any]]) -> Iterator[Found]:
     """What contradicts itself in a policy file. `places` holds the settings in force, inherited ones included."""
     for place, settings in places.items():
-        path: Path = () if not place else ("sites", place[0], *(("section", place[1]) if len(place) > 1 else ()))
+        path: Path = tuple(key for pair in zip(("sites", "section"), place, strict=False) for key in pair)
         own = _at(raw, path)
         yield from _holds_above_rejects(path, own, settings)
         yield from _lengths_crossed(path, own, settings)

@@ -52,6 +52,7 @@ def _domain(name: str) -> str:
     return name
 
 
+Place = tuple[str, ...]  # () for the default, (site,), (site, section)
 Threshold = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Window = Annotated[int, Field(ge=1, le=100_000)]
@@ -138,13 +139,16 @@ class Rules:
 
     version: str
     source: str
-    default: Settings
-    places: Mapping[tuple[str, str | None], Settings] = field(repr=False)
+    places: Mapping[Place, Settings] = field(repr=False)
+
+    @property
+    def default(self) -> Settings:
+        return self.places[()]
 
     def for_(self, site: str, section: str | None = None) -> Settings:
         """The rules of a section; where it has none of its own the site's; where the site has none, the default."""
-        on_site = self.places.get((site, None), self.default)
-        return self.places.get((site, section), on_site)
+        on_site = self.places.get((site,), self.default)
+        return on_site if section is None else self.places.get((site, section), on_site)
 
 
 def load(path: Path) -> Rules:
@@ -161,18 +165,17 @@ def parse(text: str, name: str = "policy.toml") -> Rules:
     return Rules(
         version=hashlib.sha256(text.encode()).hexdigest()[:12],
         source=text,
-        default=Settings.model_validate(places.pop(())),
-        places={(place[0], place[1] if len(place) > 1 else None): Settings.model_validate(rules) for place, rules in places.items()},
+        places={place: Settings.model_validate(rules) for place, rules in places.items()},
     )
 
 
 def summary(rules: Rules) -> str:
     """What is on, for a person: by default, and what each site and section changes."""
     text = [f"Policy {rules.version}", "", "By default:", *_described(rules.default)]
-    for (site, section), settings in rules.places.items():
-        around = rules.for_(site) if section is not None else rules.default
-        changed = [line for line in _described(settings) if line not in _described(around)]
-        text += ["", f"Site {site}{f', section {section}' if section is not None else ''}:", *(changed or ["  nothing of its own"])]
+    for place in filter(None, rules.places):
+        around = _described(rules.places[place[:-1]])
+        changed = [line for line in _described(rules.places[place]) if line not in around]
+        text += ["", f"Site {', section '.join(place)}:", *(changed or ["  nothing of its own"])]
     return "\n".join(text)
 
 
@@ -244,10 +247,10 @@ def _table(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _merged(raw: Mapping[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
-    """The settings in force by place: () for the default, (site,), (site, section). Wrong types are left for validation to report."""
+def _merged(raw: Mapping[str, Any]) -> dict[Place, dict[str, Any]]:
+    """The settings in force by place. Wrong types are left for validation to report."""
     default = {key: value for key, value in raw.items() if key != "sites"}
-    places: dict[tuple[str, ...], dict[str, Any]] = {(): default}
+    places: dict[Place, dict[str, Any]] = {(): default}
     for site, written in _table(raw.get("sites")).items():
         own = {key: value for key, value in _table(written).items() if key not in ("sections", "section")}
         places[site,] = _over(default, own)
