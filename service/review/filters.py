@@ -1,9 +1,10 @@
-"""A filter of the queue, as a page's address and the API write it."""
+"""What a page's address and the API write: a filter of the queue, a row's key, how far to look back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 from service.domain import ATTRIBUTES, Invalid
@@ -11,6 +12,7 @@ from service.storage.cards import ORDERS, Filter
 
 LONGEST = 200
 HIGHEST = 2**63 - 1  # key of a row
+WINDOWS = (7, 30, 90)  # days
 
 
 class KeyConverter(IntegerConverter):
@@ -30,6 +32,14 @@ def key(text: str) -> int:
 def keys(texts: Iterable[str]) -> list[int]:
     """Those that are rows' keys."""
     return [int(text) for text in texts if _is_key(text)]
+
+
+def days(args: MultiDict[str, str], default: int) -> int:
+    """Over how many a page looks back. Raises Invalid."""
+    found: int = args.get("days", default, type=int)
+    if found not in WINDOWS:
+        raise Invalid("days", "7, 30 or 90")
+    return found
 
 
 def read(args: Mapping[str, str]) -> Filter:

@@ -9,13 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
 from service.auth import moderator
-from service.domain import Invalid
 from service.parts import current_parts
-from service.review import charts, figures, room
+from service.review import charts, figures, filters, room
 from service.storage import overview, queue
 from service.storage.engine import reading, writing
 
-WINDOWS = (7, 30, 90)
 SETTLING = timedelta(hours=1)  # after a day, in which it may still get what is under way, or what a clock that is behind puts into it
 
 Curve = list[tuple[datetime, float]]
@@ -26,9 +24,7 @@ room.furnish(blueprint)
 
 @blueprint.get("/overview")
 def page() -> ResponseReturnValue:
-    days = request.args.get("days", 30, type=int)
-    if days not in WINDOWS:
-        raise Invalid("days", "7, 30 or 90")
+    days = filters.days(request.args, 30)
     now = datetime.now(UTC)
     today, first, settled = now.date(), (now - timedelta(days=days - 1)).date(), (now - SETTLING).date()
     parts, sites = current_parts(), moderator().sites
@@ -46,7 +42,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "overview.html",
         days=days,
-        windows=WINDOWS,
+        windows=filters.WINDOWS,
         length=length,
         automatic=figures.automatic(counts),
         approvals=figures.precision(counts, "approve"),

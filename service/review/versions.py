@@ -9,13 +9,11 @@ from sqlalchemy import Row
 
 from service import versions
 from service.auth import moderator
-from service.domain import Invalid
 from service.parts import Parts, current_parts
-from service.review import room
+from service.review import filters, room
 from service.storage import shadows
 from service.storage.engine import reading
 
-WINDOWS = (7, 30, 90)
 SHOWN = 100
 
 # A report is our own file and has its styles in it; it may still load and run nothing.
@@ -27,9 +25,7 @@ room.furnish(blueprint)
 
 @blueprint.get("/models")
 def page() -> ResponseReturnValue:
-    days = request.args.get("days", 7, type=int)
-    if days not in WINDOWS:
-        raise Invalid("days", "7, 30 or 90")
+    days = filters.days(request.args, 7)
     parts, sites = current_parts(), moderator().sites
     shadow, since = parts.served.shadow, datetime.now(UTC) - timedelta(days=days)
     tally: list[Row[Any]] = []
@@ -41,7 +37,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "models.html",
         days=days,
-        windows=WINDOWS,
+        windows=filters.WINDOWS,
         in_force=parts.model.version,
         shadow=shadow.version if shadow is not None else None,
         runs=_runs(parts),
