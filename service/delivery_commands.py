@@ -124,7 +124,7 @@ def replay(id: str | None, endpoint: str | None) -> None:
     if (id is None) == (endpoint is None):
         raise click.UsageError("Name either a message, as `delivery list` shows it, or --endpoint.")
     with writing(current_parts().engine) as db:
-        replayed = outbox.replay(db, outbox.named(id) if id is not None else outbox.dead_of(str(endpoint)))
+        replayed = outbox.replay(db, id=id, endpoint=endpoint)
     if not replayed:
         raise click.ClickException("There is nothing to replay. `flask --app service delivery list` shows the messages.")
     click.echo(f"Messages to be sent again: {replayed}.")

@@ -194,7 +194,7 @@ def test_tries_follow_the_schedule_then_wait_for_a_replay(parts: Parts, gazette:
 
     receiver.answer = 200
     with writing(parts.engine) as db:
-        assert outbox.replay(db, outbox.named(receiver.ids[0])) == 1
+        assert outbox.replay(db, id=receiver.ids[0]) == 1
     deliver_all(parts, clock)
     assert len(receiver.ids) == len(SCHEDULE) + 2
     assert len(set(receiver.ids)) == 1
@@ -255,7 +255,7 @@ def test_what_was_given_up_is_told_before_later_events_where_it_is_replayed_in_t
 ) -> None:
     endpoint = given_up_and_then_edited(parts, gazette, receiver, clock)
     with writing(parts.engine) as db:
-        outbox.replay(db, outbox.dead_of(endpoint))
+        outbox.replay(db, endpoint=endpoint)
     deliver_all(parts, clock)
     assert told(receiver) == [("c1", 1), ("c1", 2)]
 
@@ -264,7 +264,7 @@ def test_what_was_given_up_is_never_told_after_later_events(parts: Parts, gazett
     endpoint = given_up_and_then_edited(parts, gazette, receiver, clock)
     deliver_all(parts, clock)
     with writing(parts.engine) as db:
-        assert outbox.replay(db, outbox.dead_of(endpoint)) == 0
+        assert outbox.replay(db, endpoint=endpoint) == 0
 
 
 def test_what_was_given_up_is_not_told_where_a_later_event_is_under_way_when_it_is_replayed(
@@ -275,7 +275,7 @@ def test_what_was_given_up_is_not_told_where_a_later_event_is_under_way_when_it_
 
     def replayed_meanwhile(*sent: Any, **options: Any) -> Any:
         with writing(parts.engine) as db:
-            outbox.replay(db, outbox.dead_of(endpoint))
+            outbox.replay(db, endpoint=endpoint)
         return post(*sent, **options)
 
     monkeypatch.setattr(delivery, "post", replayed_meanwhile)

@@ -200,7 +200,7 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived_before_it_is_replaye
     receiver.answer = 500
     (message,) = deliver_all(parts, clock)
     with writing(parts.engine) as db:
-        outbox.replay(db, outbox.named(message))
+        outbox.replay(db, id=message)
     verdicts.undo_newest(parts, alice)
     receiver.answer = 204
     deliver_all(parts, clock)

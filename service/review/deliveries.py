@@ -34,7 +34,7 @@ def replay(id: str) -> ResponseReturnValue:
         abort(403, "Only an admin sends messages again.")
     with writing(current_parts().engine) as db:
         found = [] if "\x00" in id else outbox.listing(db, sites=moderator().sites, id=id, most=1)
-        if not found or not outbox.replay(db, outbox.named(id)):
+        if not found or not outbox.replay(db, id=id):
             abort(404, "There is no such message on your sites.")
     flash("The message will be sent again.")
     return redirect(url_for("deliveries.page"))

@@ -79,19 +79,13 @@ def hasten(db: Connection, endpoint: str, *, later_than: datetime) -> None:
     db.execute(update(deliveries).where(failed, deliveries.c.due_at > later_than).values(due_at=datetime.now(UTC)))
 
 
-def replay(db: Connection, *conditions: ColumnElement[bool]) -> int:
-    """Sends messages again, under their old ids, from the start of the schedule; how many."""
+def replay(db: Connection, *, id: str | None = None, endpoint: str | None = None) -> int:
+    """Sends one message again or, where none is named, all to an endpoint that were given up: under their old ids, from the start of the
+    schedule; how many."""
+    wanted = deliveries.c.id == id if id is not None else (deliveries.c.endpoint == endpoint) & (deliveries.c.state == DEAD)
     receivable = (deliveries.c.state != WITHDRAWN) & deliveries.c.endpoint.in_(select(endpoints.c.id).where(IS_THERE))
     fresh = {"state": WAITING, "attempts": 0, "due_at": datetime.now(UTC)}
-    return db.execute(update(deliveries).where(receivable, *conditions).values(fresh)).rowcount
-
-
-def named(id: str) -> ColumnElement[bool]:
-    return deliveries.c.id == id
-
-
-def dead_of(endpoint: str) -> ColumnElement[bool]:
-    return (deliveries.c.endpoint == endpoint) & (deliveries.c.state == DEAD)
+    return db.execute(update(deliveries).where(wanted, receivable).values(fresh)).rowcount
 
 
 def listing(
