@@ -1,10 +1,10 @@
 """The story: a comment comes in, is scored, decided and recorded; the same one again gets the earlier answer."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row
 
@@ -16,6 +16,8 @@ from service.storage import articles, comments, queue, records, shadows
 from service.storage.engine import reading, writing
 
 TOLD_ONCE = tuple(field.name for field in fields(Comment) if field.default is None)  # what an edit need not repeat
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -77,15 +79,21 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
 
 def score(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
     """The models' scores, in order; None for an input that they fail on."""
-    if not inputs:
-        return []
+    scored = _answered(lambda: parts.model.score(inputs), len(inputs)) if inputs else []
+    if scored is not None:
+        return list(scored)
+    return [None] if len(inputs) == 1 else [score(parts, [one])[0] for one in inputs]
+
+
+def _answered(ask: Callable[[], list[Answer]], inputs: int) -> list[Answer] | None:
+    """What the models answer to so many inputs; None where they fail, which is logged and counted."""
     try:
         with metrics.SCORING_SECONDS.time():
-            return list(parts.model.score(inputs))
+            return ask()
     except Exception as error:
-        log.error("scoring failed", exc_info=error, extra={"inputs": len(inputs)})
+        log.error("scoring failed", exc_info=error, extra={"inputs": inputs})
         metrics.SCORING_FAILURES.inc()
-    return [None] if len(inputs) == 1 else [score(parts, [one])[0] for one in inputs]
+        return None
 
 
 def explain(parts: Parts, one: ScoreInput, attribute: str) -> list[Span]:
@@ -108,13 +116,7 @@ def _explained(parts: Parts, comment: Comment, whole: ScoreInput, scores: Scores
 
 def perspective(parts: Parts, texts: Sequence[str]) -> list[dict[str, float]] | None:
     """The scores on Perspective's scale, which decide nothing here; None where the models fail on a text."""
-    try:
-        with metrics.SCORING_SECONDS.time():
-            return parts.model.perspective(texts)
-    except Exception as error:
-        log.error("scoring failed", exc_info=error, extra={"inputs": len(texts)})
-        metrics.SCORING_FAILURES.inc()
-    return None
+    return _answered(lambda: parts.model.perspective(texts), len(texts))
 
 
 def score_beside(parts: Parts, inputs: Sequence[ScoreInput]) -> list[Scores | None]:
