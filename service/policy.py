@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from math import inf
 
 from service.domain import ATTRIBUTES, MAX_COMMENT, Comment, Decision, History, Outcome, Reason, Scores
 from service.language import primary, reads
@@ -111,10 +112,7 @@ def attributes(case: Case) -> Iterator[Reason]:
 
 def crossing(values: Mapping[str, float], settings: Settings) -> list[str]:
     """The attributes whose scores reach a threshold."""
-    lowest = {
-        name: min(each[name] for each in (settings.hold, settings.reject) if name in each) for name in settings.hold | settings.reject
-    }
-    return [name for name, threshold in lowest.items() if values.get(name, -1.0) >= threshold]
+    return [name for name, score in values.items() if any(score >= each.get(name, inf) for each in (settings.hold, settings.reject))]
 
 
 def _threshold(case: Case, attribute: str, score: float) -> Iterator[Reason]:
