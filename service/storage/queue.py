@@ -1,6 +1,6 @@
 """What waits for a person: put in, claimed, taken out. Every query here is bounded by the queue, not by the comments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,7 +101,5 @@ def _remember_length(db: Connection, site: str) -> None:
 
 
 def _marks(comment: int, decision: Decision) -> list[dict[str, Any]]:
-    scores: dict[str, float | None] = dict(decision.scores)
-    codes: Iterable[str] = dict.fromkeys([*scores, *(reason.code for reason in decision.reasons)])
-    reasons = {reason.code for reason in decision.reasons}
-    return [{"comment": comment, "code": code, "reason": code in reasons, "score": scores.get(code)} for code in codes]
+    scores, reasons = decision.scores, {reason.code for reason in decision.reasons}
+    return [{"comment": comment, "code": code, "reason": code in reasons, "score": scores.get(code)} for code in scores.keys() | reasons]
