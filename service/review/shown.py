@@ -38,11 +38,10 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 def register(blueprint: Blueprint) -> None:
-    """The filters for templates."""
-    words: tuple[Callable[..., Any], ...] = (plain, age, clock, count, order, said, scrolls, score_in_words, threshold_in_words)
-    pairs: tuple[Callable[..., Any], ...] = (plain_pair, same_pair, article_pair)
-    for function in words + pairs:
-        blueprint.add_app_template_filter(function)
+    """The filters and functions for templates."""
+    words = (plain, age, clock, count, order, said, scrolls, score_in_words, threshold_in_words, plain_pair, same_pair, article_pair)
+    for word in words:
+        blueprint.add_app_template_filter(word)
     for function in (marked, filter_in_words, without, csrf):
         blueprint.add_app_template_global(function)
     blueprint.app_context_processor(lambda: LIMITS | {"REJECTIONS": {code: plain(code) for code in Rejection}})
