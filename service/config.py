@@ -1,6 +1,7 @@
 """The environment, read once and checked: a bad value stops the start."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -29,13 +30,10 @@ class Variable:
 
 def _up_to(high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise ValueError(f"a whole number from 1 to {high}") from None
-        if not 1 <= value <= high:
-            raise ValueError(f"a whole number from 1 to {high}")
-        return value
+        with suppress(ValueError):
+            if 1 <= (value := int(text)) <= high:
+                return value
+        raise ValueError(f"a whole number from 1 to {high}")
 
     return read
 
