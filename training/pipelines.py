@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from service.encoder import WIDTH, Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
-from service.heads import AttributeHeads, Heads, calibrated, heads_text_of_plain
-from training.calibration import curve, soft, to_prevalence
+from service.heads import AttributeHeads, Heads, heads_text_of_plain
+from training.calibration import cross_calibrated, curve, soft, to_prevalence
 from training.contrasts import contrasts, in_passing, joined, mentions
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
 
@@ -96,7 +96,7 @@ def fit_attributes(
     ngrams = Ngrams(most=most)
     grams = ngrams.fit_plain([heads_text_of_plain(row.plain) for row in texts])
     unseen, experts = _experts(tasks, grams, folds)
-    judged = _judged(texts, unseen) if encoder is None else _judged_with(encoder, texts, unseen, ngrams, experts)
+    judged = _judged(texts, unseen, folds) if encoder is None else _judged_with(encoder, texts, unseen, ngrams, experts)
     judged_tasks = _tasks(judged.texts, judged.folds, fewest=1)
     references = {name: _reference(judged_tasks, name) for name in LABELLED if any(task.attribute == name for task in judged_tasks)}
     attributes = tuple(name for name, task in references.items() if _enough(task, judged))
@@ -146,9 +146,8 @@ class Joined:
     curve: tuple[Floats, Floats]
 
 
-def _judged(texts: Sequence[LabelledText], unseen: Floats) -> Judged:
+def _judged(texts: Sequence[LabelledText], unseen: Floats, folds: npt.NDArray[np.int64]) -> Judged:
     inputs = np.hstack([unseen, _counts(texts)])
-    folds = np.array([fold_of(row.key, FOLDS) for row in texts])
     return Judged(texts, inputs, np.ones(inputs.shape[1]), folds, np.zeros(len(texts)), JOIN_C)
 
 
@@ -275,12 +274,8 @@ def _join(task: Task, judged: Judged, crossed: Crossed) -> Joined:
 
 
 def _held_out(attribute: str, crossed: Crossed) -> HeldOut:
-    margins, labels = crossed.margins, crossed.labels
-    natural, scores = to_prevalence(labels, NATURAL[attribute]), np.zeros(len(margins))
-    for fold in range(FOLDS):
-        inside = crossed.folds == fold
-        scores[inside] = calibrated(margins[inside], *curve(margins[~inside], labels[~inside], natural[~inside]))
-    return HeldOut(labels, scores, natural)
+    natural = to_prevalence(crossed.labels, NATURAL[attribute])
+    return HeldOut(crossed.labels, cross_calibrated(crossed.margins, crossed.labels, natural, crossed.folds), natural)
 
 
 def _assembled(attributes: tuple[str, ...], ngrams: Ngrams, experts: Sequence[Linear], heads: Sequence[Joined], *, reads: bool) -> Heads:

@@ -15,9 +15,8 @@ from tqdm import tqdm
 
 from service.domain import Parent, ScoreInput
 from service.encoder import Encoder
-from service.heads import calibrated
 from service.topicality import Topicality, Words, content_words, context_of, has_evidence
-from training.calibration import curve, to_prevalence
+from training.calibration import cross_calibrated, curve, to_prevalence
 from training.dataset import TRAINED_ON, Corpora, TopicArticle, TopicComment, encoder_never_saw, fold_of
 from training.pipelines import NATURAL, HeldOut
 
@@ -70,7 +69,7 @@ def fit_topicality(corpora: Corpora, encoder: Encoder | None = None, *, vocabula
     margins = _crossed(features, wrong, folds)
     natural = to_prevalence(wrong, NATURAL["off_topic"])
     sources = np.array([_told_apart(pair, corpora) for pair in pairs])
-    held = HeldOut(wrong, _cross_calibrated(margins, wrong, natural, folds), natural, sources)
+    held = HeldOut(wrong, cross_calibrated(margins, wrong, natural, folds), natural, sources)
     topicality = unfitted(told, vocabulary, lambda article: True, encoder)
     topicality.weights, topicality.intercept = _judge(features, wrong)
     topicality.curve = curve(margins, wrong, natural)
@@ -193,11 +192,3 @@ def _crossed(features: Floats, wrong: Floats, folds: npt.NDArray[np.int64]) -> F
         weights, intercept = _judge(features[~inside], wrong[~inside])
         margins[inside] = features[inside] @ weights + intercept
     return margins
-
-
-def _cross_calibrated(margins: Floats, wrong: Floats, natural: Floats, folds: npt.NDArray[np.int64]) -> Floats:
-    scores = np.zeros(len(wrong))
-    for fold in np.unique(folds):
-        inside = folds == fold
-        scores[inside] = calibrated(margins[inside], *curve(margins[~inside], wrong[~inside], natural[~inside]))
-    return scores
