@@ -30,10 +30,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The checks, and the figures that the report shows."""
+    """The checks, the figures that the report shows, and what the models say of the fixed sentences."""
 
     checks: tuple[Check, ...]
     figures: Mapping[str, Any]
+    regression: Mapping[str, Checked]
 
     @property
     def passed(self) -> bool:
@@ -48,7 +49,7 @@ def judge(tried: Tried, rules: Rules, regression: Mapping[str, Checked], correct
     """The candidate against the model in force, both on the same verdicts; the models are `candidate`, `in force` and `shipped`."""
     enough = _enough(tried)
     if not enough.passed:
-        return Judged((enough,), {"tested": len(tried.examples)})
+        return Judged((enough,), {"tested": len(tried.examples)}, regression)
     gains = {over: trial.gain(tried, "candidate", over) for over in ("in force", "shipped")}
     changes = {name: change for name in corrected if (change := trial.attribute_change(tried, name, "candidate", "in force"))}
     under = {model: trial.under_rules(tried, model, rules) for model in tried.scores}
@@ -71,7 +72,7 @@ def judge(tried: Tried, rules: Rules, regression: Mapping[str, Checked], correct
         "attributes": changes,
         "under the rules in force": {model: {name: [one.part, one.whole] for name, one in found.items()} for model, found in under.items()},
     }
-    return Judged(checks, figures)
+    return Judged(checks, figures, regression)
 
 
 def _enough(tried: Tried) -> Check:

@@ -12,9 +12,8 @@ from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom, newsroom_text
 from service.normalise import normalise
 from training import plots, trial
-from training.candidate import as_model
 from training.gate import Judged
-from training.regression_set import Checked, check
+from training.regression_set import Checked
 from training.rehearsal import Bench
 from training.tables import html_table, number
 from training.trial import Tried
@@ -37,7 +36,6 @@ svg{{font:11px system-ui,sans-serif;margin:.5em;vertical-align:top}}.warn{{backg
 
 def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom, version: str) -> str:
     """The report of a version, by its name."""
-    regression = {"in force": check(bench.in_force), "candidate": check(as_model(bench.shipped, newsroom))}
     both_kinds = 0 < tried.rejected.sum() < len(tried.rejected)
     sections = [
         ("What was decided", _checks(judged)),
@@ -46,7 +44,7 @@ def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom, version
         ("Words that gained and lost weight", _words(bench, newsroom)),
         ("How well everybody else's verdicts predict each moderator's", _agreements(bench)),
         ("Verdicts that moderators disagree on", _disagreed(bench)),
-        ("Words for people: by how much each moves the score", _bias(regression)),
+        ("Words for people: by how much each moves the score", _bias(judged.regression)),
     ]
     return _PAGE.format(version=version, sections="\n".join(f"<h2>{escape(title)}</h2>{body}" for title, body in sections))
 
