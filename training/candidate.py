@@ -13,9 +13,9 @@ from typing import Any
 import joblib
 
 from service.newsroom import Newsroom
-from service.scoring import MANIFEST, Model, ModelError, probe_input
+from service.scoring import MANIFEST, Model, ModelError
 from service.versions import REPORT, make_home, pointer
-from training.publish import PROBES
+from training.publish import entry, probed
 
 EVIDENCE = "evidence.json"
 FILE = "newsroom.joblib"
@@ -71,19 +71,17 @@ def evidence(folder: Path) -> list[list[Any]]:
 
 
 def _manifest(models: Path, shipped: Model, newsroom: Newsroom, about: Mapping[str, Any], fresh: Path) -> dict[str, Any]:
-    for entry in shipped.manifest["files"]:
-        shutil.copyfile(models / entry["name"], fresh / entry["name"])
+    for file in shipped.manifest["files"]:
+        shutil.copyfile(models / file["name"], fresh / file["name"])
     joblib.dump(newsroom, fresh / FILE, compress=("zlib", 6))
-    digest = hashlib.sha256((fresh / FILE).read_bytes()).hexdigest()
-    size = (fresh / FILE).stat().st_size
-    entry = {"name": FILE, "sha256": digest, "bytes": size, "attributes": list(newsroom.attributes)}
-    version = f"{datetime.now(UTC):%Y-%m-%d}-{hashlib.sha256(f'{shipped.version}{digest}'.encode()).hexdigest()[:8]}"
+    own = entry(FILE, (fresh / FILE).read_bytes(), newsroom.attributes)
+    digest = hashlib.sha256(f"{shipped.version}{own['sha256']}".encode()).hexdigest()
+    version = f"{datetime.now(UTC):%Y-%m-%d}-{digest[:8]}"
     model = as_model(shipped, newsroom, version)
-    scored = model.score([probe_input(probe) for probe in PROBES])
     return dict(shipped.manifest) | {
         "version": version,
         "attributes": list(model.attributes),
-        "files": [*shipped.manifest["files"], entry],
-        "probes": [{"input": probe, "scores": dict(scores.values)} for probe, scores in zip(PROBES, scored, strict=True)],
+        "files": [*shipped.manifest["files"], own],
+        "probes": probed(model),
         "newsroom": {"shipped": shipped.version, "made_at": datetime.now(UTC).isoformat(timespec="seconds"), **about},
     }

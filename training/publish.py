@@ -49,11 +49,10 @@ def publish(
     """Saves each scorer under its name, then a manifest that vouches for them and for the encoder's files there, then the card. The
     manifest comes after its files, so a reader in between finds the old manifest and a refused hash, never a mixture that loads."""
     folder.mkdir(parents=True, exist_ok=True)
-    entries = [_entry(name, (folder / name).read_bytes(), ()) for name in (FILE, TOKENIZER) if encoder is not None]
+    entries = [entry(name, (folder / name).read_bytes(), ()) for name in (FILE, TOKENIZER) if encoder is not None]
     entries += [_saved(folder / f"{name}{SCORER}", scorer) for name, scorer in scorers.items()]
-    version = f"{RELEASE}-{hashlib.sha256(''.join(entry['sha256'] for entry in entries).encode()).hexdigest()[:8]}"
+    version = f"{RELEASE}-{hashlib.sha256(''.join(each['sha256'] for each in entries).encode()).hexdigest()[:8]}"
     model = Model(version, tuple(scorers.values()), {}, encoder)
-    inputs = [probe_input(probe) for probe in PROBES]
     manifest = {
         "format": MANIFEST_FORMAT,
         "version": version,
@@ -63,9 +62,20 @@ def publish(
         "libraries": LIBRARIES,
         "data": [asdict(file) for file in files],
         "metrics": dict(metrics),
-        "probes": [{"input": probe, "scores": dict(scores.values)} for probe, scores in zip(PROBES, model.score(inputs), strict=True)],
+        "probes": probed(model),
     }
     write_manifest(folder, manifest)
+
+
+def entry(name: str, content: bytes, attributes: Sequence[str]) -> dict[str, Any]:
+    """What a manifest says of a file, by which loading knows it."""
+    return {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "attributes": list(attributes)}
+
+
+def probed(model: Model) -> list[dict[str, Any]]:
+    """What a manifest says of PROBES, by which loading knows that the model scores as it did."""
+    scored = model.score([probe_input(probe) for probe in PROBES])
+    return [{"input": probe, "scores": dict(scores.values)} for probe, scores in zip(PROBES, scored, strict=True)]
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -81,16 +91,7 @@ def _saved(path: Path, scorer: Scorer) -> dict[str, Any]:
         joblib.dump(scorer, fresh, compress=("zlib", 9))
         content = fresh.read_bytes()
     _write(path, content)
-    return _entry(path.name, content, scorer.attributes)
-
-
-def _entry(name: str, content: bytes, attributes: Sequence[str]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "attributes": list(attributes),
-    }
+    return entry(path.name, content, scorer.attributes)
 
 
 def _write(path: Path, content: bytes) -> None:
