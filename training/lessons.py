@@ -32,6 +32,7 @@ REASON_LABELS: Mapping[str, tuple[str, ...]] = {
     Rejection.OTHER: (),
 }
 SURE = 1.0  # that a held comment is seen by a person
+DISAGREED = 40  # verdicts of moderators who disagree, which a report quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,14 @@ def read(
         rows = list(lessons.judged(db, since))
         about = {row.pk: Article(id=row.id, title=row.title, text=row.text) for row in lessons.read_under(db)}
         records = Records(lessons.of_articles(db), lessons.began(db))
-        suggested, disagreed, decided = list(suggestions.newest(db)), lessons.disagreed(db, 200), lessons.decided(db)
+        suggested, disagreed, decided = list(suggestions.newest(db)), lessons.disagreed(db, DISAGREED), lessons.decided(db)
     judged = [_judged(row, share, records, about.get(row.article_pk)) for row in rows]
     others = [*map(_suggested, suggested), *_from_corpora(corpora)]
-    kept = [[one for one in some if not _excluded(one, exclude)] for some in (judged, [one for one in others if one.labels])]
+    verdicts = tuple(one for one in judged if not _excluded(one, exclude))
+    beside = tuple(one for one in others if one.labels and not _excluded(one, exclude))
     unheard = tuple(one for one in exclude if not any(_excluded(said, [one]) for said in (*judged, *others)))
-    counts = _counted(kept[0], kept[1], decided, len(judged) - len(kept[0]))
-    return Lessons(tuple(kept[0]), tuple(kept[1]), tuple(disagreed), counts, unheard)
+    counts = _counted(verdicts, beside, decided, len(judged) - len(verdicts))
+    return Lessons(verdicts, beside, tuple(disagreed), counts, unheard)
 
 
 def _judged(row: Row[Any], share: Callable[[str, str, str | None], float], records: Records, article: Article | None) -> Example:

@@ -22,7 +22,6 @@ Floats = npt.NDArray[np.float64]
 
 WORDS = 25
 FEWEST_COMMENTS = 5
-QUOTED = 40
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{version}: retraining</title>
 <style>body{{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222;background:#fff}}
@@ -129,7 +128,7 @@ def _agreements(bench: Bench) -> str:
 def _disagreed(bench: Bench) -> str:
     rows = [
         [f"{row.at:%Y-%m-%d}", f"{row.first}: {row.said}", f"{row.second}: {row.outcome}", row.text[:300]]
-        for row in bench.lessons.disagreed[:QUOTED]
+        for row in bench.lessons.disagreed
     ]
     return html_table(["day", "first", "then", "comment"], rows) if rows else "<p>None was corrected to the opposite.</p>"
 
