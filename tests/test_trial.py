@@ -210,10 +210,9 @@ def test_an_attribute_is_compared_where_there_are_ten_labels_of_each_kind(insult
     unscored = np.full(5, np.nan)
     after = np.r_[known, np.ones(5), unscored, np.ones(5)].astype(float)
     before = np.r_[np.full(30, 0.5), np.ones(5), np.ones(5), unscored]
-    both_models = {"candidate": {"insult": after}, "in force": {"insult": before}, "shipped": {}}
-    trial = Tried(some, np.zeros(45), np.ones(45), both_models)
-    assert attribute_change(trial, "insult", "candidate", "in force") == (expected and pytest.approx(expected))
-    assert attribute_change(trial, "insult", "candidate", "shipped") is None
+    trial = Tried(some, np.zeros(45), np.ones(45), {"candidate": {"insult": after}, "in force": {"insult": before}})
+    assert attribute_change(trial, "insult") == (expected and pytest.approx(expected))
+    assert attribute_change(replace(trial, scores=trial.scores | {"in force": {}}), "insult") is None
 
 
 def test_a_section_is_tried_under_its_own_thresholds() -> None:
@@ -233,7 +232,7 @@ def test_the_quick_auc_is_scikit_learns() -> None:
     from sklearn.metrics import roc_auc_score
 
     assert _weighted_auc(some.rejected, scores, weights) == pytest.approx(roc_auc_score(some.rejected, scores, sample_weight=weights))
-    by, low, high = gain(some, "candidate", "in force")
+    by, low, high = gain(some, "in force")
     assert low < by < high
     assert by == pytest.approx(auc(some, "candidate") - auc(some, "in force"))
 

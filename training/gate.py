@@ -50,8 +50,8 @@ def judge(tried: Tried, rules: Rules, regression: Mapping[str, Checked], correct
     enough = _enough(tried)
     if not enough.passed:
         return Judged((enough,), {"tested": len(tried.examples)}, regression)
-    gains = {over: trial.gain(tried, "candidate", over) for over in ("in force", "shipped")}
-    changes = {name: change for name in corrected if (change := trial.attribute_change(tried, name, "candidate", "in force"))}
+    gains = {over: trial.gain(tried, over) for over in ("in force", "shipped")}
+    changes = {name: change for name in corrected if (change := trial.attribute_change(tried, name))}
     under = {model: trial.under_rules(tried, model, rules) for model in tried.scores}
     off = {model: trial.calibration(tried, model) for model in tried.scores}
     checks = (

@@ -71,10 +71,10 @@ def auc(tried: Tried, model: str) -> float:
     return float(roc_auc_score(tried.rejected, best_score(tried.scores[model]), sample_weight=tried.weights))
 
 
-def gain(tried: Tried, model: str, over: str) -> tuple[float, float, float]:
-    """By how much one model's ROC-AUC is above another's, with its 95 % interval from resampled verdicts."""
+def gain(tried: Tried, over: str) -> tuple[float, float, float]:
+    """By how much the candidate's ROC-AUC is above another model's, with its 95 % interval from resampled verdicts."""
     rng, rejected = np.random.default_rng(SEED), tried.rejected
-    one, other = best_score(tried.scores[model]), best_score(tried.scores[over])
+    one, other = best_score(tried.scores["candidate"]), best_score(tried.scores[over])
     differences = []
     for _ in range(RESAMPLES):
         drawn = rng.integers(len(rejected), size=len(rejected))
@@ -82,13 +82,14 @@ def gain(tried: Tried, model: str, over: str) -> tuple[float, float, float]:
         if 0 < labels.sum() < len(labels):
             differences.append(_weighted_auc(labels, one[drawn], weights) - _weighted_auc(labels, other[drawn], weights))
     low, high = np.quantile(differences, (0.025, 0.975)) if differences else (-1.0, 1.0)
-    return auc(tried, model) - auc(tried, over), float(low), float(high)
+    return auc(tried, "candidate") - auc(tried, over), float(low), float(high)
 
 
-def attribute_change(tried: Tried, attribute: str, model: str, over: str) -> dict[str, Any] | None:
-    """How a corrected attribute foretells its own labels, before and after; None where there are too few."""
+def attribute_change(tried: Tried, attribute: str) -> dict[str, Any] | None:
+    """How a corrected attribute foretells its own labels, before, by the model in force, and after, by the candidate; None where there are
+    too few, or one of them does not rate it."""
     labels = np.array([one.labels.get(attribute, np.nan) for one in tried.examples])
-    before, after = tried.scores[over].get(attribute), tried.scores[model].get(attribute)
+    before, after = tried.scores["in force"].get(attribute), tried.scores["candidate"].get(attribute)
     if before is None or after is None:
         return None
     known = ~np.isnan(labels) & ~np.isnan(before) & ~np.isnan(after)
