@@ -18,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.measure import table
 from service import moderation, signin, verdicts
+from service.arrays import Bools
 from service.config import Config
 from service.domain import LIKELY_TO_REJECT, Article, Comment, Moderator, Outcome, Rejection, Role, Verdict
 from service.parts import Parts
@@ -29,7 +30,6 @@ from training.newsroom import Material, fit_newsroom, remembering, scores_of
 from training.rehearsal import prepare
 from training.scored import rate
 from training.thresholds import both
-from training.trial import Bools
 
 SIZES = (200, 500, 1_000, 2_157)
 PEOPLE = 5

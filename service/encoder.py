@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from tokenizers import Regex, Tokenizer
 from tokenizers.pre_tokenizers import Sequence as InTurn
 from tokenizers.pre_tokenizers import Split
 
 from service.alignment import Span
+from service.arrays import Floats, Singles
 from service.normalise import normalise
-
-Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
 
 WIDTH = 384  # of a vector
 MATCHED = 64  # width of a token's vector

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils.sparsefuncs_fast import inplace_csr_row_normalize_l2
 
+from service.arrays import Bools, Singles
 from service.lexicon import INNOCENT, INNOCENT_PHRASES
 
 HASH_SPACE = 2**22
@@ -76,7 +77,7 @@ def without_innocents(plain: str) -> str:
     return _INNOCENT.sub("name", plain)
 
 
-def lexical(plain: Sequence[str]) -> npt.NDArray[np.float32]:
+def lexical(plain: Sequence[str]) -> Singles:
     """A few counts that n-grams do not show, of normalised texts, as a dense float32 array (texts, LEXICAL_COLUMNS): log length, and log
     counts of links, 'you', '!' and the like.
 
@@ -109,15 +110,15 @@ def _frequent(counts: sparse.csr_matrix, min_df: int, most: int) -> npt.NDArray[
     return np.sort(enough).astype(np.int32)
 
 
-def _idf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def _idf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32]) -> Singles:
     df = np.bincount(counts.indices, minlength=HASH_SPACE)[columns]
-    rarity: npt.NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + df)) + 1).astype(np.float32)
+    rarity: Singles = (np.log((1 + counts.shape[0]) / (1 + df)) + 1).astype(np.float32)
     return rarity
 
 
-def _tfidf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32], idf: npt.NDArray[np.float32]) -> sparse.csr_matrix:
+def _tfidf(counts: sparse.csr_matrix, columns: npt.NDArray[np.int32], idf: Singles) -> sparse.csr_matrix:
     at = np.minimum(np.searchsorted(columns, counts.indices), len(columns) - 1)
-    kept: npt.NDArray[np.bool_] = columns[at] == counts.indices
+    kept: Bools = columns[at] == counts.indices
     indptr = np.concatenate(([0], np.cumsum(kept)))[counts.indptr]
     data = (1 + np.log(counts.data[kept])) * idf[at[kept]]
     rows = sparse.csr_matrix((data.astype(np.float32), at[kept], indptr), shape=(counts.shape[0], len(columns)))

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 from sklearn.base import BaseEstimator
 
 from service.alignment import Span, aligned, words
+from service.arrays import Floats, Singles
 from service.domain import ScoreInput
 from service.encoder import Encoder, Reading, starts, vector, window_vector
 from service.features import Ngrams, lexical, without_innocents
 from service.groups import GROUP, blind
 from service.lexicon import FUNCTION_WORDS
 from service.normalise import normalise
-
-Floats = npt.NDArray[np.float64]
 
 # What the encoder's marks explain: they were learnt from the words that people marked as toxic.
 MARKED = ("toxicity", "severe_toxicity", "insult")
@@ -41,9 +39,9 @@ class Heads(BaseEstimator):  # type: ignore[misc]
         self,
         names: tuple[str, ...],
         ngrams: Ngrams,
-        weights: npt.NDArray[np.float32],
-        lexical_weights: npt.NDArray[np.float32],
-        reading_weights: npt.NDArray[np.float32] | None,
+        weights: Singles,
+        lexical_weights: Singles,
+        reading_weights: Singles | None,
         intercepts: Floats,
         curves: Sequence[tuple[Floats, Floats]],
         blinded: bool = True,
@@ -225,5 +223,5 @@ def _several(reading: Reading) -> range:
     return range(len(reading.windows) if len(reading.windows) > 1 else 0)
 
 
-def _products(rows: Floats, weights: npt.NDArray[np.float32]) -> Floats:
+def _products(rows: Floats, weights: Singles) -> Floats:
     return np.asarray((rows[:, :, None] * weights[None].astype(np.float64)).sum(axis=1))

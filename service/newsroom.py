@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit, logit
 
+from service.arrays import Floats, Singles
 from service.domain import ArticleRecord, ScoreInput
 from service.features import Ngrams, lexical
 from service.heads import Attached, calibrated, heads_text
 from service.normalise import normalise
-
-Floats = npt.NDArray[np.float64]
 
 NEVER_SURER = 1e-4  # beyond that a shipped score says no more than that it is sure
 TREES_SURER = 0.01
@@ -45,11 +43,11 @@ class Head:
     opinion over the dense columns, whose log-odds are added."""
 
     start: Floats
-    weights: npt.NDArray[np.float32]
+    weights: Singles
     intercept: float
     curve: tuple[Floats, Floats] | None = None
     trees: Any = None
-    sites: Mapping[str, tuple[npt.NDArray[np.float32], float]] = field(default_factory=dict)
+    sites: Mapping[str, tuple[Singles, float]] = field(default_factory=dict)
 
 
 class Newsroom(Attached):

@@ -11,11 +11,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import joblib
 import numpy as np
-import numpy.typing as npt
 
 from service import encoder as encoders
 from service import manifest as manifests
 from service.alignment import Span
+from service.arrays import Floats
 from service.domain import Article, Parent, ScoreInput, Scores
 from service.encoder import Encoder
 from service.manifest import FEATURES_VERSION
@@ -46,7 +46,7 @@ class Scorer(Protocol):
     @property
     def attributes(self) -> tuple[str, ...]: ...
 
-    def rate(self, inputs: Sequence[ScoreInput]) -> npt.NDArray[np.float64]: ...
+    def rate(self, inputs: Sequence[ScoreInput]) -> Floats: ...
 
 
 @runtime_checkable
@@ -56,7 +56,7 @@ class KnowsPerspective(Protocol):
     @property
     def scale(self) -> tuple[str, ...]: ...
 
-    def rate_perspective(self, texts: Sequence[str]) -> npt.NDArray[np.float64]: ...
+    def rate_perspective(self, texts: Sequence[str]) -> Floats: ...
 
 
 @runtime_checkable
@@ -80,7 +80,7 @@ class Corrector(Protocol):
     @property
     def attributes(self) -> tuple[str, ...]: ...
 
-    def rate_after(self, inputs: Sequence[ScoreInput], before: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]: ...
+    def rate_after(self, inputs: Sequence[ScoreInput], before: Mapping[str, Floats]) -> Floats: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,13 @@ class Model:
     def _reads_whole(self, text: str) -> bool:
         return self.encoder is None or self.encoder.reads_whole(normalise(text))
 
-    def rate(self, inputs: Sequence[ScoreInput]) -> dict[str, npt.NDArray[np.float64]]:
+    def rate(self, inputs: Sequence[ScoreInput]) -> dict[str, Floats]:
         """The scores by attribute, each (inputs,); NaN where there is no evidence. What comes later corrects what came before."""
         parts = [self._rate(inputs[at : at + AT_ONCE]) for at in range(0, len(inputs), AT_ONCE)]
         return {name: np.concatenate([np.empty(0), *(part[name] for part in parts)]) for name in self.attributes}
 
-    def _rate(self, inputs: Sequence[ScoreInput]) -> dict[str, npt.NDArray[np.float64]]:
-        rated: dict[str, npt.NDArray[np.float64]] = {}
+    def _rate(self, inputs: Sequence[ScoreInput]) -> dict[str, Floats]:
+        rated: dict[str, Floats] = {}
         for scorer in self.scorers:
             found = scorer.rate_after(inputs, rated) if isinstance(scorer, Corrector) else scorer.rate(inputs)
             rated |= {name: found[:, at] for at, name in enumerate(scorer.attributes)}

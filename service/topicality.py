@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from service.alignment import Span, aligned
+from service.arrays import Floats, Singles
 from service.domain import Article, ScoreInput
 from service.encoder import ArticleReading, Encoder, Reading, starts, unit
 from service.heads import Attached, calibrated
 from service.lexicon import FUNCTION_WORDS
 from service.normalise import normalise
 
-Floats = npt.NDArray[np.float64]
 Words = tuple[str, ...]
 
 # Those that serve articles of one kind as well when they were weighed on another.
@@ -79,7 +78,7 @@ class Topicality(Attached):
     def __init__(
         self,
         rarity: Mapping[str, float],
-        references: npt.NDArray[np.float32] | None = None,
+        references: Singles | None = None,
         weights: Floats | None = None,
         intercept: float = 0.0,
         curve: tuple[Floats, Floats] | None = None,

@@ -1,13 +1,11 @@
 """From a margin to a probability that means what it says, at natural prevalence."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from service.arrays import Floats, Ints
 from service.heads import calibrated
-
-Floats = npt.NDArray[np.float64]
 
 KNOTS = 24
 # How many comments the straight line counts for, beside those of a knot.
@@ -22,7 +20,7 @@ def to_prevalence(labels: Floats, natural: float) -> Floats:
     return np.asarray(weights * len(weights) / weights.sum())
 
 
-def soft(labels: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+def soft(labels: Floats) -> tuple[Ints, Ints, Floats]:
     """Row numbers, hard labels and weights that mean the same as soft labels: a 0.7 is a 1 with weight 0.7 and a 0 with weight 0.3."""
     yes, no = np.flatnonzero(labels > 0), np.flatnonzero(labels < 1)
     hard = np.r_[np.ones(len(yes), dtype=np.int64), np.zeros(len(no), dtype=np.int64)]
@@ -48,7 +46,7 @@ def curve(margins: Floats, labels: Floats, weights: Floats) -> tuple[Floats, Flo
     return _ascending(np.array(at), np.array(known), slope)
 
 
-def cross_calibrated(margins: Floats, labels: Floats, weights: Floats, folds: npt.NDArray[np.int64]) -> Floats:
+def cross_calibrated(margins: Floats, labels: Floats, weights: Floats, folds: Ints) -> Floats:
     """Each one's probability by a curve that was drawn without its fold."""
     scores = np.zeros(len(margins))
     for fold in np.unique(folds):

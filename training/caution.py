@@ -4,15 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
+from service.arrays import Bools, Floats
 from training.lessons import Example
 from training.newsroom import MIN_OF_A_KIND
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 MODERATOR_SHARE = 0.25
 SITE_SHARE = 0.50

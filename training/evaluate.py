@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import spearmanr
 
+from service.arrays import Floats
 from service.domain import ScoreInput
 from service.scoring import Model
 from training.dataset import Corpora, newest
@@ -17,8 +17,6 @@ from training.pipelines import HeldOut
 from training.scored import PERSPECTIVE, PROFANITY, Scored, rate, score_files
 from training.topic_pairs import topicality
 from training.toxic_words import toxic_words
-
-Floats = npt.NDArray[np.float64]
 
 SAMPLE = 600
 SEED = 0

@@ -5,16 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from service.arrays import Bools, Floats
 from service.domain import ScoreInput
 from service.scoring import Model
 from training.figures import auc, rounded
 from training.regression_set import IDENTITIES
 from training.scored import Scored, rate
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 # The fifty terms in the templates of test-madlibs, spelt as they are there (Dixon et al. 2018).
 MADLIBS = (

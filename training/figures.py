@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-Floats = npt.NDArray[np.float64]
+from service.arrays import Floats
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 BINS = 10  # of scores, for calibration

@@ -12,15 +12,13 @@ from scipy.special import expit
 from sklearn.ensemble import ExtraTreesClassifier
 from tqdm import tqdm
 
+from service.arrays import Bools, Floats, Ints, Singles
 from service.domain import LIKELY_TO_REJECT, ScoreInput
 from service.features import Ngrams
 from service.newsroom import Columns, Head, Newsroom, newsroom_text, tree_margins
 from service.scoring import Model
 from training.calibration import curve, soft
 from training.lessons import Example
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 # Chosen by time-ordered validation inside the first 60 % of a moderators' log; the README says how.
 SCALES = {"scores": 0.05, "facts": 0.1, "record": 0.15, "vector": 0.02, "ngrams": 0.6}
@@ -127,7 +125,7 @@ class _Some:
     weights: Floats
     sites: npt.NDArray[np.str_]
 
-    def __getitem__(self, rows: Bools | npt.NDArray[np.int64]) -> "_Some":
+    def __getitem__(self, rows: Bools | Ints) -> "_Some":
         return _Some(self.start[rows], self.columns[rows], self.labels[rows], _mean_one(self.weights[rows]), self.sites[rows])
 
 
@@ -149,7 +147,7 @@ def _head(newsroom: Newsroom, material: Material, attribute: str, columns: Colum
     return Head(start, weights, intercept, curve(unseen, some.labels, some.weights), trees, own)
 
 
-def _learnt(some: _Some, *, with_trees: bool) -> tuple[npt.NDArray[np.float32], float, Any]:
+def _learnt(some: _Some, *, with_trees: bool) -> tuple[Singles, float, Any]:
     """A correction of the log-odds and, where there are enough labels, trees for what no sum can say, such as 'short without a link'."""
     weights, intercept = fit_linear(some.columns.wide, some.labels, some.weights, some.start, PENALTY)
     rows, hard, share = soft(some.labels)
@@ -159,7 +157,7 @@ def _learnt(some: _Some, *, with_trees: bool) -> tuple[npt.NDArray[np.float32], 
     return weights.astype(np.float32), intercept, trees
 
 
-def _margins(some: _Some, learnt: tuple[npt.NDArray[np.float32], float, Any]) -> Floats:
+def _margins(some: _Some, learnt: tuple[Singles, float, Any]) -> Floats:
     weights, intercept, trees = learnt
     margins: Floats = some.start + some.columns.wide @ weights + intercept
     return margins if trees is None else margins + tree_margins(trees, some.columns.dense)
@@ -178,7 +176,7 @@ def _told_apart(sites: npt.NDArray[np.str_]) -> list[str]:
     return [str(name) for name, count in zip(names, counts, strict=True) if len(names) > 1 and count >= MIN_OF_A_SITE and name]
 
 
-def _of_site(some: _Some, general: Floats) -> tuple[npt.NDArray[np.float32], float]:
+def _of_site(some: _Some, general: Floats) -> tuple[Singles, float]:
     """What is different on one site, on top of what is said of its comments by a head that did not see them."""
     weights, shift = fit_linear(some.columns.wide, some.labels, some.weights, general, SITE_PENALTY)
     return weights.astype(np.float32), shift

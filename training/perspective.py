@@ -6,21 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit, logit
 from scipy.stats import spearmanr
 from sklearn.linear_model import LinearRegression, Ridge
 from tqdm import tqdm
 
+from service.arrays import Bools, Floats
 from service.encoder import Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import Heads, PerspectiveHeads, heads_text
 from training.dataset import SCORES, WIKI, encoder_never_saw, fold_of, newest, read_tests, text_key
 from training.figures import auc, rounded
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 PERSPECTIVE_TASK = "perspective/TOXICITY"  # of the encoder
 SERVED_FROM = 0.6  # the Spearman correlation with Perspective, in cross-validation, from which an attribute but TOXICITY is served
@@ -135,7 +132,7 @@ def _said(encoder: Encoder) -> int | None:
     return LEXICAL_COLUMNS + len(encoder.tasks) + encoder.tasks.index(PERSPECTIVE_TASK)
 
 
-def _joined(read: Read, scores: Floats, unseen: Mask, said: int | None = None) -> Linear:
+def _joined(read: Read, scores: Floats, unseen: Bools, said: int | None = None) -> Linear:
     """Experts on what the encoder learnt from, one of them on n-grams alone, and what it says itself; weighed by comments that it never
     saw, as on those that it saw its columns say more than they do elsewhere (stacking: Wolpert 1992). With fewer than FEWEST of either,
     one head of all."""
@@ -160,7 +157,7 @@ def _rare(odds: Floats) -> Floats:
     return weights / weights.mean()
 
 
-def _crossed(rows: Sequence[Mapping[str, Any]], fit: Callable[[Mask], Linear], read: Read) -> Floats:
+def _crossed(rows: Sequence[Mapping[str, Any]], fit: Callable[[Bools], Linear], read: Read) -> Floats:
     """Margins of each comment by a head that was fitted without its fold."""
     folds = np.array([fold_of(f"perspective {text_key(row['text'])}", FOLDS) for row in rows])
     margins = np.zeros(len(rows))
@@ -169,7 +166,7 @@ def _crossed(rows: Sequence[Mapping[str, Any]], fit: Callable[[Mask], Linear], r
     return margins
 
 
-def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Mask, said: int | None) -> dict[str, Any]:
+def _toxicity_figures(wiki: Sequence[Mapping[str, Any]], read: Read, unseen: Bools, said: int | None) -> dict[str, Any]:
     """Of heads each fitted without a fold: the correlation on what the encoder never saw; and as few of those are toxic, how well all are
     told from the labels, which neither learns, beside Perspective's own scores."""
     scores, labels = _of(wiki, "TOXICITY"), np.array([row["labels"]["toxicity"] >= 0.5 for row in wiki])

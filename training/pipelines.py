@@ -9,14 +9,13 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
+from service.arrays import Bools, Floats, Ints, Singles
 from service.encoder import WIDTH, Encoder, vector
 from service.features import LEXICAL_COLUMNS, Ngrams, lexical
 from service.heads import AttributeHeads, Heads, heads_text_of_plain
 from training.calibration import cross_calibrated, curve, soft, to_prevalence
 from training.contrasts import contrasts, in_passing, joined, mentions
 from training.dataset import ENCODER_FOLDS, LABELLED, DataError, LabelledText, encoder_never_saw, fold_of, target
-
-Floats = npt.NDArray[np.float64]
 
 FOLDS = 3
 MIN_POSITIVES = 8
@@ -71,14 +70,14 @@ class Task:
 
     family: str
     attribute: str
-    rows: npt.NDArray[np.int64]
+    rows: Ints
     labels: Floats
     aside: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    weights: npt.NDArray[np.float32]
+    weights: Singles
     intercept: float
 
 
@@ -123,7 +122,7 @@ class Judged:
     texts: Sequence[LabelledText]
     inputs: Floats
     freedom: Floats
-    folds: npt.NDArray[np.int64]
+    folds: Ints
     own: Floats
     c: float
 
@@ -134,7 +133,7 @@ class Crossed:
 
     margins: Floats
     labels: Floats
-    folds: npt.NDArray[np.int64]
+    folds: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ class Joined:
     curve: tuple[Floats, Floats]
 
 
-def _judged(texts: Sequence[LabelledText], unseen: Floats, folds: npt.NDArray[np.int64]) -> Judged:
+def _judged(texts: Sequence[LabelledText], unseen: Floats, folds: Ints) -> Judged:
     inputs = np.hstack([unseen, _counts(texts)])
     return Judged(texts, inputs, np.ones(inputs.shape[1]), folds, np.zeros(len(texts)), JOIN_C)
 
@@ -173,7 +172,7 @@ def _counts(texts: Sequence[LabelledText]) -> Floats:
     return np.asarray(lexical([heads_text_of_plain(row.plain) for row in texts]), dtype=np.float64)
 
 
-def _tasks(texts: Sequence[LabelledText], folds: npt.NDArray[np.int64], fewest: int = MIN_POSITIVES) -> list[Task]:
+def _tasks(texts: Sequence[LabelledText], folds: Ints, fewest: int = MIN_POSITIVES) -> list[Task]:
     families = sorted({row.family for row in texts})
     tasks = []
     for attribute in LABELLED:
@@ -186,7 +185,7 @@ def _tasks(texts: Sequence[LabelledText], folds: npt.NDArray[np.int64], fewest: 
     return tasks
 
 
-def _told(labels: Floats, folds: npt.NDArray[np.int64], fewest: int) -> bool:
+def _told(labels: Floats, folds: Ints, fewest: int) -> bool:
     """Whether so many carry it, so many do not, and some of either stay whichever fold is left out; near-copies share one."""
     outside = [labels[folds != fold] for fold in range(FOLDS)]
     return min(labels.sum(), (1 - labels).sum()) >= fewest and all((each > 0).any() and (each < 1).any() for each in outside)
@@ -217,7 +216,7 @@ def _with_aside(task: Task, judged: Judged) -> Task:
     )
 
 
-def _experts(tasks: Sequence[Task], grams: sparse.csr_matrix, folds: npt.NDArray[np.int64]) -> tuple[Floats, list[Linear]]:
+def _experts(tasks: Sequence[Task], grams: sparse.csr_matrix, folds: Ints) -> tuple[Floats, list[Linear]]:
     """Every comment's margins by experts that did not see it, (texts, tasks), and the experts fitted on all."""
     todo = [(at, fold) for fold in [*range(FOLDS), None] for at in range(len(tasks))]
     # One after the other: liblinear's generator is the process's own, so fits in threads would share its numbers and lose the seed.
@@ -230,7 +229,7 @@ def _experts(tasks: Sequence[Task], grams: sparse.csr_matrix, folds: npt.NDArray
     return unseen, fitted[-len(tasks) :]
 
 
-def _expert(task: Task, grams: sparse.csr_matrix, folds: npt.NDArray[np.int64], without: int | None) -> Linear:
+def _expert(task: Task, grams: sparse.csr_matrix, folds: Ints, without: int | None) -> Linear:
     """Logistic regression on n-grams scaled by their log-count ratio (as in NB-SVM), on the rows outside a fold."""
     keep = folds[task.rows] != without if without is not None else np.ones(len(task.rows), dtype=bool)
     mine, labels = grams[task.rows[keep]], task.labels[keep]
@@ -244,7 +243,7 @@ def _expert(task: Task, grams: sparse.csr_matrix, folds: npt.NDArray[np.int64], 
     return Linear((fitted.coef_[0] * scale).astype(np.float32), float(fitted.intercept_[0]))
 
 
-def _combine(task: Task, judged: Judged, keep: npt.NDArray[np.bool_]) -> tuple[Floats, float]:
+def _combine(task: Task, judged: Judged, keep: Bools) -> tuple[Floats, float]:
     """Weights of the columns, and an intercept, at natural prevalence."""
     rows = task.rows[keep]
     inputs, labels, natural = judged.inputs[rows], task.labels[keep], task.aside[keep]

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from html import escape
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from service.arrays import Floats
 from training.figures import BINS
 
-Floats = npt.NDArray[np.float64]
 Line = tuple[Floats, Floats]
 
 COLOURS = ("#1b6ca8", "#c8553d", "#588157", "#8e6c8a", "#c99700", "#444444")

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from service.arrays import Floats
 from service.domain import LIKELY_TO_REJECT, ScoreInput
 from service.scoring import Model
-
-Floats = npt.NDArray[np.float64]
 
 HARMFUL = (
     "You are a stupid idiot and nobody wants to hear from you.",

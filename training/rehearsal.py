@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from service.arrays import Bools
 from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
 from service.scoring import Model
@@ -16,7 +17,7 @@ from training.dataset import DataError, text_key
 from training.lessons import Example, Lessons
 from training.newsroom import MIN_OF_A_KIND, Material, enough, fit_newsroom, scores_of
 from training.scored import rate
-from training.trial import Bools, Tried, split, stands_for
+from training.trial import Tried, split, stands_for
 
 FEWEST = 100
 

@@ -7,14 +7,12 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from service.arrays import Floats
 from training import plots
 from training.proposals import proposals
 from training.scored import Scored
 from training.tables import Table, held_out_tables, html_table, measured_tables
-
-Floats = npt.NDArray[np.float64]
 
 WORST, QUOTED = 12, 400
 PLOTTED = "test-jigsaw"

@@ -6,8 +6,8 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from service.arrays import Floats
 from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom, newsroom_text
 from service.normalise import normalise
@@ -17,8 +17,6 @@ from training.regression_set import Checked
 from training.rehearsal import Bench
 from training.tables import html_table, number
 from training.trial import Tried
-
-Floats = npt.NDArray[np.float64]
 
 WORDS = 25
 FEWEST_COMMENTS = 5

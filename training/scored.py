@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
+from service.arrays import Floats
 from service.domain import ScoreInput
 from service.scoring import Model
 from training.dataset import newest, read_tests, text_key
-
-Floats = npt.NDArray[np.float64]
 
 # What says yes in each file.
 FILES = {

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import versions
+from service.arrays import Bools, Floats
 from service.config import Config, ConfigError
 from service.domain import LIKELY_TO_REJECT
 from service.review.figures import Share, wilson
@@ -21,8 +21,6 @@ from training import candidate, lessons
 from training.rehearsal import say
 from training.scored import rate
 from training.trial import share, stands_for
-
-Floats = npt.NDArray[np.float64]
 
 STEPS = np.round(np.arange(0.01, 1.0, 0.01), 2)
 
@@ -91,9 +89,7 @@ def both(rejected: Floats, scores: Floats, weights: Floats, approve: float, reje
     return [passes[0], _borne_out("reject", [one for one in refusing if one[0] >= until], rejected, weights, reject)[0]]
 
 
-def _borne_out(
-    outcome: str, tried: Sequence[tuple[float, npt.NDArray[np.bool_]]], right: Floats, weights: Floats, precision: float
-) -> list[Proposal]:
+def _borne_out(outcome: str, tried: Sequence[tuple[float, Bools]], right: Floats, weights: Floats, precision: float) -> list[Proposal]:
     """All thresholds that are, in the order tried; else what is missing."""
     borne_out: list[Proposal] = []
     missing: int | None = None

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import spearmanr
 
+from service.arrays import Floats
 from service.domain import ScoreInput
 from service.scoring import Model
 from training.dataset import Corpora, TopicComment
 from training.figures import auc, rounded
 from training.scored import rate
-
-Floats = npt.NDArray[np.float64]
 
 EVALUATED_ONLY = ("cocolofa", "wsj", "dyerta")
 SAMPLE = 2_000

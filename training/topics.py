@@ -8,19 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from service.arrays import Floats, Ints
 from service.domain import Parent, ScoreInput
 from service.encoder import Encoder
 from service.topicality import Topicality, Words, content_words, context_of, has_evidence
 from training.calibration import cross_calibrated, curve, to_prevalence
 from training.dataset import TRAINED_ON, Corpora, TopicArticle, TopicComment, encoder_never_saw, fold_of
 from training.pipelines import NATURAL, HeldOut
-
-Floats = npt.NDArray[np.float64]
 
 # Comments at large: they only tell which words are rare.
 GENERAL = ("civil",)
@@ -185,7 +183,7 @@ def _judge(features: Floats, wrong: Floats) -> tuple[Floats, float]:
     return weights, float(line.intercept_[0] - weights @ scaler.mean_)
 
 
-def _crossed(features: Floats, wrong: Floats, folds: npt.NDArray[np.int64]) -> Floats:
+def _crossed(features: Floats, wrong: Floats, folds: Ints) -> Floats:
     margins = np.zeros(len(wrong))
     for fold in np.unique(folds):
         inside = folds == fold

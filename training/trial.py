@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from service.arrays import Bools, Floats
 from service.domain import LIKELY_TO_REJECT
 from service.review.figures import Share
 from service.rules import Rules, Settings
 from training.figures import calibration_error
 from training.lessons import Example
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 TEST_SHARE = 0.3
 RESAMPLES = 300

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from service.alignment import aligned
+from service.arrays import Singles
 from service.groups import blind
 from service.normalise import normalise
 from training.contrasts import SOURCE, contrasts, in_passing
@@ -38,7 +39,7 @@ class Example:
     ids: npt.NDArray[np.int32]
     targets: Mapping[str, float]
     share: float = 1.0
-    marked: npt.NDArray[np.float32] | None = None
+    marked: Singles | None = None
 
 
 @dataclass(frozen=True, slots=True)
