@@ -1,40 +1,19 @@
 """The page of what the CMS was told, and who may send it again."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from conftest import Caller
 from flask import Flask
-from flask.testing import FlaskClient
+from room import make_moderator
 from sqlalchemy import update
 from test_delivery import listen
 
-from service import signin
 from service.domain import Role
 from service.review import deliveries as page
 from service.storage import endpoints
 from service.storage.engine import writing
 from service.storage.tables import deliveries
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def app(new_app: Callable[..., Flask]) -> Flask:
-    return new_app(SECURE_COOKIES="no")
-
-
-def sign_in(app: Flask, name: str, role: Role, site: str) -> FlaskClient:
-    signin.create(app.extensions["parts"], name=name, role=role, sites=[site], password=PASSWORD)
-    client = app.test_client()
-    form = {"name": name, "password": PASSWORD, "csrf_token": token(client, "/review/sign-in")}
-    assert client.post("/review/sign-in", data=form).status_code == 302
-    return client
-
-
-def token(client: FlaskClient, path: str) -> str:
-    return re.findall(r'name="csrf-token" content="([^"]+)"', client.get(path).text)[0]
 
 
 def test_messages_are_shown_to_their_sites_moderators_and_an_admin_sends_them_again(app: Flask, gazette: Caller, herald: Caller) -> None:
@@ -44,16 +23,16 @@ def test_messages_are_shown_to_their_sites_moderators_and_an_admin_sends_them_ag
         id = db.execute(update(deliveries).values(state="dead", attempts=10).returning(deliveries.c.id)).scalar_one()
     listen(app.extensions["parts"], "https://cms.example/hooks", site="herald")
     herald.comment("h1", "How rude.")
-    alice = sign_in(app, "Alice", Role.MODERATOR, "gazette")
+    alice = make_moderator(app, "Alice", "gazette")
     assert "given up after 10 attempts" in alice.get("/review/deliveries/").text
     assert id not in alice.get("/review/deliveries/?state=delivered").text
     again = f"/review/deliveries/{id}/replay"
-    assert alice.post(again, data={"csrf_token": token(alice, "/review/deliveries/")}).status_code == 403
-    charlie = sign_in(app, "Charlie", Role.ADMIN, "herald")
+    assert alice.send(again).status_code == 403
+    charlie = make_moderator(app, "Charlie", "herald", role=Role.ADMIN)
     assert id not in charlie.get("/review/deliveries/").text
-    assert charlie.post(again, data={"csrf_token": token(charlie, "/review/deliveries/")}).status_code == 404
-    bob = sign_in(app, "Bob", Role.ADMIN, "gazette")
-    assert bob.post(again, data={"csrf_token": token(bob, "/review/deliveries/")}).status_code == 302
+    assert charlie.send(again).status_code == 404
+    bob = make_moderator(app, "Bob", "gazette", role=Role.ADMIN)
+    assert bob.send(again).status_code == 302
     page = bob.get("/review/deliveries/?state=waiting").text
     assert id in page
     assert bob.get(re.findall(r"/review/comments/\d+", page)[0]).text.count("comment.decided") == 1
@@ -64,7 +43,7 @@ def test_messages_go_on_page_after_page(app: Flask, gazette: Caller, monkeypatch
     listen(app.extensions["parts"], "https://cms.example/hooks")
     for number in range(4):
         gazette.comment(f"c{number}", f"How rude, {number}.")
-    alice = sign_in(app, "Alice", Role.MODERATOR, "gazette")
+    alice = make_moderator(app, "Alice", "gazette")
     first = alice.get("/review/deliveries/?state=waiting").text
     (older,) = re.findall(r'href="(/review/deliveries/\?before=[^"]+)"', first)
     last = alice.get(older.replace("&amp;", "&")).text
@@ -75,7 +54,7 @@ def test_messages_go_on_page_after_page(app: Flask, gazette: Caller, monkeypatch
 def test_what_a_deleted_endpoint_was_told_is_shown_and_not_sent_again(app: Flask, gazette: Caller) -> None:
     endpoint = listen(app.extensions["parts"], "https://cms.example/hooks")
     gazette.comment("c1", "How rude.")
-    bob = sign_in(app, "Bob", Role.ADMIN, "gazette")
+    bob = make_moderator(app, "Bob", "gazette", role=Role.ADMIN)
     with writing(app.extensions["parts"].engine) as db:
         db.execute(update(deliveries).values(state="delivered"))
     assert "Send again" in bob.get("/review/deliveries/").text
@@ -86,5 +65,5 @@ def test_what_a_deleted_endpoint_was_told_is_shown_and_not_sent_again(app: Flask
 
 
 def test_a_message_that_no_database_can_name_is_not_found(app: Flask) -> None:
-    bob = sign_in(app, "Bob", Role.ADMIN, "gazette")
-    assert bob.post("/review/deliveries/%00/replay", data={"csrf_token": token(bob, "/review/deliveries/")}).status_code == 404
+    bob = make_moderator(app, "Bob", "gazette", role=Role.ADMIN)
+    assert bob.send("/review/deliveries/%00/replay").status_code == 404
