@@ -25,7 +25,6 @@ def add(
 ) -> Row[Any]:
     """One more row of the comment's history."""
     values = {
-        "comment": comment.pk,
         "revision": comment.revision,
         "action": action,
         "about": about,
@@ -34,15 +33,13 @@ def add(
         "moderator": verdict.moderator,
         "explanation": verdict.explanation,
         "batch": batch,
-        "at": _not_before_others(db, comment.pk, verdict.at),
     }
-    return db.execute(insert(verdicts).values(values).returning(verdicts)).one()
+    return _add(db, comment.pk, verdict.at, values)
 
 
 def add_undo(db: Connection, undone: Row[Any], back_to: Outcome, moderator: str) -> Row[Any]:
-    values = {"comment": undone.comment, "revision": undone.revision, "action": "undo", "about": undone.pk, "explanation": ""}
-    values |= {"outcome": back_to, "moderator": moderator, "at": _not_before_others(db, undone.comment, datetime.now(UTC))}
-    return db.execute(insert(verdicts).values(values).returning(verdicts)).one()
+    values = {"revision": undone.revision, "action": "undo", "about": undone.pk, "explanation": ""}
+    return _add(db, undone.comment, datetime.now(UTC), values | {"outcome": back_to, "moderator": moderator})
 
 
 def put_in_force(db: Connection, comment: int, outcome: Outcome, verdict: int | None) -> None:
@@ -119,7 +116,8 @@ def notes_of(db: Connection, comment_pks: Iterable[int]) -> dict[int, list[Row[A
     return found
 
 
-def _not_before_others(db: Connection, comment: int, at: datetime) -> datetime:
-    """The time of one more row, by a clock that may be behind the one that an earlier row's time is from."""
+def _add(db: Connection, comment: int, at: datetime, values: dict[str, Any]) -> Row[Any]:
+    """Not before the others, by a clock that may be behind the one that an earlier row's time is from."""
     newest = db.execute(select(func.max(verdicts.c.at)).where(verdicts.c.comment == comment)).scalar_one()
-    return at if newest is None else max(at, newest)
+    added = values | {"comment": comment, "at": at if newest is None else max(at, newest)}
+    return db.execute(insert(verdicts).values(added).returning(verdicts)).one()
