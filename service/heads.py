@@ -99,7 +99,7 @@ class Heads(BaseEstimator):  # type: ignore[misc]
 
 
 class Attached(BaseEstimator):  # type: ignore[misc]
-    """An estimator that is given the encoder when it is loaded and is saved without it."""
+    """An estimator that a Model gives its encoder to, and that is saved without it."""
 
     _encoder: Encoder | None = None
 

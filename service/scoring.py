@@ -61,7 +61,7 @@ class KnowsPerspective(Protocol):
 
 @runtime_checkable
 class Reader(Protocol):
-    """A scorer that reads comments through the models' encoder, and is given it when it is loaded."""
+    """A scorer that reads comments through the models' encoder, and is given it when a Model is made of them."""
 
     def attach(self, encoder: Encoder) -> None: ...
 
@@ -91,6 +91,11 @@ class Model:
     scorers: tuple[Scorer | Corrector, ...]
     manifest: Mapping[str, Any]
     encoder: Encoder | None = None
+
+    def __post_init__(self) -> None:
+        for scorer in self.scorers:
+            if self.encoder is not None and isinstance(scorer, Reader):
+                scorer.attach(self.encoder)
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -181,9 +186,6 @@ def _load(folder: Path) -> Model:
     contents = {entry["name"]: _checked(folder / entry["name"], entry["sha256"]) for entry in manifest["files"]}
     encoder = _open_encoder(folder, contents) if encoders.FILE in contents else None
     scorers = tuple(_open(folder / name, contents.pop(name)) for name in tuple(contents) if name.endswith(SCORER))
-    for scorer in scorers:
-        if encoder is not None and isinstance(scorer, Reader):
-            scorer.attach(encoder)
     return Model(manifest["version"], scorers, manifest, encoder)
 
 

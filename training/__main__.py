@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 from service import rules
 from service.encoder import FILE, TOKENIZER, Encoder
-from service.scoring import MANIFEST, ModelError, Reader, Scorer, load
+from service.scoring import MANIFEST, ModelError, Scorer, load
 from service.toml_files import TomlError
 from training import report, retrain, thresholds
 from training.dataset import TRAINED_ON, Corpora, DataError, read
@@ -155,9 +155,6 @@ def _fit(corpora: Corpora, options: argparse.Namespace) -> None:
         metrics |= {"encoder": encoder.cost, "encoder_runs": encoder.runs}
         if perspective := fit_perspective(options.data, encoder):
             scorers["perspective"], metrics["perspective"] = perspective
-    for scorer in scorers.values():
-        if encoder is not None and isinstance(scorer, Reader):
-            scorer.attach(encoder)
     publish(options.out, scorers, corpora.files, {"held_out": held_out_metrics(held), **metrics}, encoder)
     if missing := [name for name in NATURAL if name not in held]:
         print(f"training: not served, for want of data: {', '.join(missing)}. --help says which sources each needs", file=sys.stderr)
