@@ -518,7 +518,7 @@ def test_two_moderators_and_500_comments(app: Flask, gazette: Caller, engine: En
         given: list[int] = []
         while True:
             with reading(engine) as db:
-                rows = stored_cards.page(db, who, Filter(), after=None, most=20)
+                rows, _ = stored_cards.page(db, who, Filter(), after=None, most=20)
             if not rows:
                 return given
             for row in rows:

@@ -143,10 +143,8 @@ class ClaimOut(BaseModel):
 def get_queue() -> ResponseReturnValue:
     wanted = _wanted()
     with reading(current_parts().engine) as db:
-        rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
-        shown = rows[:PAGE]
-        following = cards.cursor(shown[-1], wanted.order) if len(rows) > PAGE else None
-        return answer(QueueOut(comments=_cards_out(db, shown), waiting=cards.count(db, moderator(), wanted), next=following))
+        rows, following = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE)
+        return answer(QueueOut(comments=_cards_out(db, rows), waiting=cards.count(db, moderator(), wanted), next=following))
 
 
 @blueprint.get("/history/<name:id>")

@@ -33,22 +33,20 @@ def queue_page() -> ResponseReturnValue:
     """The waiting comments, a page at a time, each with all that is needed to judge it."""
     wanted = filters.read(request.args)
     with reading(current_parts().engine) as db:
-        rows = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE + 1)
-        shown, more = rows[:PAGE], rows[PAGE:]
-        all_seen = wanted.text is not None and not more and "after" not in request.args  # a search is the dear one: for these not twice
+        rows, rest = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE)
+        all_seen = wanted.text is not None and rest is None and "after" not in request.args  # a search is the dear one: for these not twice
         waiting = cards.count(db, moderator(), wanted, taken=all_seen) + (len(rows) if all_seen else 0)
-        facts = {"waiting": waiting, "facets": cards.facets(db, moderator())}
-        following = filters.written(wanted, after=cards.cursor(shown[-1], wanted.order)) if more else None
-        found = _with_notes(db, shown)
+        facets, found = cards.facets(db, moderator()), _with_notes(db, rows)
     return render_template(
         "queue.html",
         cards=found,
         wanted=wanted,
         args=filters.written(wanted),
-        following=following,
+        following=filters.written(wanted, after=rest) if rest is not None else None,
         orders=ORDERS,
         attributes=ATTRIBUTES,
-        **facts,
+        waiting=waiting,
+        facets=facets,
     )
 
 
@@ -57,7 +55,7 @@ def next_comment() -> ResponseReturnValue:
     """The first comment of the queue that nobody has, on a page of its own."""
     wanted = filters.read(request.args)
     with reading(current_parts().engine) as db:
-        rows = cards.page(db, moderator(), wanted, after=None, most=1)
+        rows, _ = cards.page(db, moderator(), wanted, after=None, most=1)
     args = filters.written(wanted)
     return redirect(url_for("pages.comment", comment=rows[0].pk, **args) if rows else url_for("pages.queue", **args))
 
@@ -75,11 +73,15 @@ def comment(comment: int) -> ResponseReturnValue:
         if row is None:
             abort(404, "There is no such comment.")
         said = history.verdicts_of(db, comment)
-        facts = {"decisions": comments.decisions_of(db, comment), "verdicts": said, "undoable": _undoable(row, said)}
-        facts["agreeable"] = _agreeable(row, said)
-        facts["told"] = outbox.listing(db, comment=comment)
-        card = _with_notes(db, [row])[0]
-    return render_template("comment.html", card=card, taken=taken, args=args, **facts)
+        facts = {
+            "card": _with_notes(db, [row])[0],
+            "decisions": comments.decisions_of(db, comment),
+            "verdicts": said,
+            "undoable": _undoable(row, said),
+            "agreeable": _agreeable(row, said),
+            "told": outbox.listing(db, comment=comment),
+        }
+    return render_template("comment.html", taken=taken, args=args, **facts)
 
 
 @blueprint.get("/recent")

@@ -50,8 +50,8 @@ class Filter:
     order: str = "urgent"
 
 
-def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | None, most: int) -> Sequence[Row[Any]]:
-    """The next waiting comments that nobody else has claimed, from a cursor on.
+def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | None, most: int) -> tuple[Sequence[Row[Any]], str | None]:
+    """The next waiting comments that nobody else has claimed, from a cursor on, and the cursor of the next page, None on the last one.
 
     They are found first, so that what a card shows is looked up for them alone.
     """
@@ -62,15 +62,9 @@ def page(db: Connection, moderator: Moderator, wanted: Filter, *, after: str | N
         here = tuple_(column, queue.c.comment)
         query = query.where(here < start if descending else here > start)
     order = (column.desc(), queue.c.comment.desc()) if descending else (column, queue.c.comment)
-    found = db.execute(query.order_by(*order).limit(most)).scalars().all()
-    return db.execute(_cards().where(queue.c.comment.in_(found)).order_by(*order)).all()
-
-
-def cursor(row: Row[Any], order: str) -> str:
-    """What continues after this card: where it stands in the order, and its key."""
-    value = getattr(row, ORDERS[order][0].name)
-    place = str((value - EPOCH) // MICROSECOND) if isinstance(value, datetime) else f"{Decimal(value):f}"
-    return f"{place}_{row.comment}"
+    found = db.execute(query.order_by(*order).limit(most + 1)).scalars().all()
+    rows = db.execute(_cards().where(queue.c.comment.in_(found[:most])).order_by(*order)).all()
+    return rows, _cursor(rows[-1], column.name) if rows and len(found) > most else None
 
 
 def one(db: Connection, comment: int) -> Row[Any] | None:
@@ -185,6 +179,13 @@ def _in_band(wanted: Filter) -> ColumnElement[bool]:
         return queue.c.risk.between(low, high)
     scored = (queue_marks.c.comment == queue.c.comment) & (queue_marks.c.code == wanted.attribute)
     return exists().where(scored, queue_marks.c.score.between(low, high))
+
+
+def _cursor(row: Row[Any], column: str) -> str:
+    """What continues after this card: where it stands in the order, and its key."""
+    value = getattr(row, column)
+    place = str((value - EPOCH) // MICROSECOND) if isinstance(value, datetime) else f"{Decimal(value):f}"
+    return f"{place}_{row.comment}"
 
 
 def _read_cursor(text: str, column: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
