@@ -148,6 +148,13 @@ def new_app(database_url: str, models_dir: Path, tmp_path: Path, idle_apps: list
             idle.append(app)
 
 
+def run(app: Flask, *words: str, **options: Any) -> tuple[int, str]:
+    """A command of the operator: its status, and what it said."""
+    done = app.test_cli_runner().invoke(args=words, **options)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
 class Caller:
     """Somebody who calls the service: a CMS with its site's key, or a stranger with none."""
 

@@ -9,18 +9,12 @@ from pathlib import Path
 
 import fake_models
 import pytest
-from conftest import fresh_database
+from conftest import fresh_database, run
 from flask import Flask
 
 from service.cli import Sentences
 
 FLASK = [sys.executable, "-m", "flask", "--app", "service"]
-
-
-def run(app: Flask, *words: str) -> tuple[int, str]:
-    done = app.test_cli_runner().invoke(args=list(words))
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.output
 
 
 def test_every_command_says_its_faults_in_a_sentence(app: Flask) -> None:

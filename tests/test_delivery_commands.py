@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
@@ -36,9 +37,9 @@ def app(new_app: Callable[..., Flask]) -> Flask:
 
 
 def run(app: Flask, *words: str, fails: bool = False) -> str:
-    result = app.test_cli_runner().invoke(args=list(words))
-    assert (result.exit_code != 0) == fails, result.output
-    return result.output
+    code, said = conftest.run(app, *words)
+    assert (code != 0) == fails, said
+    return said
 
 
 def make_endpoint(app: Flask, url: str, *words: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Caller, make_caller
+from conftest import Caller, make_caller, run
 from flask import Flask
 from sqlalchemy import Engine, select
 
@@ -13,10 +13,10 @@ from service.storage.engine import writing
 from service.storage.tables import metadata
 
 
-def run(app: Flask, *words: str) -> str:
-    done = app.test_cli_runner().invoke(args=list(words))
-    assert done.exit_code == 0, done.output
-    return done.output
+def done(app: Flask, *words: str) -> str:
+    code, said = run(app, *words)
+    assert code == 0, said
+    return said
 
 
 def shown_key(output: str) -> str:
@@ -26,15 +26,15 @@ def shown_key(output: str) -> str:
 
 
 def test_a_key_is_shown_once_and_works(app: Flask) -> None:
-    key = shown_key(run(app, "key", "create", "--site", "gazette", "--name", "production CMS"))
+    key = shown_key(done(app, "key", "create", "--site", "gazette", "--name", "production CMS"))
     assert Caller(app, key).comment("c1", "Well said.")["comment"]["site"] == "gazette"
-    assert key.split("_", 2)[2] not in run(app, "key", "list")
+    assert key.split("_", 2)[2] not in done(app, "key", "list")
 
 
 def test_a_list_of_keys_says_whose_they_are(app: Flask) -> None:
-    assert "There is no key yet" in run(app, "key", "list")
-    key = shown_key(run(app, "key", "create", "--site", "gazette", "--name", "production CMS"))
-    line = run(app, "key", "list")
+    assert "There is no key yet" in done(app, "key", "list")
+    key = shown_key(done(app, "key", "create", "--site", "gazette", "--name", "production CMS"))
+    line = done(app, "key", "list")
     assert all(word in line for word in (key.split("_")[1], "gazette", "production CMS", "in force"))
 
 
@@ -61,9 +61,9 @@ def test_no_cache_keeps_an_answer_for_whoever_asks_next(gazette: Caller, path: s
 def test_a_revoked_key_is_401(app: Flask, gazette: Caller) -> None:
     assert gazette.key is not None
     id = gazette.key.split("_")[1]
-    assert id in run(app, "key", "revoke", id)
+    assert id in done(app, "key", "revoke", id)
     assert gazette.get("/v1/comments/c1").status_code == 401
-    assert "revoked" in run(app, "key", "list")
+    assert "revoked" in done(app, "key", "list")
 
 
 @pytest.mark.parametrize("id", ["nothing", "revoked"])
@@ -71,50 +71,50 @@ def test_only_a_key_in_force_can_be_revoked(app: Flask, gazette: Caller, id: str
     if id == "revoked":
         assert gazette.key is not None
         id = gazette.key.split("_")[1]
-        run(app, "key", "revoke", id)
-    done = app.test_cli_runner().invoke(args=["key", "revoke", id])
-    assert done.exit_code == 1
-    assert "key list" in done.output
+        done(app, "key", "revoke", id)
+    code, said = run(app, "key", "revoke", id)
+    assert code == 1
+    assert "key list" in said
 
 
 def test_revoking_one_key_of_a_site_leaves_the_other(app: Flask, gazette: Caller) -> None:
     other = make_caller(app, "gazette")
     assert gazette.key is not None
-    run(app, "key", "revoke", gazette.key.split("_")[1])
+    done(app, "key", "revoke", gazette.key.split("_")[1])
     assert other.comment("c1", "Well said.")
 
 
 @pytest.mark.parametrize("site", ["", " ", "a" * 101])
 def test_a_key_needs_a_site_that_can_be_kept(app: Flask, site: str) -> None:
-    done = app.test_cli_runner().invoke(args=["key", "create", "--site", site])
-    assert done.exit_code == 2
-    assert "1 to 100 characters" in done.output
+    code, said = run(app, "key", "create", "--site", site)
+    assert code == 2
+    assert "1 to 100 characters" in said
 
 
 def test_a_keys_name_is_bounded(app: Flask) -> None:
-    assert app.test_cli_runner().invoke(args=["key", "create", "--site", "gazette", "--name", "a" * 201]).exit_code == 2
+    assert run(app, "key", "create", "--site", "gazette", "--name", "a" * 201)[0] == 2
 
 
 def test_a_signed_key_needs_a_secret_key_and_leaves_no_key_without_one(new_app: Callable[..., Flask], tmp_path: object) -> None:
     app = new_app(SECRET_KEY="")
-    done = app.test_cli_runner().invoke(args=["key", "create", "--site", "gazette", "--signed"])
-    assert done.exit_code == 1
-    assert "SECRET_KEY" in done.output
-    assert "There is no key yet" in run(app, "key", "list")
+    code, said = run(app, "key", "create", "--site", "gazette", "--signed")
+    assert code == 1
+    assert "SECRET_KEY" in said
+    assert "There is no key yet" in done(app, "key", "list")
 
 
 class TestQuickstart:
     def test_it_prints_the_same_key_each_time(self, app: Flask) -> None:
-        assert shown_key(run(app, "quickstart")) == shown_key(run(app, "quickstart"))
+        assert shown_key(done(app, "quickstart")) == shown_key(done(app, "quickstart"))
 
     def test_its_key_works_after_the_secret_was_lost(self, new_app: Callable[..., Flask]) -> None:
-        run(new_app(), "quickstart")
+        done(new_app(), "quickstart")
         app = new_app(SECRET_KEY="t" * 32)
-        assert Caller(app, shown_key(run(app, "quickstart"))).comment("c1", "Well said.")
+        assert Caller(app, shown_key(done(app, "quickstart"))).comment("c1", "Well said.")
 
     def test_its_key_works_after_the_earlier_was_revoked(self, app: Flask) -> None:
-        old = shown_key(run(app, "quickstart"))
-        run(app, "key", "revoke", old.split("_")[1])
-        new = shown_key(run(app, "quickstart"))
+        old = shown_key(done(app, "quickstart"))
+        done(app, "key", "revoke", old.split("_")[1])
+        new = shown_key(done(app, "quickstart"))
         assert Caller(app, new).comment("c1", "Well said.")
         assert Caller(app, old).get("/v1/comments/c1").status_code == 401

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import Caller, listening
+from conftest import Caller, listening, run
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -22,11 +22,6 @@ from service.domain import Role
 from service.review import demo, door
 
 KEY = RSAKey.generate_key(2048, {"kid": "one"})
-
-
-def run(app: Flask, *words: str, **options: Any) -> tuple[int, str]:
-    result = app.test_cli_runner().invoke(args=words, **options)
-    return result.exit_code, result.output
 
 
 def test_a_moderator_is_made_listed_and_disabled(app: Flask) -> None:

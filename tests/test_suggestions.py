@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Caller
+from conftest import Caller, run
 from sqlalchemy import Engine, select
 from test_perspective import Client
 
@@ -94,20 +94,20 @@ def test_the_newest_suggestion_counts_and_is_what_training_reads(client: Client)
     other = {"FLIRTATION": {"summaryScore": {"value": 1}}, "INSULT_EXPERIMENTAL": {"summaryScore": {"value": 0.5}}}
     client.post("suggestscore", SUGGESTION | {"attributeScores": other})
     client.post("suggestscore", SUGGESTION | {"clientToken": "t-2", "languages": ["de"]})
-    shown = client.app.test_cli_runner().invoke(args=["suggestions", "export"])
-    assert shown.output == '{"text": "How rude.", "labels": {"insult": 0.5, "toxicity": 1.0}, "source": "suggestion"}\n'
+    _, shown = run(client.app, "suggestions", "export")
+    assert shown == '{"text": "How rude.", "labels": {"insult": 0.5, "toxicity": 1.0}, "source": "suggestion"}\n'
 
 
 def test_a_comment_and_a_part_of_it_are_a_label_each(client: Client) -> None:
     scores = {"summaryScore": {"value": 0.2}, "spanScores": [{"begin": 0, "end": 3, "score": {"value": 0.9}}]}
     client.post("suggestscore", SUGGESTION | {"attributeScores": {"TOXICITY": scores}})
-    shown = client.app.test_cli_runner().invoke(args=["suggestions", "export"])
-    told = [json.loads(line) for line in shown.output.splitlines()]
+    _, shown = run(client.app, "suggestions", "export")
+    told = [json.loads(line) for line in shown.splitlines()]
     assert {one["text"]: one["labels"] for one in told} == {"How": {"toxicity": 0.9}, "How rude.": {"toxicity": 0.2}}
 
 
 def test_one_sites_suggestions_are_its_own(client: Client, herald: Caller) -> None:
     client.post("suggestscore", SUGGESTION)
     Client(herald).post("suggestscore", SUGGESTION | {"comment": {"text": "How kind."}})
-    shown = client.app.test_cli_runner().invoke(args=["suggestions", "export", "--site", "gazette"])
-    assert [json.loads(line)["text"] for line in shown.output.splitlines()] == ["How rude."]
+    _, shown = run(client.app, "suggestions", "export", "--site", "gazette")
+    assert [json.loads(line)["text"] for line in shown.splitlines()] == ["How rude."]

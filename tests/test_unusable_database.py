@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import Caller, fresh_database
+from conftest import Caller, fresh_database, run
 from flask import Flask
 from room import Visitor, cards
 from sqlalchemy import Engine, event, text
@@ -141,10 +141,10 @@ def test_after_a_failover_the_next_comment_looks_for_the_new_server(gazette: Cal
 
 def test_a_command_on_a_read_only_database_says_so(app: Flask, read_only: Callable[[], None]) -> None:
     read_only()
-    done = app.test_cli_runner().invoke(args=["key", "create", "--site", "gazette"])
-    assert done.exit_code == 1
-    assert "DATABASE_URL cannot be used" in done.output
-    assert "read" in done.output
+    code, said = run(app, "key", "create", "--site", "gazette")
+    assert code == 1
+    assert "DATABASE_URL cannot be used" in said
+    assert "read" in said
 
 
 def test_an_operator_is_told_that_an_sqlite_file_is_damaged(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import conftest
 import fake_models
 import pytest
 from flask import Flask
@@ -154,12 +156,7 @@ def run(new_app: Callable[..., Flask], models: Path) -> Callable[..., tuple[int,
     """A command of the operator."""
     app = new_app(MODELS_DIR=str(models))
 
-    def invoke(*words: str) -> tuple[int, str]:
-        done = app.test_cli_runner().invoke(args=["model", *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return done.exit_code, done.output
-
-    return invoke
+    return partial(conftest.run, app, "model")
 
 
 def test_the_commands_say_what_they_did_and_what_to_do_next(run: Callable[..., tuple[int, str]], models: Path) -> None:
@@ -226,6 +223,6 @@ def test_the_list_goes_on_after_a_version_whose_manifest_is_damaged(
 
 @pytest.mark.parametrize("words", [("list",), ("check",), ("rollback",), ("activate", "one")])
 def test_without_a_models_folder_the_commands_say_so(new_app: Callable[..., Flask], tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = new_app(MODELS_DIR=str(tmp_path / "nothing")).test_cli_runner().invoke(args=["model", *words])
-    assert (done.exit_code, "Traceback" in done.output, "nothing" in done.output) == (1, False, True)
+    code, said = conftest.run(new_app(MODELS_DIR=str(tmp_path / "nothing")), "model", *words)
+    assert (code, "Traceback" in said, "nothing" in said) == (1, False, True)
     assert not (tmp_path / "nothing").exists()
