@@ -61,6 +61,9 @@ CHANGES = [
     "audit.share = 0.5",
 ]
 
+# With these, what else such a rule asks for counts too.
+ON = "repeats.hold_above = 9\nfloods.hold_above = 9\nshouting.hold_above = 0.9"
+
 # What is written, the line that the answer names, and what it says.
 WRONG = [
     ("shadow = ", 1, "this is not TOML"),
@@ -257,7 +260,7 @@ def test_the_summary_says_of_what_is_off_nothing_more() -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_summary_says_whatever_a_site_changes(change: str) -> None:
-    assert "nothing of its own" not in rules.summary(rules.parse(f"[sites.gazette]\n{change}"))
+    assert "nothing of its own" not in rules.summary(rules.parse(f"{ON}\n[sites.gazette]\n{change}"))
 
 
 def test_no_key_is_without_a_change_that_the_summary_has_to_say() -> None:
