@@ -139,10 +139,11 @@ function done(card, message) {
   every(".card.done .state button").forEach((button) => button.remove());  // only the newest can be undone here
   card.classList.add("done");
   const state = card.querySelector(".state");
-  state.replaceChildren(Object.assign(document.createElement("span"), { textContent: `${message} · ${[...card.querySelector(".text").textContent].slice(0, 60).join("")}` }));
+  const said = document.createElement("span");
+  said.append(`${message} · `, Object.assign(document.createElement("bdi"), { textContent: [...card.querySelector(".text").textContent].slice(0, 60).join("") }));
   const undo = Object.assign(document.createElement("button"), { className: "quiet", textContent: "Undo" });
   undo.addEventListener("click", undoNewest);
-  state.append(undo);
+  state.replaceChildren(said, undo);
   state.hidden = false;
   every("details[open]", card).forEach((details) => { details.open = false; });
   every(".pick input", card).forEach((box) => { box.checked = false; });
