@@ -98,6 +98,14 @@ def test_the_newest_suggestion_counts_and_is_what_training_reads(client: Client)
     assert shown == '{"text": "How rude.", "labels": {"insult": 0.5, "toxicity": 1.0}, "source": "suggestion"}\n'
 
 
+def test_no_sign_of_a_readers_steers_the_terminal_that_it_is_printed_on(client: Client) -> None:
+    text = "Rude\x9b2J, \u202eedur, \u2028rüde."
+    client.post("suggestscore", SUGGESTION | {"comment": {"text": text}})
+    shown = client.app.test_cli_runner().invoke(args=["suggestions", "export"])
+    assert shown.output.isascii()
+    assert json.loads(shown.output)["text"] == text
+
+
 def test_a_comment_and_a_part_of_it_are_a_label_each(client: Client) -> None:
     scores = {"summaryScore": {"value": 0.2}, "spanScores": [{"begin": 0, "end": 3, "score": {"value": 0.9}}]}
     client.post("suggestscore", SUGGESTION | {"attributeScores": {"TOXICITY": scores}})

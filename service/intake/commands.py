@@ -53,7 +53,7 @@ def export_suggestions(site: str | None) -> None:
             if name and row.language.partition("-")[0] in parts.model.languages:
                 labels.setdefault(row.text, {}).setdefault(name, row.value)
     for text, told in labels.items():
-        click.echo(json.dumps({"text": text, "labels": told, "source": "suggestion"}, ensure_ascii=False))
+        click.echo(json.dumps({"text": text, "labels": told, "source": "suggestion"}))
 
 
 @source_group.command("check")
