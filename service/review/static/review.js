@@ -66,6 +66,8 @@ function release(card) {  // of many that were stepped over in a moment none was
 
 function take(card, why) {
   if (card.querySelector("textarea:focus") || written(card).length) return;  // else the rest of what is being written would be keys
+  if (card === current && !card.matches(".taken")) say(why);
+  if (card.contains(document.activeElement)) card.focus({ preventScroll: true });  // its buttons are about to go
   card.classList.add("taken");
   const state = card.querySelector(".state");
   state.textContent = why;
@@ -262,8 +264,9 @@ function unfold(name) {
 function fold() {
   const menu = document.querySelector(".menu[open]");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); return; }
+  const left = current ?? document.activeElement.closest("details")?.querySelector("summary");
   every("details[open]", current ?? document).forEach((details) => { details.open = false; });
-  current?.focus();
+  left?.focus();
 }
 const KEYS = {
   j: () => step(1), k: () => step(-1), u: undoNewest,
@@ -302,7 +305,8 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) location.r
 
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
 setInterval(update, LOOK_AGAIN);
-if (sessionStorage.getItem("said")) say(sessionStorage.getItem("said"));
+const told = sessionStorage.getItem("said") ?? document.querySelector(".notice[role=status]")?.textContent;
+if (told) say(told);
 sessionStorage.removeItem("said");
 if (document.querySelector("#cards")) {  // after signing in again
   const kept = (sessionStorage.getItem(PICKED) ?? "").split(" ");
