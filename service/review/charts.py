@@ -11,7 +11,7 @@ from service.review.figures import Share
 from service.review.shown import plain
 
 WIDTH, HALF, HEIGHT, LEFT, BOTTOM, TOP = 640, 340, 220, 46, 26, 10
-ROW, NAMES, NUMBERS = 26, 225, 110
+ROW, NAMES, NUMBERS = 26, 225, 130
 OUTCOMES = ("approve", "hold", "reject")
 
 
