@@ -46,6 +46,21 @@ def test_large_figures_of_a_chart_are_shown_whole(browser: Browser, address: str
     assert page.evaluate(CUT) == []
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("path", ["next", "comments/2"])
+def test_what_opens_over_the_page_does_not_lie_over_the_other_part(
+    browser: Browser, address: str, cms: Caller, path: str, scripts: bool
+) -> None:
+    fill(cms, 1)
+    cms.comment("nice", "Quite nice.")
+    page = enter(browser, address, java_script_enabled=scripts)
+    page.goto(f"/review/{path}")
+    for part, other in (("reject", "note"), ("note", "reject")):
+        page.locator(f"details.{part} summary").click()
+        expect(page.locator(f"details.{part} textarea")).to_be_visible()
+        expect(page.locator(f"details.{other} textarea")).to_be_hidden()
+
+
 @pytest.mark.parametrize("size", [(640, 360), (960, 400), (320, 256)])
 def test_the_menu_is_reached_to_its_end_on_a_low_screen(browser: Browser, address: str, cms: Caller, size: tuple[int, int]) -> None:
     fill(cms, 3)

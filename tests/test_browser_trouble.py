@@ -220,6 +220,7 @@ def test_a_note_and_a_word_to_the_author_of_a_decided_comment_are_sent_one_after
     page.get_by_label("For your colleagues").fill("Ask the editor.")
     page.get_by_role("button", name="Keep the note").click()
     expect(page.locator(".notes")).to_contain_text("Ask the editor.")
+    page.locator("details.reject summary").click()
     page.get_by_role("button", name="Harassment").click()
     expect(page.get_by_text("To the author: Please stay civil.")).to_be_visible()
 

@@ -205,7 +205,7 @@ async function addNote(form) {
 }
 
 function goBackTo(field) {
-  openAlone(field.closest("details"));
+  field.closest("details").open = true;
   field.focus();
   say("What you wrote here would be lost. Use it, or empty it.");
 }
@@ -250,14 +250,10 @@ function select() {
 
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]");
 const press = (selector) => current?.querySelector(selector)?.click();
-function openAlone(details) {
-  every("details[open]", details.closest(".card")).forEach((other) => { other.open = other === details; });
-  details.open = true;
-}
 function unfold(name) {
   const details = current?.querySelector(`details.${name}`);
   if (!details) return;
-  openAlone(details);
+  details.open = true;
   details.querySelector(name === "reject" ? "button" : "textarea").focus({ preventScroll: true });
   details.lastElementChild.scrollIntoView({ block: "nearest" });
 }
