@@ -1,13 +1,15 @@
 """The moderators' pages in a real browser, for eyes that need them otherwise: enlarged, in the system's own colours, on paper."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from browsing import enter, fill
 from conftest import Caller
 from markupsafe import Markup
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from service.review import charts
 from service.review.figures import Share
@@ -44,6 +46,17 @@ def test_large_figures_of_a_chart_are_shown_whole(browser: Browser, address: str
     page.goto("/review/overview")
     page.locator(".plots").evaluate("(plots, drawn) => { plots.innerHTML = drawn; }", _busy())
     assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_shares_interval_is_seen_on_its_bar(browser: Browser, address: str, cms: Caller, scheme: Any) -> None:
+    page = enter(browser, address, color_scheme=scheme)
+    page.goto("/review/overview")
+    page.locator(".plots").evaluate("(plots, drawn) => { plots.innerHTML = drawn; }", _busy())
+    bar, back, whisker = (page.locator(f".{name}").first for name in ("bar-fill", "bar-back", "whisker"))
+    opaque = float(bar.evaluate("one => getComputedStyle(one).fillOpacity"))
+    mixed = [opaque * a + (1 - opaque) * b for a, b in zip(_colour(bar, "fill"), _colour(back, "fill"), strict=True)]
+    assert _contrast(_colour(whisker, "stroke"), mixed) >= 3
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -84,6 +97,21 @@ def test_what_is_dark_and_blurred_on_the_screen_is_printed_to_be_read(browser: B
     page.emulate_media(media="print")
     expect(text).to_have_css("filter", "none")
     expect(text).to_have_css("color", "rgb(28, 29, 31)")
+
+
+def _colour(one: Locator, name: str) -> list[float]:
+    return [float(part) for part in re.findall(r"\d+", one.evaluate("(one, name) => getComputedStyle(one)[name]", name))]
+
+
+def _contrast(one: list[float], other: list[float]) -> float:
+    """Of two colours in sRGB, as WCAG reckons it."""
+
+    def luminance(colour: list[float]) -> float:
+        linear = [part / 3294.6 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def _busy() -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from service.domain import Comment, History, Outcome, Scores
 from service.policy import decide
-from service.review import figures
+from service.review import charts, figures
 from service.review.figures import Share
 from service.rules import parse
 from service.storage import overview
@@ -382,6 +382,12 @@ def test_how_long_a_queue_was_is_kept_for_each_site_and_hour(gazette: Caller, he
 def test_an_empty_overview_says_so(ada: Visitor) -> None:
     assert "none yet" in ada.page("/review/overview")
     assert figures.agreement([]).value is None
+
+
+def test_a_chart_of_shares_says_its_intervals_in_words_or_that_there_is_none() -> None:
+    drawn = charts.shares([figures.Share("toxicity", 1, 2), figures.Share("spam", 800, 1234)], "Approved")
+    assert 'aria-label="Approved: Toxicity 50% of 2, 9% to 91%; Spam 65% of 1,234, 62% to 67%"' in drawn
+    assert 'aria-label="Approved: none yet"' in charts.shares([], "Approved")
 
 
 def test_an_axis_says_where_its_middle_is(gazette: Caller, ada: Visitor) -> None:

@@ -68,8 +68,11 @@ def shares(rows: Sequence[Share], what: str) -> Markup:
             *(NAMES, y + 5, width * (share.value or 0), NAMES + width * low, y + 12, NAMES + width * high),
             *(NAMES + width + 8, y + 16, share.value or 0, share.whole),
         )
-    words = "; ".join(f"{plain(share.name)} {share.value or 0:.0%} of {share.whole}" for share in rows)
-    return _svg(f"{what}: {words}", drawn, height=max(len(rows) * ROW, ROW))
+    words = "; ".join(
+        f"{plain(share.name)} {share.value or 0:.0%} of {share.whole:,}, {share.interval[0]:.0%} to {share.interval[1]:.0%}"
+        for share in rows
+    )
+    return _svg(f"{what}: {words or 'none yet'}", drawn, height=max(len(rows) * ROW, ROW))
 
 
 def _svg(label: str, inside: Markup, *, width: int = WIDTH, height: int = HEIGHT) -> Markup:
