@@ -24,8 +24,10 @@ def test_what_was_done_to_a_selection_is_read_out(browser: Browser, address: str
     page = enter(browser, address)
     for key in "xjx":
         page.keyboard.press(key)
+    page.add_init_script("addEventListener('load', () => { window.early = document.querySelector('#said').textContent; });")
     page.locator("#bulk button.approve").click()
-    expect(page.locator("#said")).to_have_text("Approved: 2 of 2.")  # its own region came with its words, which nobody reads out
+    expect(page.locator("#said")).to_have_text("Approved: 2 of 2.")
+    assert page.evaluate("early") == ""  # what a page comes with is no news, and read out by nobody
 
 
 def test_a_comment_that_is_decided_meanwhile_keeps_the_focus_and_says_so_once(browser: Browser, address: str, cms: Caller) -> None:

@@ -1,7 +1,7 @@
 // Shortcuts, claims and live updates on pages that work without them. What it does, it does through the pages' own forms.
 const every = (selector, root = document) => [...root.querySelectorAll(selector)];
 const token = document.querySelector("meta[name=csrf-token]").content;
-const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, STAYS = 250, PATIENCE = 30_000, FEW_LEFT = 6;
+const CLAIM_AGAIN = 60_000, LOOK_AGAIN = 10_000, AWAY = 180_000, STAYS = 250, SOON = 500, PATIENCE = 30_000, FEW_LEFT = 6;
 const PICKED = `picked by ${document.querySelector(".menu summary")?.textContent}`;  // another moderator may sign in next
 const UNANSWERED = "The service did not answer: this may be done, or not. Load the page again to see.";
 
@@ -302,7 +302,7 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) location.r
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
 setInterval(update, LOOK_AGAIN);
 const told = sessionStorage.getItem("said") ?? document.querySelector(".notice[role=status]")?.textContent;
-if (told) say(told);
+if (told) say.timer = setTimeout(say, SOON, told);  // what a page comes with is no news, and read out by nobody
 sessionStorage.removeItem("said");
 if (document.querySelector("#cards")) {  // after signing in again
   const kept = (sessionStorage.getItem(PICKED) ?? "").split(" ");
