@@ -5,6 +5,9 @@ from browsing import enter, fill
 from conftest import Caller
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from training import retrain_report
+from training.tables import html_table
+
 PILE = "Z" + "\u0301\u0308\u0302\u030c" * 20 + "a" + "\u0316\u0317\u0323\u0324" * 20  # as high as several lines, and as deep
 EDGE = 4  # pixels
 
@@ -65,6 +68,16 @@ def test_a_word_of_what_was_judged_is_not_wider_than_a_small_screen(browser: Bro
     page.locator(".card", has_text="www").locator("button.approve").click()
     expect(page.locator(".card.done")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_retrainings_report_quotes_in_cells_that_hold(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 600})
+    rows = [["2026-03-01", "Ada: approve", "Ben: reject", text] for text in ("Plain.", PILE, "w" * 300)]
+    table = html_table(["day", "first", "then", "comment"], rows)
+    page.set_content(retrain_report._PAGE.format(version="2026.03", sections=table))
+    cells = page.locator("td:last-child")
+    assert not reaches_over(page, cells.nth(1), cells.nth(0))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 900
 
 
 def reaches_over(page: Page, one: Locator, beside: Locator) -> bool:

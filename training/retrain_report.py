@@ -24,6 +24,7 @@ FEWEST_COMMENTS = 5
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{version}: retraining</title>
 <style>body{{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222;background:#fff}}
 table{{border-collapse:collapse;margin:1em 0}}td,th{{border:1px solid #ccc;padding:.25em .6em;text-align:left;vertical-align:top}}
+td{{overflow:clip}}td:last-child{{overflow-wrap:anywhere}}
 svg{{font:11px system-ui,sans-serif;margin:.5em;vertical-align:top}}.warn{{background:#fff4d6;padding:.5em 1em}}</style>
 <h1>{version}</h1>
 <p class="warn">Quotes readers' comments. For the newsroom alone.</p>
