@@ -87,8 +87,8 @@ def reaches_over(page: Page, one: Locator, beside: Locator) -> bool:
     box = beside.bounding_box()
     assert box is not None
     clip = {"x": box["x"], "y": box["y"] + EDGE, "width": box["width"], "height": box["height"] - 2 * EDGE}
-    shown = page.screenshot(clip=clip, animations="disabled")  # type: ignore[arg-type]
+    shown = page.screenshot(clip=clip, animations="disabled")
     one.evaluate("one => { one.style.visibility = 'hidden'; }")
-    alone = page.screenshot(clip=clip, animations="disabled")  # type: ignore[arg-type]
+    alone = page.screenshot(clip=clip, animations="disabled")
     one.evaluate("one => { one.style.visibility = ''; }")
     return shown != alone

@@ -210,6 +210,15 @@ def test_a_card_has_what_is_answered_also_where_the_cms_names_it_by_its_id_alone
     assert "What was said first." in ada.page("/review/")
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b\u2060", "\u3164", "\u202e\ufe0f"])
+def test_a_link_can_be_seen_though_its_reader_wrote_nothing_that_is(gazette: Caller, ada: Visitor, blank: str) -> None:
+    gazette.comment("c1", "A rude remark.", author={"id": "a1", "name": blank})
+    assert "<bdi>a1</bdi></a>" in ada.page("/review/")
+    ada.judge(ids(ada)[0], verdict="approve")
+    gazette.comment("c1", blank + "\u200b", author={"id": "a1"})
+    assert "<bdi>nothing that is seen</bdi></a>" in ada.page("/review/recent")
+
+
 def test_a_card_counts_what_the_author_wrote_on_that_site(gazette: Caller, herald: Caller, ada: Visitor) -> None:
     gazette.comment("c1", "A rude remark.", author={"id": "a1"})
     gazette.comment("others", "A kind remark.", author={"id": "a2"})

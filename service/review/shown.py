@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from flask import Blueprint
 from flask_wtf.csrf import generate_csrf
@@ -33,15 +33,16 @@ _FILTERS = {"q": "Search", "attribute": "Score of", "low": "From", "high": "To",
 _ORDERS = {"urgent": "most urgent", "score": "highest score"}
 
 LINES, SIGNS = 16, 17  # of a text that its card still shows whole on a small phone, in large type; and of each line
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign that show nothing
 TOP = 2  # scores beside the reasons
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 def register(blueprint: Blueprint) -> None:
     """The filters and functions for templates."""
-    words = (plain, age, clock, count, order, said, scrolls, score_in_words, threshold_in_words, plain_pair, same_pair, article_pair)
-    for word in words:
-        blueprint.add_app_template_filter(word)
+    filters = (plain, age, clock, count, order, said, scrolls, seen, score_in_words, threshold_in_words, plain_pair, same_pair, article_pair)
+    for function in filters:
+        blueprint.add_app_template_filter(function)
     for function in (marked, filter_in_words, without, csrf):
         blueprint.add_app_template_global(function)
     blueprint.app_context_processor(lambda: LIMITS | {"REJECTIONS": {code: plain(code) for code in Rejection}})
@@ -70,6 +71,11 @@ def scrolls(text: str) -> bool:
     """Whether a text may be higher than its card lets it be."""
     wide = sum(east_asian_width(sign) in "WF" for sign in text)
     return len(text) + wide + SIGNS * text.count("\n") > SIGNS * LINES
+
+
+def seen(text: str | None, otherwise: str) -> str:
+    """The text, or what else to show where none of its signs is seen: a link needs something to be clicked on and to be called."""
+    return text if text and any(category(sign)[0] in "LNPS" and sign not in BLANK for sign in text) else otherwise
 
 
 def _in_parts(word: str) -> tuple[str, ...]:
