@@ -40,9 +40,9 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 def register(blueprint: Blueprint) -> None:
     """The filters and functions for templates."""
-    filters = (plain, age, clock, count, order, said, scrolls, seen, score_in_words, threshold_in_words, plain_pair, same_pair, article_pair)
-    for function in filters:
-        blueprint.add_app_template_filter(function)
+    words = (plain, age, clock, count, order, said, scrolls, seen, score_in_words, threshold_in_words)
+    for word in (*words, plain_pair, same_pair, article_pair):
+        blueprint.add_app_template_filter(word)
     for function in (marked, filter_in_words, without, csrf):
         blueprint.add_app_template_global(function)
     blueprint.app_context_processor(lambda: LIMITS | {"REJECTIONS": {code: plain(code) for code in Rejection}})
