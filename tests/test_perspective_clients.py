@@ -185,6 +185,28 @@ def test_each_request_of_a_batch_is_one_of_its_own(new_app: Callable[..., Flask]
     assert [part for part in answer.text.split() if part.startswith("<response-")] == ["<response-x"] * 5
 
 
+@pytest.mark.parametrize("name", ["X-Goog-Api-Key", "x-goog-api-key", "Authorization"])
+def test_a_key_in_a_header_of_a_batch_or_of_a_request_in_it_counts(gazette: Caller, name: str) -> None:
+    key = f"Bearer {gazette.key}" if name == "Authorization" else gazette.key
+    alone = analysis("").replace("?key=", "")
+    with_key, another = (alone.replace("HTTP/1.1\n", f"HTTP/1.1\n{name}: {told}\n") for told in (key, "another"))
+    ask = gazette.app.test_client().post
+    answers = [
+        ask("/batch", **packed(with_key, alone)),
+        ask("/batch", headers={name: key, "X-Request-Id": "r-1"}, **packed(alone, another)),
+    ]
+    assert [[line[9:12] for line in answer.text.split("\r\n") if line.startswith("HTTP/1.1 ")] for answer in answers] == [
+        ["200", "400"]
+    ] * 2
+    assert answers[1].text.count("X-Request-Id: r-1\r\n") == 2
+
+
+def test_strangers_behind_one_proxy_do_not_share_a_limit_by_batches(new_app: Callable[..., Flask]) -> None:
+    ask = new_app(RATE_LIMIT="1/minute").test_client().post
+    answers = [ask("/batch", headers={"X-Forwarded-For": who}, **packed(analysis("bad"))).text for who in ("192.0.2.1", "192.0.2.2")]
+    assert ["HTTP/1.1 400" in answer for answer in answers] == [True, True]
+
+
 @pytest.mark.parametrize("path", ["/v1/comments", "/v1alpha1/../v1/comments", "/metrics", "http://a/v1/comments", "//a/v1/comments"])
 def test_a_batch_reaches_nothing_else(gazette: Caller, engine: Engine, path: str) -> None:
     inner = f"POST {path}?key={gazette.key} HTTP/1.1\nAuthorization: Bearer {gazette.key}\n\n" + '{"id": "c1", "text": "Well said."}'

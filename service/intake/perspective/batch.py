@@ -4,16 +4,20 @@ import re
 import secrets
 
 from flask import Response, current_app, request
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from service.intake.perspective.errors import Refused
 from service.intake.perspective.reading import MOST_BODY_BYTES
 
 MOST = 100  # as with Google
+# Of the headers of a batch, those that each request in it has too where it has none of its own.
+FOR_EACH = ("Authorization", "X-Forwarded-For", "X-Goog-Api-Key", "X-Request-Id")
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _ID = re.compile(rb"^Content-ID:\s*<([^<>\r\n]*)>", re.IGNORECASE | re.MULTILINE)
 _TARGET = re.compile(rb"POST (?:https?://[^/\s]+)?(/v1alpha1/[!-~]+) ")
+_KEY = re.compile(rb"^(Authorization|X-Goog-Api-Key):[ \t]*([!-~ ]+)", re.IGNORECASE | re.MULTILINE)
 
 
 def answer() -> Response:
@@ -32,7 +36,10 @@ def _answer_to(part: bytes) -> bytes:
     about, head, content, *_ = [*_BLANK_LINE.split(part, 2), b"", b""]
     id, target = _ID.search(about), _TARGET.match(head)
     path = target[1].decode() if target else "/v1alpha1/"  # where nothing is
-    asked = EnvironBuilder(path, request.url_root, method="POST", data=content, environ_base={"REMOTE_ADDR": request.remote_addr})
+    headers = Headers([(name, request.headers[name]) for name in FOR_EACH if name in request.headers])
+    headers.update((name.decode(), key.decode()) for name, key in _KEY.findall(head))
+    caller = {"REMOTE_ADDR": request.remote_addr}
+    asked = EnvironBuilder(path, request.url_root, method="POST", headers=headers, data=content, environ_base=caller)
     with current_app.app_context():  # with a `g` of its own
         body, status, headers = run_wsgi_app(current_app.wsgi_app, asked.get_environ(), buffered=True)
     told = "\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)])
