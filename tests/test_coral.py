@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, Row, select, update
 from sqlalchemy.exc import OperationalError
 from test_cli import run
+from test_health import figure
 from test_perspective import Client
 from test_unusable_database import read_only
 from werkzeug.test import TestResponse
@@ -409,9 +410,16 @@ def test_ids_that_are_too_long_to_be_kept_do_not_let_a_comment_through(coral: Co
     assert len({row.author_id for row in rows(engine, comments)}) == 3
 
 
-def test_a_database_that_takes_nothing_does_not_let_a_comment_through(coral: Coral, read_only: Callable[[], None]) -> None:
+def test_a_database_that_takes_nothing_does_not_let_a_comment_through(
+    coral: Coral, stranger: Caller, read_only: Callable[[], None]
+) -> None:
+    def failed() -> float:
+        return figure(stranger, "moderation_requests_total", route="/v1/coral/<path:site>/moderate", status="503")
+
+    before = failed()
     read_only()
     assert coral.moderate("Well said.").get_json() == {"status": "SYSTEM_WITHHELD"}
+    assert failed() == before + 1  # which an alert looks at
 
 
 def test_a_database_that_does_not_answer_does_not_let_a_comment_through(
