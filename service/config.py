@@ -1,5 +1,6 @@
 """The environment, read once and checked: a bad value stops the start."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -54,8 +55,7 @@ def _database_url(text: str) -> str:
     known = text.startswith(("sqlite:///", "postgresql+psycopg://")) and text not in ("sqlite:///", "sqlite:///:memory:")
     if not known or not _is_url(text):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
-    after_user = urlsplit(text).netloc.partition(":")[2]
-    if after_user.count("@") > 1:  # else the rest of the password is taken for the host, and named as one that does not answer
+    if re.match("postgresql[^:]*:[^:?]*:[^?]*@[^?]*@", text):  # else a part of it is taken for the host, and named as one that is silent
         raise ValueError("an @ in the password to be written as %40")
     return text
 

@@ -55,6 +55,7 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
         ("DATABASE_URL", "hunter2.db"),
         ("DATABASE_URL", "postgresql://ada:hunter2@db:port/comments"),
         ("DATABASE_URL", "postgresql://ada:hunter@hunter2@db/comments"),
+        ("DATABASE_URL", "postgresql://ada:hunter@hunter2/@db/comments"),
         ("DATABASE_URL", "sqlite:///"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("REDIS_URL", "http://:hunter2@redis"),

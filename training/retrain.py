@@ -41,7 +41,7 @@ the one line on standard output is the result as JSON.
 Exit status: 0 published (or --shadow, or nothing new), 1 refused and kept as a candidate, 2 nothing could be done.
 
 examples:
-  python -m training retrain                           what was said since the last time, if anything was; from cron
+  python -m training retrain                           all that was said, if anything was since the last time; from cron
   python -m training retrain --since all --shadow      run the result beside the model in force, deciding nothing
   python -m training retrain --since 2026-01-01        forget what was said under older house rules
   python -m training retrain --exclude moderator=Kim   as if Kim had said nothing (also site=... and token=...)"""
