@@ -217,7 +217,10 @@ def test_a_batch_reaches_nothing_else(gazette: Caller, engine: Engine, path: str
 
 @pytest.mark.parametrize(
     "sent",
-    [{}, {"data": "--"}, packed(), packed(*[""] * 101), packed("") | {"content_type": "multipart/mixed"}, packed("") | {"data": "--=\n\n"}],
+    [
+        *({}, {"data": "--"}, packed(), packed(*[""] * 101), packed("") | {"content_type": "multipart/mixed"}),
+        *(packed("") | {"data": data} for data in ("--=\n\n", "--another\n\n--another--", "")),
+    ],
 )
 def test_what_is_no_batch_is_refused(stranger: Caller, sent: dict[str, Any]) -> None:
     answer = stranger.app.test_client().post("/batch", **sent)

@@ -24,8 +24,9 @@ def answer() -> Response:
     """To the request under way. Raises Refused for one that is no batch."""
     request.max_content_length = MOST_BODY_BYTES
     boundary = request.mimetype_params.get("boundary")
-    _, *parts, end = request.get_data().split(f"--{boundary}".encode()) if boundary else [b"", b""]
-    if not 0 < len(parts) <= MOST or not end.startswith(b"--"):
+    pieces = request.get_data().split(f"--{boundary}".encode()) if boundary else []
+    parts = pieces[1:-1]
+    if not 0 < len(parts) <= MOST or not pieces[-1].startswith(b"--"):
         raise Refused(f"A batch is multipart/mixed, with 1 to {MOST} requests.")
     ours = f"batch_{secrets.token_hex(16)}"
     answers = [b"--%b\r\n%b\r\n" % (ours.encode(), _answer_to(part)) for part in parts]
