@@ -59,10 +59,11 @@ class Material:
 
 
 def fit_newsroom(shipped: Model, material: Material, *, curves: bool = True) -> Newsroom:
-    """Heads for what there are enough labels of. The same material gives the same numbers. Without `curves` nothing is calibrated."""
+    """Heads for what there are enough labels of. The same material gives the same numbers. Without `curves` for likely_to_reject alone,
+    and not calibrated: enough to foretell who is rejected before whom."""
     newsroom = _features(shipped, material)
     columns = newsroom.columns(material.inputs, material.before)
-    taught = [name for name in (LIKELY_TO_REJECT, *shipped.attributes) if enough(material, name)]
+    taught = [name for name in (LIKELY_TO_REJECT, *(shipped.attributes if curves else ())) if enough(material, name)]
     fits = tqdm(taught, desc="learning", unit="score", leave=False, disable=not curves)
     newsroom.heads = {name: _head(newsroom, material, name, columns, curves=curves) for name in fits}
     return newsroom
