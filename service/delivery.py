@@ -28,7 +28,8 @@ LONGEST_WAIT = 24 * HOUR  # whatever Retry-After says
 LEASE = 3 * MINUTE  # well above what one attempt takes
 OVERLAP = 24 * HOUR  # in which a rotated endpoint's old secret signs too
 RESTS = (5 * SECOND, 30 * SECOND, 5 * MINUTE)  # of an endpoint that does not answer, so that its backlog does not keep others waiting
-BUSY = (429, 502, 503, 504)
+GATEWAY = (502, 503, 504)
+BUSY = (429, *GATEWAY)
 POLL_SECONDS = 1.0
 AFTER_FAULT_SECONDS = 5.0
 
@@ -122,10 +123,18 @@ def _conclude(db: Connection, message: Row[Any], endpoint: Row[Any], answer: Ans
     if answer.status == 410:
         endpoints.disable(db, endpoint.id, "it answered 410 Gone")
     elif answer.status is None or answer.status in BUSY:
-        rested = at + RESTS[min(endpoint.failures, len(RESTS) - 1)]
+        rested = at + _rest(endpoint.failures, answer)
         endpoints.rest(db, endpoint.id, max(rested, due_at) if due_at and answer.retry_after else rested)
     facts = {"status": answer.status, "site": endpoint.site, "delivery": message.id, "attempt": message.attempts}
     log.warning("a webhook was not taken" if due_at else "a webhook was given up", extra=facts)
+
+
+def _rest(failures: int, answer: Answer) -> timedelta:
+    """How long an endpoint rests that failed so often in a row before. One gateway's error among good answers is that message's mischance:
+    a rest for each would make a backlog of any stream."""
+    mischance = answer.status in GATEWAY and answer.retry_after is None
+    rests = (timedelta(), *RESTS) if mischance else RESTS
+    return rests[min(failures, len(rests) - 1)]
 
 
 def _next_attempt(attempts: int, answer: Answer, at: datetime) -> datetime | None:

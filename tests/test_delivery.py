@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from time import monotonic
 from typing import Any
 
 import pytest
 from conftest import Caller, make_caller
 from flask import Flask
 from receiver import Clock, Receiver, receiving
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, insert, select, text
 from standardwebhooks import Webhook
 
 from service import auth, delivery, events
@@ -310,11 +311,11 @@ def test_what_is_put_off_at_the_last_try_is_given_up_too(parts: Parts, gazette: 
 
 
 @pytest.mark.parametrize("busy", [429, 502, 503, 504])
-def test_an_endpoint_that_is_busy_is_spared_its_other_messages(
+def test_an_endpoint_that_says_when_to_come_back_is_spared_its_other_messages(
     parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, busy: int
 ) -> None:
     listen(parts, receiver.url)
-    receiver.answer = busy
+    receiver.answer, receiver.headers = busy, {"Retry-After": "1"}
     for id in ("c1", "c2"):
         gazette.comment(id, "Fine.")
     assert len(deliver_all(parts, clock)) == 1
@@ -359,6 +360,35 @@ def test_a_backlog_to_a_dead_address_is_tried_now_and_then_alone(parts: Parts, g
     assert len(deliver_all(parts, clock)) == 1
 
 
+def test_one_busy_answer_among_good_ones_keeps_nothing_else_waiting(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock
+) -> None:
+    listen(parts, receiver.url)
+    for number in range(3):
+        gazette.comment(f"c{number}", "Fine.")
+    receiver.answer = 503
+    first = delivery.deliver_one(parts, clock)
+    receiver.answer = 204
+    sent = deliver_all(parts, clock)
+    assert len(sent) == 2
+    assert first not in sent
+
+
+@pytest.mark.parametrize(("answer", "sent"), [(503, [2, 1, 0, 1, 0]), (429, [1, 1, 0, 1, 0])])
+def test_an_endpoint_that_stays_busy_rests_as_one_that_does_not_answer(
+    parts: Parts, gazette: Caller, receiver: Receiver, clock: Clock, answer: int, sent: list[int]
+) -> None:
+    listen(parts, receiver.url)
+    for number in range(6):
+        gazette.comment(f"c{number}", "Fine.")
+    receiver.answer = answer
+    found = []
+    for seconds in (0, 6, 20, 11, 60):
+        clock.ahead += timedelta(seconds=seconds)
+        found.append(len(deliver_all(parts, clock)))
+    assert found == sent
+
+
 def test_an_endpoint_that_does_not_answer_three_times_rests_for_minutes(parts: Parts, gazette: Caller, clock: Clock) -> None:
     listen(parts, "http://127.0.0.1:9/nobody")
     for number in range(4):
@@ -394,6 +424,21 @@ def test_an_endpoint_that_answered_again_rests_for_seconds_as_after_its_first_fa
         clock.ahead += timedelta(seconds=7)
     receiver.answer = 204
     assert len(deliver_all(parts, clock)) == 1
+
+
+def test_the_next_message_of_a_long_backlog_is_found_at_once(parts: Parts, gazette: Caller, receiver: Receiver) -> None:
+    endpoint = listen(parts, receiver.url)
+    gazette.comment("c0", "Fine.")
+    with writing(parts.engine) as db:
+        one = {name: value for name, value in db.execute(select(comments)).one()._mapping.items() if name != "pk"}
+        db.execute(insert(comments), [one | {"id": f"c{number}"} for number in range(1, 2_000)])
+        _, *rest = db.execute(select(comments.c.pk).order_by(comments.c.pk)).scalars()
+        told = {name: value for name, value in db.execute(select(deliveries)).one()._mapping.items() if name != "pk"}
+        db.execute(insert(deliveries), [told | {"id": f"msg_{comment}", "comment": comment} for comment in rest])
+    began = monotonic()
+    with reading(parts.engine) as db:
+        assert outbox.is_due(db, endpoint, delivery.now())
+    assert monotonic() - began < 0.3
 
 
 def test_no_endpoints_backlog_keeps_another_waiting(parts: Parts, gazette: Caller, herald: Caller, receiver: Receiver) -> None:
