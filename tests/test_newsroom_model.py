@@ -98,6 +98,16 @@ def test_an_unknown_record_is_as_usual_and_not_as_a_first_comment() -> None:
     assert usual - 0.05 <= unknown < first - 0.2
 
 
+def test_where_only_rejections_are_foretold_nothing_else_is_learnt_and_they_are_foretold_the_same() -> None:
+    chance = np.random.default_rng(0)
+    some = [replace(one, labels=one.labels | {"toxicity": float(chance.random() < 0.5)}) for one in told(chance.random(200) < 0.5, chance)]
+    material = Material(some, {"toxicity": np.full(200, 0.5)}, np.ones(200))
+    whole, alone = fit_newsroom(model(), material), fit_newsroom(model(), material, curves=False)
+    assert whole.attributes == (LIKELY_TO_REJECT, "toxicity")
+    assert alone.attributes == (LIKELY_TO_REJECT,)
+    assert np.array_equal(whole.heads[LIKELY_TO_REJECT].weights, alone.heads[LIKELY_TO_REJECT].weights)
+
+
 def test_the_encoders_reading_is_learnt_from_and_the_encoder_is_not_saved() -> None:
     chance = np.random.default_rng(0)
     secret = chance.normal(size=800)
