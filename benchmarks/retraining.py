@@ -145,7 +145,7 @@ def _poisoned(whole: Material, shipped: Model, learnt: lessons.Lessons) -> None:
     for name, told, careful in (("honest", honest, True), ("corrupted, no care", corrupted, False), ("corrupted", corrupted, True)):
         bench = prepare(Path("."), shipped, shipped, told)
         weights = bench.material.weights if careful else np.ones(len(told.verdicts))
-        newsroom = fit_newsroom(shipped, Material(told.verdicts, bench.material.before, weights), curves=False)
+        newsroom = fit_newsroom(shipped, Material(told.verdicts, bench.material.before, weights), order_alone=True)
         auc = roc_auc_score(labels, scores_of(newsroom, whole.of(late)))
         lines.append([name, ", ".join(one.says for one in bench.alarms) or "none", f"{auc:.3f}"])
     table("One moderator of 30 % of the verdicts, all wrong", ["verdicts", "alarm", "ROC-AUC for 'rejected'"], lines)

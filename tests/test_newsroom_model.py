@@ -102,7 +102,7 @@ def test_where_only_rejections_are_foretold_nothing_else_is_learnt_and_they_are_
     chance = np.random.default_rng(0)
     some = [replace(one, labels=one.labels | {"toxicity": float(chance.random() < 0.5)}) for one in told(chance.random(200) < 0.5, chance)]
     material = Material(some, {"toxicity": np.full(200, 0.5)}, np.ones(200))
-    whole, alone = fit_newsroom(model(), material), fit_newsroom(model(), material, curves=False)
+    whole, alone = fit_newsroom(model(), material), fit_newsroom(model(), material, order_alone=True)
     assert whole.attributes == (LIKELY_TO_REJECT, "toxicity")
     assert alone.attributes == (LIKELY_TO_REJECT,)
     assert np.array_equal(whole.heads[LIKELY_TO_REJECT].weights, alone.heads[LIKELY_TO_REJECT].weights)
@@ -116,7 +116,7 @@ def test_the_encoders_reading_is_learnt_from_and_the_encoder_is_not_saved() -> N
     assert learnt(model(encoder), some, np.full(800, 0.5)) > 0.75
 
     whole = Material(some, {"toxicity": np.full(800, 0.5)}, np.ones(800))
-    newsroom = fit_newsroom(model(encoder), whole, curves=False)
+    newsroom = fit_newsroom(model(encoder), whole, order_alone=True)
     saved = pickle.dumps(newsroom)
     assert b"WordReader" not in saved
     again = pickle.loads(saved)

@@ -315,7 +315,7 @@ def test_the_report_quotes_comments_as_they_are_and_draws_nothing_of_verdicts_of
     bench = prepare(tmp_path, shipped, shipped, Lessons(tuple(told), (), (opposite,), {}))
     tried = try_out(bench)
     judged = judge(tried, parse(""), {name: check(shipped) for name in ("in force", "candidate")}, ())
-    written = page(bench, judged, tried, fit_newsroom(shipped, bench.material, curves=False), "2026-03-01-abc")
+    written = page(bench, judged, tried, fit_newsroom(shipped, bench.material, order_alone=True), "2026-03-01-abc")
 
     assert not tried.rejected.any()
     assert "Which VERSION, {0}?" in written

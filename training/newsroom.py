@@ -58,14 +58,15 @@ class Material:
         )
 
 
-def fit_newsroom(shipped: Model, material: Material, *, curves: bool = True) -> Newsroom:
-    """Heads for what there are enough labels of. The same material gives the same numbers. Without `curves` for likely_to_reject alone,
-    and not calibrated: enough to foretell who is rejected before whom."""
+def fit_newsroom(shipped: Model, material: Material, *, order_alone: bool = False) -> Newsroom:
+    """Heads for what there are enough labels of. The same material gives the same numbers. `order_alone`: likely_to_reject alone, not
+    calibrated, which is enough to tell what is rejected before what."""
     newsroom = _features(shipped, material)
     columns = newsroom.columns(material.inputs, material.before)
-    taught = [name for name in (LIKELY_TO_REJECT, *(shipped.attributes if curves else ())) if enough(material, name)]
-    fits = tqdm(taught, desc="learning", unit="score", leave=False, disable=not curves)
-    newsroom.heads = {name: _head(newsroom, material, name, columns, curves=curves) for name in fits}
+    names = (LIKELY_TO_REJECT,) if order_alone else (LIKELY_TO_REJECT, *shipped.attributes)
+    taught = [name for name in names if enough(material, name)]
+    fits = tqdm(taught, desc="learning", unit="score", leave=False, disable=order_alone)
+    newsroom.heads = {name: _head(newsroom, material, name, columns, curves=not order_alone) for name in fits}
     return newsroom
 
 

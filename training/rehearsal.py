@@ -68,7 +68,7 @@ def prepare(models: Path, shipped: Model, in_force: Model, learnt: Lessons, trus
     asked = first.of(verdicts)
 
     def predict(mine: Bools) -> Any:
-        return scores_of(fit_newsroom(shipped, asked.of(mine), curves=False), asked)
+        return scores_of(fit_newsroom(shipped, asked.of(mine), order_alone=True), asked)
 
     found = agreements(asked.examples, predict)
     bench = Bench(models, shipped, in_force, learnt, first, found, trusted)

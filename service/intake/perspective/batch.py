@@ -42,7 +42,7 @@ def _answer_to(part: bytes) -> bytes:
     caller = {"REMOTE_ADDR": request.remote_addr}
     asked = EnvironBuilder(path, request.url_root, method="POST", headers=headers, data=content, environ_base=caller)
     with current_app.app_context():  # with a `g` of its own
-        body, status, headers = run_wsgi_app(current_app.wsgi_app, asked.get_environ(), buffered=True)
-    told = "\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)])
+        body, status, answered = run_wsgi_app(current_app.wsgi_app, asked.get_environ(), buffered=True)
+    told = "\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in answered)])
     named = b"Content-ID: <response-%b>" % (id[1] if id else b"")
     return b"\r\n".join([b"Content-Type: application/http", named, b"", told.encode("latin-1"), b"", b"".join(body)])
