@@ -148,8 +148,8 @@ class Encoder:
             fresh, read_to = slice(1 + max(read_to - start, 0), -1), start + len(marked) - 2
             tokens.append(matched[fresh])
             weights.append(weighed[fresh])
-            for at, odds in enumerate(marked[1:-1], start):
-                marks[at] = max(float(odds), marks.get(at, float(odds)))
+            for at, odds in enumerate(marked[1:-1].tolist(), start):
+                marks[at] = max(odds, marks.get(at, odds))
         return Reading(
             np.array(vectors, dtype=np.float64),
             np.array(logits, dtype=np.float64),
@@ -204,7 +204,7 @@ def _spread(windows: Iterable[int]) -> list[int]:
 
 def vector(reading: Reading) -> Floats:
     """A reading as one row: the tasks' highest and mean log-odds over the windows, then the mean vector."""
-    row: Floats = np.r_[reading.logits.max(axis=0), reading.logits.mean(axis=0), reading.vectors.mean(axis=0)]
+    row: Floats = np.concatenate([reading.logits.max(axis=0), reading.logits.mean(axis=0), reading.vectors.mean(axis=0)])
     return row
 
 

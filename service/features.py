@@ -4,21 +4,22 @@ Training and serving call the same code, so a model is never fed with features o
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.sparsefuncs_fast import inplace_csr_row_normalize_l2
 
 from service.arrays import Bools, Singles
 from service.lexicon import INNOCENT, INNOCENT_PHRASES
 
 HASH_SPACE = 2**22
+_HASHER = FeatureHasher(HASH_SPACE, input_type="string", dtype=np.float32, alternate_sign=False)
 
 # Their letters would count against them, so n-grams see a neutral word instead.
 _INNOCENT = re.compile(rf"\b(?:{'|'.join(INNOCENT_PHRASES)}|(?:{'|'.join(INNOCENT)})(?:s|es|d|ed|ing|er|ian|y|n)?)\b")
@@ -65,7 +66,7 @@ class Ngrams(BaseEstimator):  # type: ignore[misc]
 
     def _counts(self, plain: Iterable[str]) -> list[sparse.csr_matrix]:
         texts = [without_innocents(text) for text in plain]
-        return [_hasher("word", self.word).transform(texts), _hasher("char_wb", self.char).transform(texts)]
+        return [_HASHER.transform(map(_analyse(*kind), texts)) for kind in (("word", self.word), ("char_wb", self.char))]
 
     def _weighted(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
         blocks = [_tfidf(block, columns, idf) for block, columns, idf in zip(counts, self.columns_, self.idf_, strict=True)]
@@ -88,17 +89,12 @@ def lexical(plain: Sequence[str]) -> Singles:
 
 
 @cache
-def _hasher(analyzer: str, ngrams: tuple[int, int]) -> Any:
-    return HashingVectorizer(
-        analyzer=analyzer,
-        ngram_range=ngrams,
-        token_pattern=_WORDS,
-        lowercase=False,
-        norm=None,
-        alternate_sign=False,
-        n_features=HASH_SPACE,
-        dtype=np.float32,
-    )
+def _analyse(analyzer: str, ngrams: tuple[int, int]) -> Callable[[str], list[str]]:
+    """A text's n-grams. Made once: making it takes as long as a short text."""
+    found: Callable[[str], list[str]] = CountVectorizer(
+        analyzer=analyzer, ngram_range=ngrams, token_pattern=_WORDS, lowercase=False
+    ).build_analyzer()
+    return found
 
 
 def _frequent(counts: sparse.csr_matrix, min_df: int, most: int) -> npt.NDArray[np.int32]:

@@ -212,9 +212,8 @@ def heads_text_of_plain(plain: str, *, blinded: bool = True) -> str:
 
 def calibrated(margins: Floats, at: Floats, known: Floats) -> Floats:
     """Probabilities for log-odds, along straight lines (in log-odds) between the known points, and parallel to the diagonal beyond them."""
-    level = np.log(known / (1 - known))
-    inside = np.interp(margins, at, level)
-    beyond = np.where(margins < at[0], margins - at[0], np.where(margins > at[-1], margins - at[-1], 0.0))
+    inside = np.interp(margins, at, np.log(known / (1 - known)))
+    beyond = margins - np.minimum(np.maximum(margins, at[0]), at[-1])
     return np.asarray(expit(inside + beyond), dtype=np.float64)
 
 

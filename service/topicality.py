@@ -131,7 +131,7 @@ class Topicality(Attached):
         return [
             np.log1p(len(own)),
             self._sum(own & (about | parent)) / (self._sum(own) or 1.0),
-            max(self._cosine(own, candidate) for candidate in candidates),
+            self._best_cosine(own, candidates),
             float(bool(parent)),
             np.log1p(len(about)),  # the more an article says, the liker some of it is to any comment
         ]
@@ -157,11 +157,13 @@ class Topicality(Attached):
     def _rarity(self, word: str) -> float:
         return self.rarity.get(word, self.rarest)
 
-    def _cosine(self, one: frozenset[str], other: frozenset[str]) -> float:
-        def squares(words: frozenset[str]) -> float:
-            return sum(sorted(self._rarity(word) ** 2 for word in words))
+    def _best_cosine(self, one: frozenset[str], others: Iterable[frozenset[str]]) -> float:
+        """The greatest of the cosines of one set of words with each of others."""
+        own = self._squares(one) or 1.0
+        return max(float(self._squares(one & other) / np.sqrt(own * (self._squares(other) or 1.0))) for other in others)
 
-        return float(squares(one & other) / np.sqrt((squares(one) or 1.0) * (squares(other) or 1.0)))
+    def _squares(self, words: frozenset[str]) -> float:
+        return sum(sorted(self._rarity(word) ** 2 for word in words))
 
 
 def has_evidence(comment: Words) -> bool:
