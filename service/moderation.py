@@ -45,22 +45,19 @@ def _runs(arrived: Sequence[Comment]) -> Iterator[list[Comment]]:
             yield run
             run, told = [], set()
         run.append(comment)
-        told |= {("comment", comment.id), *(_names(comment.article) if comment.article and _says(comment.article) else ())}
+        told |= {("comment", comment.id), *_of_article(comment.article, told=True)}
     yield run
 
 
 def _leans_on(comment: Comment) -> set[tuple[str, str]]:
     answered = comment.parent.id if comment.parent and not comment.parent.text else None
-    on = {("comment", id) for id in (comment.id, answered) if id is not None}
-    return on if comment.article is None or _says(comment.article) else on | _names(comment.article)
+    return {("comment", id) for id in (comment.id, answered) if id is not None} | _of_article(comment.article, told=False)
 
 
-def _names(article: Article) -> set[tuple[str, str]]:
-    return {("article", name) for name in (article.id, article.url) if name is not None}
-
-
-def _says(article: Article) -> bool:
-    return bool(article.title or article.text)
+def _of_article(article: Article | None, *, told: bool) -> set[tuple[str, str]]:
+    """What a comment tells of its article or, of the rest, what others may have told: each under the article's id and its URL."""
+    names = [name for name in (article.id, article.url) if name is not None] if article else []
+    return {(part, name) for part in ("title", "text") for name in names if bool(getattr(article, part)) is told}
 
 
 def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:

@@ -90,6 +90,14 @@ def test_an_article_told_with_the_first_is_used_for_the_others(gazette: Caller, 
     assert fake_models.asked[-1].article.text == "The council voted."
 
 
+def test_a_text_told_with_the_first_is_used_for_the_others_that_repeat_the_title(gazette: Caller) -> None:
+    told = {"id": "trains", "title": "Trains", "text": "The council voted."}
+    batch(
+        gazette, {"id": "c1", "text": "Yes.", "article": told}, {"id": "c2", "text": "No.", "article": {"id": "trains", "title": "Trains"}}
+    )
+    assert fake_models.asked[-1].article.text == "The council voted."
+
+
 def test_a_thousand_comments_are_taken(gazette: Caller) -> None:
     results = batch(gazette, *({"id": f"c{n}", "text": f"Comment number {n}."} for n in range(1_000)))
     assert [one["result"]["comment"]["id"] for one in results] == [f"c{n}" for n in range(1_000)]
