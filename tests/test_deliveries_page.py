@@ -6,7 +6,7 @@ import pytest
 from conftest import Caller
 from flask import Flask
 from room import make_moderator
-from sqlalchemy import update
+from sqlalchemy import select, update
 from test_delivery import listen
 
 from service.domain import Role
@@ -49,6 +49,19 @@ def test_messages_go_on_page_after_page(app: Flask, gazette: Caller, monkeypatch
     last = alice.get(older.replace("&amp;", "&")).text
     assert re.findall(r">(c\d)<", first + last) == ["c3", "c2", "c1", "c0"]
     assert "Older" not in last
+
+
+def test_what_a_later_message_replaced_is_shown_and_not_sent_again(app: Flask, gazette: Caller) -> None:
+    listen(app.extensions["parts"], "https://cms.example/hooks")
+    bob = make_moderator(app, "Bob", "gazette", role=Role.ADMIN)
+    for text in ("How rude.", "Fine."):
+        gazette.comment("c1", text)
+    with writing(app.extensions["parts"].engine) as db:
+        db.execute(update(deliveries).values(state="delivered"))
+        first = db.execute(select(deliveries.c.id).order_by(deliveries.c.pk)).scalars().first()
+    page = bob.get("/review/deliveries/").text
+    assert (page.count("comment.decided</span>"), page.count("Send again")) == (2, 1)
+    assert bob.send(f"/review/deliveries/{first}/replay").status_code == 404
 
 
 def test_what_a_deleted_endpoint_was_told_is_shown_and_not_sent_again(app: Flask, gazette: Caller) -> None:

@@ -235,6 +235,19 @@ def test_a_correction_is_told_after_the_verdict(parts: Parts, held: int, alice: 
     assert is_told(parts) == [True, True]
 
 
+def test_a_verdict_that_arrived_is_not_told_again_after_its_correction(
+    parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
+) -> None:
+    verdicts.give(parts, alice, held, said(Outcome.APPROVE))
+    verdicts.correct(parts, alice, held, said(Outcome.REJECT))
+    clock.ahead += UNDO_WINDOW
+    deliver_all(parts, clock)
+    with writing(parts.engine) as db:
+        assert [outbox.replay(db, id=id) for id in receiver.ids] == [0, 1]
+    deliver_all(parts, clock)
+    assert [state for _, _, state in heard(receiver)] == ["approve", "reject", "reject"]
+
+
 def test_what_was_said_later_is_told_as_later_by_a_clock_that_is_behind(
     parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock
 ) -> None:

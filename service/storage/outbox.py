@@ -81,11 +81,11 @@ def hasten(db: Connection, endpoint: str, *, later_than: datetime) -> None:
 
 def replay(db: Connection, *, id: str | None = None, endpoint: str | None = None) -> int:
     """Sends one message again or, where none is named, all to an endpoint that were given up: under their old ids, from the start of the
-    schedule; how many."""
+    schedule; how many. None that a later one about its comment has replaced: the CMS would go back to where the comment stood."""
     wanted = deliveries.c.id == id if id is not None else (deliveries.c.endpoint == endpoint) & (deliveries.c.state == DEAD)
     receivable = (deliveries.c.state != WITHDRAWN) & deliveries.c.endpoint.in_(select(endpoints.c.id).where(IS_THERE))
     fresh = {"state": WAITING, "attempts": 0, "due_at": datetime.now(UTC)}
-    return db.execute(update(deliveries).where(wanted, receivable).values(fresh)).rowcount
+    return db.execute(update(deliveries).where(wanted, receivable, ~_replaced()).values(fresh)).rowcount
 
 
 def listing(
@@ -111,6 +111,7 @@ def listing(
             attempts.c.at.label("tried_at"),
             attempts.c.status,
             attempts.c.problem,
+            _replaced().label("replaced"),
         )
         .join(comments, comments.c.pk == deliveries.c.comment)
         .join(endpoints, endpoints.c.id == deliveries.c.endpoint)
@@ -142,6 +143,13 @@ def _untried() -> ColumnElement[bool]:
     """Whether a message was never attempted, nor before a replay."""
     tried = exists().where(attempts.c.delivery == deliveries.c.pk)
     return (deliveries.c.state == WAITING) & (deliveries.c.attempts == 0) & ~tried
+
+
+def _replaced() -> ColumnElement[bool]:
+    """Whether a later message about the same comment has arrived."""
+    later = deliveries.alias()
+    about_the_same = (later.c.comment == deliveries.c.comment) & (later.c.endpoint == deliveries.c.endpoint)
+    return exists().where(about_the_same, later.c.pk > deliveries.c.pk, later.c.state == DELIVERED)
 
 
 def _due(endpoint: str, now: datetime) -> Any:
