@@ -51,6 +51,7 @@ def claim(parts: Parts, moderator: Moderator, comment: int) -> Row[Any] | None:
 def release(parts: Parts, moderator: Moderator, comment: int) -> None:
     """Others may have it again."""
     with writing(parts.engine) as db:
+        history.lock(db, comment)  # else who is just being told that it is taken would not be told by whom
         queue.release(db, comment, moderator)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from service.parts import Parts
 from service.review import pages
 from service.storage import cards as stored_cards
 from service.storage import moderators
+from service.storage import queue as stored_queue
 from service.storage.cards import Filter
 from service.storage.engine import reading, writing
 from service.storage.tables import comments, queue
@@ -134,6 +135,25 @@ def test_a_released_comment_is_anybodys(gazette: Caller, ada: Visitor, ben: Visi
     assert waiting(ben) == []
     ada.send(f"/review/comments/{comment}/release", script=True)
     assert waiting(ben) == [comment]
+
+
+def test_a_claim_that_a_release_just_misses_says_who_had_the_comment(
+    app: Flask, parts: Parts, gazette: Caller, ada: Visitor, ben: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(gazette)
+    comment, claim, released = waiting(ada)[0], stored_queue.claim, []
+    ada.page(f"/review/comments/{comment}")
+    with ThreadPoolExecutor() as pool:
+
+        def claimed_before_the_release(*told: Any) -> bool:
+            found = claim(*told)
+            released.append(pool.submit(verdicts.release, parts, person(app, "Ada"), comment))
+            wait(released, timeout=1)  # where nothing keeps it from going on
+            return found
+
+        monkeypatch.setattr(stored_queue, "claim", claimed_before_the_release)
+        refused = ben.send(f"/review/comments/{comment}/claim", script=True)
+    assert (refused.status_code, "Ada is reading this" in refused.text) == (409, True)
 
 
 def test_a_release_is_of_one_comment_and_by_whoever_claimed_it(gazette: Caller, ada: Visitor, ben: Visitor) -> None:
