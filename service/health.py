@@ -89,7 +89,8 @@ def _waiting(parts: Parts) -> list[GaugeMetricFamily]:
     since = GaugeMetricFamily("moderation_webhooks_age_seconds", "How old the oldest of those messages is", labels=["site", "state"])
     with reading(parts.engine) as db:
         waiting, unsent, sites = queue.held(db), outbox.unsent(db), keys.sites(db)
-    begin_at_zero(sites, (rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith("/v1")))
+    heard = {*sites, *(source.description.site for source in parts.sources.values())}
+    begin_at_zero(heard, (rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith("/v1")))
     for row in waiting:
         held.add_metric([row.site], row.held)
         age.add_metric([row.site], _seconds_since(row.oldest))

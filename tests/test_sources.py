@@ -11,10 +11,11 @@ from typing import Any
 
 import fake_models
 import pytest
-from conftest import make_caller
+from conftest import Caller, make_caller
 from flask import Flask
 from sqlalchemy import Engine, select
 from standardwebhooks import Webhook
+from test_health import figure
 from werkzeug.test import TestResponse
 
 from service.storage.tables import articles, comments
@@ -308,6 +309,18 @@ def test_a_body_that_lacks_something_is_a_clear_error(
     assert answer.status_code == 422
     assert {"field": field, "expected": expected} in answer.get_json()["errors"]
     assert stored(engine, comments) == []
+
+
+def test_a_comment_that_is_not_taken_is_counted(with_sources: Callable[[str], Flask]) -> None:
+    app = with_sources(OWN)
+    before = figure(Caller(app), "moderation_comments_refused_total", site="gazette")
+    own(app, **{"a/b": None})
+    assert figure(Caller(app), "moderation_comments_refused_total", site="gazette") == before + 1
+
+
+def test_the_first_comment_that_is_not_taken_is_a_rise(with_sources: Callable[[str], Flask]) -> None:
+    app = with_sources(OWN.replace("gazette", "unkeyed"))
+    assert 'moderation_comments_refused_total{site="unkeyed"} 0.0' in Caller(app).get("/metrics").text
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'"a"', b"[]", b"\xff"])

@@ -48,7 +48,7 @@ def openapi() -> ResponseReturnValue:
 @blueprint.post("/comments")
 @operation("Moderate a comment", request=payloads.CommentIn, response=payloads.ModeratedOut, problems=(403,))
 def moderate() -> ResponseReturnValue:
-    with _counting_refusals():
+    with counting_refusals():
         comment = _of_this_site(bodies.read_as(payloads.CommentIn, ONE))
     return bodies.answer(moderated_out(moderation.moderate(current_parts(), [comment])[0]))
 
@@ -135,7 +135,7 @@ def _read_item(item: Any) -> Comment | payloads.BatchItem:
     """One comment of a list, or what is wrong with it."""
     sent = json.dumps(item)
     try:
-        with _counting_refusals():
+        with counting_refusals():
             return _of_this_site(payloads.CommentIn.model_validate_json(sent))
     except (ValidationError, Invalid, HTTPException) as error:
         id = storable(item.get("id")) if isinstance(item, dict) else None
@@ -143,7 +143,8 @@ def _read_item(item: Any) -> Comment | payloads.BatchItem:
 
 
 @contextmanager
-def _counting_refusals() -> Iterator[None]:
+def counting_refusals() -> Iterator[None]:
+    """Around the reading of a comment: one that is not as it is to be is counted for its site."""
     try:
         yield
     except (ValidationError, Invalid, HTTPException):

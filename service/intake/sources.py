@@ -6,11 +6,11 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from service import moderation
-from service.domain import MAX_ARTICLE, MAX_COMMENT, MAX_NAME, MAX_TITLE, Invalid
+from service.domain import MAX_ARTICLE, MAX_COMMENT, MAX_NAME, MAX_TITLE, Comment, Invalid
 from service.intake import fields, payloads
 from service.intake.bodies import answer, read_json
 from service.intake.markup import plain
-from service.intake.native import moderated_out
+from service.intake.native import counting_refusals, moderated_out
 from service.parts import current_parts
 from service.sources import Source, find
 from service.storage import articles
@@ -64,22 +64,31 @@ def receive(name: str) -> ResponseReturnValue:
     body = read_json(MOST_BYTES)
     if not _counts(source, body):
         return Response(status=204)
-    told = _told(source, body)
     if source.description.sends == "articles":
-        article = _PublishedIn.model_validate(told.get("article", {})).to_domain()
-        if article.id is None:
-            raise Invalid("article_id", f"a text or a whole number at {source.description.fields.article_id}")
-        with writing(parts.engine) as db:
-            articles.put(db, source.description.site, article)
-        return jsonify(accepted=article.id), 202
-    for field in ("id", "text"):
-        if field not in told:
-            raise Invalid(field, f"a text or a whole number at {getattr(source.description.fields, field)}")
-    comment = _CommentIn.model_validate(told).to_domain(source.description.site)
+        return _keep_article(source, body)
+    with counting_refusals():
+        comment = _comment(source, body)
     moderated = moderation.moderate(parts, [comment])[0]
     if source.description.answer == "accepted":
         return jsonify(accepted=comment.id), 202
     return answer(moderated_out(moderated))
+
+
+def _keep_article(source: Source, body: Any) -> ResponseReturnValue:
+    article = _PublishedIn.model_validate(_told(source, body).get("article", {})).to_domain()
+    if article.id is None:
+        raise Invalid("article_id", f"a text or a whole number at {source.description.fields.article_id}")
+    with writing(current_parts().engine) as db:
+        articles.put(db, source.description.site, article)
+    return jsonify(accepted=article.id), 202
+
+
+def _comment(source: Source, body: Any) -> Comment:
+    told = _told(source, body)
+    for field in ("id", "text"):
+        if field not in told:
+            raise Invalid(field, f"a text or a whole number at {getattr(source.description.fields, field)}")
+    return _CommentIn.model_validate(told).to_domain(source.description.site)
 
 
 def _counts(source: Source, body: Any) -> bool:
