@@ -384,6 +384,13 @@ def test_what_is_no_request_is_a_clear_error(coral: Coral, body: bytes) -> None:
     assert coral.send("moderate", body, PHASE).status_code in (400, 422)
 
 
+def test_a_comment_that_cannot_be_read_is_counted(coral: Coral) -> None:
+    cms = Caller(coral.app)
+    before = figure(cms, "moderation_comments_refused_total", site="gazette")
+    coral.send("moderate", phase("Well said.") | {"author": None}, PHASE)
+    assert figure(cms, "moderation_comments_refused_total", site="gazette") == before + 1
+
+
 def test_a_body_over_a_megabyte_does_not_let_a_comment_through(coral: Coral) -> None:
     assert coral.moderate("A vile thing. " + "&amp;" * 200_000).get_json() == {"status": "SYSTEM_WITHHELD"}
     assert coral.send("moderate", phase("a" * 1_000_000), "another").status_code == 401
