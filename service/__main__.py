@@ -8,7 +8,7 @@ import sys
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # or Ctrl-C would print a stack trace while the rest is imported
 
-from service.config import Config, ConfigError, make_metrics_folder
+from service.config import Config, ConfigError, check_host, make_metrics_folder
 from service.storage.engine import StorageError, migrate, open_engine
 
 METRICS_FOLDER = "var/metrics"
@@ -18,10 +18,12 @@ DESCRIPTION = "Serves on HOST and PORT. It takes no arguments: what can be set i
 
 def main() -> None:
     argparse.ArgumentParser("python -m service", description=DESCRIPTION).parse_args()
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", METRICS_FOLDER)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or METRICS_FOLDER
     try:
         make_metrics_folder(os.environ)
-        migrate(open_engine(Config.from_environ(os.environ).database_url))
+        config = Config.from_environ(os.environ)
+        check_host(config)
+        migrate(open_engine(config.database_url))
     except (ConfigError, StorageError) as error:
         sys.exit(f"The service does not start. {error}")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -1,17 +1,21 @@
 """The environment, read once and checked: a bad value stops the start."""
 
 import re
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
 from click import ClickException
 
 SECRET_KEY_FILE = Path("var/secret_key")
+# What a file leaves around a value that has Windows' line ends, or that no shell has read.
+AROUND = re.compile(r"\s.*|.*\s|([\"']).*\1", re.DOTALL)
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what answers at this machine where it listens at all addresses
 
 
@@ -219,13 +223,25 @@ class Config:
         return cls(**{name.lower(): value for name, value in values.items()})
 
 
-def make_metrics_folder(environ: Mapping[str, str]) -> None:
+def check_host(config: Config) -> None:
+    """Raises ConfigError where it is no address of this machine, before the server tries it for five seconds."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as tried:
+            tried.bind((config.host, 0))
+    except (OSError, UnicodeError):
+        raise ConfigError(f"HOST is {config.host!r}: expected an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.") from None
+
+
+def make_metrics_folder(environ: MutableMapping[str, str]) -> None:
     """Makes the folder that PROMETHEUS_MULTIPROC_DIR names, where it does: counters are files there from the start. Raises ConfigError."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in environ:
+    if not environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # empty, it would be taken for the folder that somebody happens to be in
         return
     folder = Path(environ["PROMETHEUS_MULTIPROC_DIR"])
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise ConfigError(f"PROMETHEUS_MULTIPROC_DIR is '{folder}': expected a folder that can be written to. {error.strerror}.") from None
 
@@ -233,6 +249,8 @@ def make_metrics_folder(environ: Mapping[str, str]) -> None:
 def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
     text = environ.get(variable.name) or variable.default
     try:
+        if AROUND.fullmatch(text):
+            raise ValueError("neither blanks, line ends nor quotation marks around it")
         return variable.read(text)
     except ValueError as error:
         shown = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service import config
-from service.config import VARIABLES, Config, ConfigError
+from service.config import VARIABLES, Config, ConfigError, check_host, make_metrics_folder
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -66,6 +66,40 @@ def test_a_bad_secret_is_named_without_its_value(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=rf"{name} is \(not shown\): expected ") as caught:
         Config.from_environ({name: value})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", " "),  # which a socket takes for all addresses
+        ("POLICY_FILE", "policy.toml\r"),
+        ("METRICS_TOKEN", " "),
+        ("METRICS_TOKEN", "'token'"),
+        ("DATABASE_URL", "sqlite:///var/comments.db\r"),
+        ("DATABASE_URL", "sqlite:///var/comments.db "),
+        ("SECRET_KEY", "e" * 40 + "\n"),
+        ("OIDC_CLIENT_SECRET", '"secret"'),
+    ],
+)
+def test_what_was_left_around_a_value_is_not_taken_for_a_part_of_it(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} is .*: expected neither blanks, line ends nor quotation marks around it.$"):
+        Config.from_environ({name: value})
+
+
+@pytest.mark.parametrize("host", ["cms.invalid", "http://localhost", "127.0.0.1:8000", "[::1]", "192.0.2.1", "a" * 70])
+def test_a_host_that_is_no_address_of_this_machine_is_named(host: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"HOST is {host!r}: expected an address of this machine")):
+        check_host(Config.from_environ({"HOST": host}))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_a_host_of_this_machine_is_taken(host: str) -> None:
+    check_host(Config.from_environ({"HOST": host}))
+
+
+def test_a_folder_for_the_figures_that_cannot_be_written_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"^PROMETHEUS_MULTIPROC_DIR is '/proc': expected a folder that can be written to\."):
+        make_metrics_folder({"PROMETHEUS_MULTIPROC_DIR": "/proc"})
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

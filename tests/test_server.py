@@ -58,6 +58,7 @@ def test_who_imports_the_start_goes_on_hearing_ctrl_c() -> None:
 def start(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
     """How a start with these words ends that serves nothing."""
     monkeypatch.setattr("sys.argv", ["python -m service", *words])
+    monkeypatch.setattr("os.execv", lambda *_: sys.exit("it serves"))
     with pytest.raises(SystemExit) as ended:
         main()
     return ended.value.code
@@ -84,6 +85,31 @@ def test_a_folder_for_the_figures_that_cannot_be_made_stops_the_start_with_a_sen
     (tmp_path / "file").touch()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "metrics"))
     assert "PROMETHEUS_MULTIPROC_DIR is " in str(start(monkeypatch))
+
+
+def test_an_address_that_is_not_this_machines_stops_the_start_before_it_makes_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOST", "192.0.2.1")
+    assert "HOST is '192.0.2.1'" in str(start(monkeypatch))
+    assert list(tmp_path.rglob("*.db")) == []
+
+
+def test_figures_without_a_folder_of_their_own_have_the_one_under_var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOST", "192.0.2.1")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    start(monkeypatch)
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == "var/metrics"
+    assert (tmp_path / "var" / "metrics").is_dir()
+
+
+def test_a_command_leaves_no_figures_where_an_empty_name_would_put_them(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "service", "key", "list"]
+    environ = os.environ | {"PROMETHEUS_MULTIPROC_DIR": "", "DATABASE_URL": f"sqlite:///{tmp_path}/comments.db"}
+    subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_command_makes_the_folder_for_the_figures(tmp_path: Path) -> None:
