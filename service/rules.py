@@ -1,6 +1,7 @@
 """The newspaper's house rules: policy.toml as values. What is not written there is off."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
@@ -12,10 +13,12 @@ from pydantic import AfterValidator, Field, ValidationError
 from service.contradictions import contradictions
 from service.domain import ATTRIBUTES
 from service.language import KNOWN
-from service.toml_files import Found, Table, TomlError, from_validation, located, nearest, parsed, read_text
+from service.toml_files import Found, Problem, Table, TomlError, from_validation, located, nearest, parsed, read_text, unpadded
 from service.wordlist import is_address, tokens
 
 MOST_DIGITS = 6  # of a threshold or a score in words
+
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 
 
 def _attribute(name: str) -> str:
@@ -47,8 +50,8 @@ def _listed_word(entry: str) -> str:
 
 
 def _domain(name: str) -> str:
-    if "/" in name or "." not in name or name != name.strip().lower():
-        raise ValueError("expected a bare domain in small letters, such as 'example.com'.")
+    if not _DOMAIN.fullmatch(name) or name != name.lower():
+        raise ValueError("expected a bare domain in small letters, such as 'example.com'; it stands for its subdomains too.")
     return name
 
 
@@ -57,10 +60,11 @@ Threshold = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Window = Annotated[int, Field(ge=1, le=100_000)]
 Entry = Annotated[str, AfterValidator(_listed_word)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(unpadded)]
 
 
 class Exempt(Table):
-    roles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    roles: tuple[Name, ...] = ()
 
 
 class Words(Table):
@@ -98,7 +102,7 @@ class Length(Table):
 
 
 class Sensitive(Table):
-    articles: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    articles: tuple[Name, ...] = ()
 
 
 class Audit(Table):
@@ -125,12 +129,12 @@ class Settings(Table):
 
 
 class _Site(Settings):
-    sections: tuple[str, ...] = ()
+    sections: tuple[Name, ...] = ()
     section: dict[str, Settings] = Field(default_factory=dict)
 
 
 class _File(Settings):
-    sites: dict[str, _Site] = Field(default_factory=dict)
+    sites: dict[Name, _Site] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,13 @@ class Rules:
 
 
 def load(path: Path) -> Rules:
-    """Raises TomlError, with a sentence for each problem."""
-    return parse(read_text(path), path.name)
+    """Raises TomlError, with a sentence for each problem, and where the file is empty: every comment would be approved."""
+    text = read_text(path, "POLICY_FILE")
+    if not text.strip():
+        raise TomlError(
+            str(path), [Problem(0, "", "the file is empty, so every comment would be approved. To try that, write shadow = true.")]
+        )
+    return parse(text, path.name)
 
 
 def parse(text: str, name: str = "policy.toml") -> Rules:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from service.toml_files import Found, Table, TomlError, from_validation, located, parsed, read_text
+from service.toml_files import Found, Table, TomlError, from_validation, located, parsed, read_text, unpadded
 
 DEFAULT = Path("sources.toml")
 STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -36,7 +36,7 @@ def _signed(template: str) -> str:
     return template
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(unpadded)]
 Pointer = Annotated[str, AfterValidator(_pointer)]
 
 
@@ -157,7 +157,7 @@ class Source:
 
 def load(path: Path, environ: Mapping[str, str]) -> dict[str, Source]:
     """The enabled sources by name. Raises TomlError, with a sentence for each problem."""
-    return parse(read_text(path), environ, path.name)
+    return parse(read_text(path, "SOURCES_FILE"), environ, path.name)
 
 
 def parse(text: str, environ: Mapping[str, str], name: str = "sources.toml") -> dict[str, Source]:

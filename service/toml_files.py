@@ -50,12 +50,13 @@ class TomlError(ValueError):
         )
 
 
-def read_text(path: pathlib.Path) -> str:
-    """Raises TomlError."""
+def read_text(path: pathlib.Path, variable: str) -> str:
+    """What is in the file that the variable of the environment names; without the mark that some editors put first. Raises TomlError."""
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise TomlError(str(path), [Problem(0, "", f"the file cannot be read: {error.strerror}.")]) from error
+        said = f"the file cannot be read: {error.strerror}. {variable} says which is read."
+        raise TomlError(str(path), [Problem(0, "", said)]) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise TomlError(path.name, [Problem(line, "", "expected UTF-8 text; save the file in that encoding.")]) from error
@@ -69,6 +70,13 @@ def parsed(text: str, name: str) -> dict[str, Any]:
         raise TomlError(name, [_syntax_problem(str(error), text)]) from error
     except (ValueError, RecursionError) as error:
         raise TomlError(name, [Problem(0, "", "this cannot be read: a number is too long, or lists are nested too deeply.")]) from error
+
+
+def unpadded(text: str) -> str:
+    """A name, which is compared with others as it is written. Raises ValueError."""
+    if text != text.strip():
+        raise ValueError("expected a text without blanks at its ends.")
+    return text
 
 
 def from_validation(error: ValidationError, root: type[BaseModel]) -> list[Found]:

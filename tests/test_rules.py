@@ -95,6 +95,12 @@ WRONG = [
     ('[words]\nsuspect = ["*"]', 2, "words.suspect (item 1): expected a word or phrase with letters in it."),
     ('[words]\nbanned = ["http://bad.example/x"]', 2, "words.banned (item 1): expected a word or phrase, not a link"),
     ('[links]\nallowed_domains = ["https://example.com"]', 2, "links.allowed_domains (item 1): expected a bare domain"),
+    ('[links]\nallowed_domains = ["*.example.com"]', 2, "links.allowed_domains (item 1): expected a bare domain"),
+    ('[links]\nallowed_domains = ["example.com:80"]', 2, "links.allowed_domains (item 1): expected a bare domain"),
+    ('[sensitive]\narticles = ["trial "]', 2, "sensitive.articles (item 1): expected a text without blanks at its ends."),
+    ('[exempt]\nroles = [" STAFF"]', 2, "exempt.roles (item 1): expected a text without blanks at its ends."),
+    ('[sites."gazette "]\nshadow = true', 1, "sites.gazette : expected a text without blanks at its ends."),
+    ('[sites.a]\nsections = ["sport "]', 2, "sites.a.sections (item 1): expected a text without blanks at its ends."),
     ('[sensitive]\narticles = [""]', 2, "sensitive.articles (item 1): expected a text that is not empty."),
     ('[hold]\ntoxicity = "high"', 2, "hold.toxicity: expected a number."),
     ("[hold]\ntoxicity = true", 2, "hold.toxicity: expected a number."),
@@ -130,6 +136,25 @@ def test_a_problem_is_a_sentence_with_its_line(text: str, line: int, message: st
     assert problem.line == line
     assert f"policy.toml, line {line}: {message}" in str(caught.value)
     assert str(caught.value).endswith((".", "?"))
+
+
+def test_the_mark_that_an_editor_puts_before_utf_8_is_no_part_of_the_rules(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text("[hold]\r\ntoxicity = 0.5\r\n", encoding="utf-8-sig", newline="")
+    assert rules.load(file).default.hold == {"toxicity": 0.5}
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_a_file_that_was_emptied_does_not_approve_everything(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(text)
+    with pytest.raises(TomlError, match=r"policy\.toml: the file is empty, so every comment would be approved"):
+        rules.load(file)
+
+
+def test_a_file_that_is_not_there_is_named_with_its_variable(tmp_path: Path) -> None:
+    with pytest.raises(TomlError, match=r"own\.toml: the file cannot be read: .* POLICY_FILE says which is read\."):
+        rules.load(tmp_path / "own.toml")
 
 
 @pytest.mark.parametrize("text", [f"shadow = {'1' * 5_000}", f"shadow = {'[' * 5_000}"])
