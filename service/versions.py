@@ -50,7 +50,7 @@ def pointer(models: Path) -> Pointer:
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         found = Pointer(written["active"], written["shadow"], tuple(written["earlier"]))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Pointer()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(

@@ -37,6 +37,11 @@ def test_without_a_pointer_the_shipped_models_are_in_force(models: Path) -> None
     assert Served(models).active.version == fake_models.VERSION
 
 
+def test_a_file_in_the_place_of_the_models_folder_is_no_folder(models: Path) -> None:
+    with pytest.raises(ModelError, match="there is no such models folder. Set MODELS_DIR"):
+        Served(models / "manifest.json")
+
+
 def test_a_running_service_takes_what_is_activated_and_what_is_rolled_back(models: Path) -> None:
     served = Served(models)
     found = []
