@@ -40,6 +40,10 @@ class Sentences(click.Command):
             raise click.ClickException(f"{error}.") from None
         except SQLAlchemyError as error:
             raise click.ClickException(fault(error)) from None
+        except UnicodeEncodeError as error:
+            if error.encoding != "utf-8":
+                raise  # it is this terminal that cannot show an answer
+            raise click.ClickException("What was typed is not UTF-8 text. Nothing was changed.") from None
 
 
 class Group(Sentences, AppGroup):
@@ -51,8 +55,8 @@ policy_group = Group("policy", help="The house rules.")
 
 
 def check_site(_context: click.Context, _option: click.Parameter, site: str) -> str:
-    if not 1 <= len(site) <= MAX_SITE or not site.strip():
-        raise click.BadParameter(f"1 to {MAX_SITE} characters, not all blank")
+    if not 1 <= len(site) <= MAX_SITE or site != site.strip() or not site.isprintable():
+        raise click.BadParameter(f"expected 1 to {MAX_SITE} characters that can be seen, without blanks at either end")
     return site
 
 

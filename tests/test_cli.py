@@ -78,6 +78,29 @@ def test_a_database_that_does_not_answer_is_a_sentence(new_app: Callable[..., Fl
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize("site", ["", " ", "gazette ", "\tgazette", "gaz\nette", "\u200bgazette", "g" * 101])
+def test_a_site_that_only_looks_like_another_gets_no_key(app: Flask, site: str) -> None:
+    code, said = run(app, "key", "create", "--site", site)
+    assert (code, "without blanks at either end" in said) == (2, True)
+    assert "There is no key yet" in run(app, "key", "list")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "create", "--site", "gazette", "--name", "B\udcfcro"),  # as a terminal that speaks Latin-1 sends it
+        ("key", "revoke", "B\udcfcro"),
+        ("moderator", "create", "J\udcfcrgen", "--generate"),
+        ("moderator", "token", "J\udcfcrgen"),
+        ("coral", "secret", "--site", "gazette", "--secret", "geheim\udcfc"),
+    ],
+)
+def test_what_is_not_typed_in_utf_8_is_a_sentence_and_changes_nothing(app: Flask, words: tuple[str, ...]) -> None:
+    assert run(app, *words) == (1, "Error: What was typed is not UTF-8 text. Nothing was changed.\n")
+    assert "There is no moderator yet" in run(app, "moderator", "list")[1]
+    assert "There is no key yet" in run(app, "key", "list")[1]
+
+
 def test_a_bad_environment_is_a_sentence(tmp_path: Path) -> None:
     done = subprocess.run([*FLASK, "key", "list"], env=os.environ | {"PORT": "eight"}, capture_output=True, text=True)
     assert done.returncode != 0

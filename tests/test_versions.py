@@ -38,7 +38,7 @@ def test_without_a_pointer_the_shipped_models_are_in_force(models: Path) -> None
 
 
 def test_a_file_in_the_place_of_the_models_folder_is_no_folder(models: Path) -> None:
-    with pytest.raises(ModelError, match="there is no such models folder. Set MODELS_DIR"):
+    with pytest.raises(ModelError, match=r"there is no such models folder\. Set MODELS_DIR"):
         Served(models / "manifest.json")
 
 
