@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from service.config import AROUND
 from service.toml_files import Found, Table, TomlError, from_validation, located, parsed, read_text, unpadded
 
 DEFAULT = Path("sources.toml")
@@ -206,7 +207,13 @@ def _is_standard(secret: str, header: Callable[[str], str | None], body: bytes) 
 def _unsigned(name: str, description: Description, environ: Mapping[str, str]) -> list[Found]:
     how = description.signature
     secret = environ.get(how.secret) if how else None
-    if not description.enabled or how is None or (secret and (how.scheme == "hmac" or _STANDARD_SECRET.fullmatch(secret))):
+    if not description.enabled or how is None:
+        return []
+    if secret and AROUND.fullmatch(secret):
+        return [
+            (("sources", name, "signature", "secret"), f"the variable {how.secret} has blanks, line ends or quotation marks around it.")
+        ]
+    if secret and (how.scheme == "hmac" or _STANDARD_SECRET.fullmatch(secret)):
         return []
     named = how.secret if _VARIABLE.fullmatch(how.secret) else "of this name"  # it may be the secret itself, in the wrong place
     message = f"the environment has no variable {named}; set it to the secret, or set enabled = false."

@@ -81,6 +81,12 @@ def test_a_mistake_in_what_standard_webhooks_need_is_a_sentence(old: str, new: s
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("secret", [" ", "secret\r", '"secret"'])
+def test_what_was_left_around_a_secret_is_not_taken_for_a_part_of_it(secret: str) -> None:
+    with pytest.raises(TomlError, match=r"line 14: .* the variable CMS_SECRET has blanks, line ends or quotation marks around it"):
+        sources.parse(OWN, {"CMS_SECRET": secret})
+
+
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(TomlError, match=r"the file cannot be read: .* SOURCES_FILE says which is read\."):
         sources.load(tmp_path / "sources.toml", {})
