@@ -56,8 +56,8 @@ def _database_url(text: str) -> str:
     for scheme in ("postgresql://", "postgres://"):
         if text.startswith(scheme):
             text = "postgresql+psycopg://" + text.removeprefix(scheme)
-    known = text.startswith(("sqlite:///", "postgresql+psycopg://")) and text not in ("sqlite:///", "sqlite:///:memory:")
-    if not known or not _is_url(text):
+    is_file = re.fullmatch("sqlite:///[^?]+", text) and text != "sqlite:///:memory:"
+    if not (is_file or text.startswith("postgresql+psycopg://")) or not _is_url(text):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
     if re.match("postgresql[^:]*:[^:?]*:[^?]*@[^?]*@", text):  # else a part of it is taken for the host, and named as one that is silent
         raise ValueError("an @ in the password to be written as %40")
@@ -85,15 +85,16 @@ def _rate(text: str) -> str:
 
 
 def _secret(text: str) -> str | None:
+    where = ""
     try:
         if not text and SECRET_KEY_FILE.exists():
-            text = SECRET_KEY_FILE.read_text().strip()
+            text, where = SECRET_KEY_FILE.read_text().strip(), f", and {SECRET_KEY_FILE} holds fewer"
     except OSError as error:
         raise no_secret(error) from None
     except UnicodeDecodeError:
         raise ValueError(f"a text, and {SECRET_KEY_FILE} holds none") from None
     if text and len(text) < 32:
-        raise ValueError("at least 32 characters")
+        raise ValueError(f"at least 32 characters{where}")
     return text or None
 
 
@@ -122,7 +123,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _issuer(text: str) -> str | None:
-    if text and not text.startswith(("https://", "http://localhost:", "http://127.0.0.1:")):
+    if text and not re.match(r"(https://|http://(localhost|127\.0\.0\.1):)[^/\s]", text):
         raise ValueError("the https:// address of an OpenID Connect provider")
     return text.rstrip("/") or None
 

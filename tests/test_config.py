@@ -38,6 +38,8 @@ def test_an_empty_value_is_the_default() -> None:
         ("FORWARDED_ALLOW_IPS", "nginx"),
         ("FORWARDED_ALLOW_IPS", "10.0.0.1/8"),
         ("FORWARDED_ALLOW_IPS", "*"),
+        ("OIDC_ISSUER", "http://idp.example"),
+        ("OIDC_ISSUER", "https://"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_LEVEL", "info"),
     ],
@@ -58,6 +60,7 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
         ("DATABASE_URL", "postgresql://ada:hunter@hunter2/@db/comments"),
         ("DATABASE_URL", "sqlite:///"),
         ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///hunter2.db?mode=ro"),  # which would be read and written
         ("REDIS_URL", "http://:hunter2@redis"),
         ("REDIS_URL", "redis://:hunter2@redis:port"),
     ],
@@ -125,6 +128,13 @@ def test_a_secret_key_that_is_no_text_is_said_and_nothing_of_it(monkeypatch: pyt
     monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "secret_key")
     (tmp_path / "secret_key").write_bytes(b"\xe9" * 40)
     with pytest.raises(ConfigError, match=rf"^SECRET_KEY is \(not shown\): expected a text, and {tmp_path}/secret_key holds none.$"):
+        Config.from_environ({})
+
+
+def test_a_secret_key_that_was_cut_off_is_said_of_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(config, "SECRET_KEY_FILE", tmp_path / "secret_key")
+    (tmp_path / "secret_key").write_text("hunter2")
+    with pytest.raises(ConfigError, match=rf"^SECRET_KEY is .*: expected at least 32 characters, and {tmp_path}/secret_key holds fewer\.$"):
         Config.from_environ({})
 
 
