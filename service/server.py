@@ -54,6 +54,10 @@ def when_ready(_server: Any) -> None:
             left_over.unlink()
 
 
+def on_reload(server: Any) -> None:
+    server.log.warning("New workers begin with the rules, sources and settings of the start: restart the service for changed ones.")
+
+
 def post_fork(_server: Any, worker: Any) -> None:
     for told_to_end in (signal.SIGTERM, signal.SIGQUIT):
         signal.signal(told_to_end, _end)  # gunicorn's own handlers come after this; the arbiter's, which are here until then, end nothing

@@ -1,10 +1,12 @@
 """What the server does before it serves."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +32,11 @@ def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(server: A
     server.when_ready(None)
 
     assert [path.name for path in tmp_path.iterdir()] == ["comments.db"]
+
+
+def test_who_reloads_is_told_that_changed_rules_need_a_restart(server: Any, caplog: pytest.LogCaptureFixture) -> None:
+    server.on_reload(SimpleNamespace(log=logging.getLogger("gunicorn.error")))
+    assert "restart the service for changed ones" in caplog.text
 
 
 def test_a_proxys_idle_connection_is_closed_by_the_proxy_and_not_under_its_next_request(server: Any) -> None:
