@@ -74,7 +74,19 @@ def _is_url(text: str) -> bool:
 def _redis_url(text: str) -> str | None:
     if text and not (text.startswith(("redis://", "rediss://", "unix://")) and _is_url(text)):
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://PATH")
+    if "?" in text and not _redis_knows_options(text):  # else each request would find them wrong, and be counted by its worker alone
+        raise ValueError("behind its ? only options that redis-py knows, such as socket_timeout=1")
     return f"redis+{text}" if text.startswith("unix://") else text or None  # as the limiter calls a socket
+
+
+def _redis_knows_options(url: str) -> bool:
+    from redis import ConnectionPool, RedisError  # which takes a while, and is needed by few
+
+    try:
+        ConnectionPool.from_url(url).make_connection()  # which does not connect yet
+    except (RedisError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _rate(text: str) -> str:

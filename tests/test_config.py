@@ -63,6 +63,10 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
         ("DATABASE_URL", "sqlite:///hunter2.db?mode=ro"),  # which would be read and written
         ("REDIS_URL", "http://:hunter2@redis"),
         ("REDIS_URL", "redis://:hunter2@redis:port"),
+        ("REDIS_URL", "redis://:hunter2@redis/0?timeout=1"),
+        ("REDIS_URL", "redis://:hunter2@redis?db=first"),
+        ("REDIS_URL", "rediss://:hunter2@redis?ssl_cert_reqs=sometimes"),
+        ("REDIS_URL", "unix:///run/redis.sock?password=hunter2&timeout=1"),
     ],
 )
 def test_a_bad_secret_is_named_without_its_value(name: str, value: str) -> None:
@@ -103,6 +107,13 @@ def test_a_host_of_this_machine_is_taken(host: str) -> None:
 def test_a_folder_for_the_figures_that_cannot_be_written_is_named() -> None:
     with pytest.raises(ConfigError, match=r"^PROMETHEUS_MULTIPROC_DIR is '/proc': expected a folder that can be written to\."):
         make_metrics_folder({"PROMETHEUS_MULTIPROC_DIR": "/proc"})
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://redis/1?socket_timeout=2", "rediss://:hunter2@redis?ssl_cert_reqs=none", "unix:///run/redis.sock?db=1"]
+)
+def test_redis_may_be_given_options_that_its_client_knows(url: str) -> None:
+    assert Config.from_environ({"REDIS_URL": url}).redis_url in (url, f"redis+{url}")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
