@@ -128,6 +128,20 @@ def test_data_that_cannot_be_used_are_named(tmp_path, capsys, name, content, sai
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("misspelt", ["toxcity-x.jsonl", "toxicity_x.jsonl.gz", "toxicity-x.json", "perspective-score.jsonl"])
+def test_a_file_whose_name_does_not_say_what_it_is_is_named(tmp_path, capsys, misspelt):
+    for name in (misspelt, "perspective-wiki.jsonl", "toxic-spans.jsonl.gz", "test-own.jsonl", "moderator-log.jsonl.gz", "README.md"):
+        (tmp_path / name).write_bytes(gzip.compress(b"") if name.endswith("gz") else b"")
+
+    main(["fit", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
+
+    assert f"not read, as nothing is known by these names: {misspelt}. --help" in capsys.readouterr().err
+
+
+def test_of_corpora_that_are_all_read_nothing_is_said(tmp_path):
+    assert dataset.unknown(tiny_corpora.write_csv(tiny_corpora.write(tmp_path))) == []
+
+
 ARTICLE = '{"id": "a", "title": "trams", "text": "", "source": "reddit"}'
 JIGSAW_HEADER = "comment_text,toxic"
 

@@ -13,7 +13,7 @@ from service.encoder import FILE, TOKENIZER, Encoder
 from service.scoring import MANIFEST, ModelError, Scorer, load
 from service.toml_files import TomlError
 from training import report, retrain, thresholds
-from training.dataset import TRAINED_ON, Corpora, DataError, read
+from training.dataset import TRAINED_ON, Corpora, DataError, read, unknown
 from training.evaluate import held_out_metrics, measure
 from training.lines import file_fault
 from training.perspective import fit_perspective
@@ -80,6 +80,8 @@ def _from_corpora(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.step in FROM_VERDICTS:
         parser.error(f"{options.step} comes first, and has options of its own: `python -m training {options.step} --help`")
+    if names := unknown(options.data):
+        print(f"training: not read, as nothing is known by these names: {', '.join(names)}. --help says which there are", file=sys.stderr)
     if options.step == "encoder":
         return _encoder(options)
     holds = rules.load(options.policy).default.hold if options.step != "fit" else {}

@@ -70,6 +70,11 @@ SAYS = {
 TRAINED_ON = ("nyt-debate", "reddit")
 ENCODER_FOLDS = 7
 
+# Those of a corpus's files. The moderators' log is what benchmarks replay.
+_NAMES = re.compile(
+    r"((toxicity-|spam|topicality-articles|topicality-comments|test-).*|perspective-wiki|perspective-scores|toxic-spans|moderator-log)"
+    r"\.jsonl(\.gz)?|.*\.csv(\.gz)?"
+)
 _LETTERS = re.compile(r"[\W\d_]+")
 _VERSIONED = re.compile(r"[^@]+(?:@[0-9]{1,9})?")
 
@@ -152,6 +157,12 @@ def read(folder: Path) -> Corpora:
     if not texts and not comments:
         raise DataError(f"{folder}: holds no toxicity-*.jsonl, spam*.jsonl, topicality-*.jsonl or CSV file that can be trained on")
     return Corpora(tuple(texts), articles, tuple(comments), tuple(files))
+
+
+def unknown(folder: Path) -> list[str]:
+    """Those of its files that look as if they should be read, and are not, as nothing is known by their names."""
+    names = sorted(path.name for path in folder.glob("*") if ".json" in path.name or ".csv" in path.name)
+    return [name for name in names if not _NAMES.fullmatch(name)]
 
 
 def read_tests(folder: Path, name: str) -> list[dict[str, Any]]:
