@@ -220,6 +220,17 @@ def test_a_sign_in_that_fails_there_is_logged_for_the_operator(
     assert "did not vouch for whoever came from it: mismatching_state" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("error", "logged"), [("access_denied", "access_denied"), ("You have won! See https://evil.example", "an error without a known code")]
+)
+def test_of_what_comes_from_anybodys_browser_the_code_of_the_error_alone_is_logged(
+    new_app: Callable[..., Flask], issuer: str, caplog: pytest.LogCaptureFixture, error: str, logged: str
+) -> None:
+    visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))
+    visitor.get("/review/sign-in/provider/answer", error=error, error_description="Call this number at once.")
+    assert f"the identity provider did not vouch for whoever came from it: {logged}" in caplog.messages
+
+
 def test_a_subject_that_no_database_holds_is_nobody(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Provider, "subject", "ada\x00")
     visitor = Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret"))

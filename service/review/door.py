@@ -1,6 +1,7 @@
 """In and out: signing in by password or by the newsroom's identity provider, signing out, and how the pages look."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ PATIENCE = 10  # seconds that an identity provider may take
 blueprint = Blueprint("door", __name__, url_prefix="/review", template_folder="templates", static_folder="static")
 room.furnish(blueprint)
 shown.register(blueprint)
+
+_ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ def hear_provider() -> ResponseReturnValue:
             claims = provider.authorize_access_token()["userinfo"]
         begun = signin.by_subject(current_parts(), claims["sub"])
     except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
-        log.warning("the identity provider did not vouch for whoever came from it: %s", error, exc_info=error)
+        log.warning("the identity provider did not vouch for whoever came from it: %s", _said(error), exc_info=error)
         return _sign_in_page("The identity provider did not vouch for you. Try again."), 401
     except signin.Refused as refused:
         return _sign_in_page(str(refused)), 401
@@ -95,6 +98,13 @@ def _let_in(begun: signin.Session, asked_for: str | None) -> ResponseReturnValue
 def _sign_in_page(problem: str | None = None) -> str:
     asked_for = room.local_path(request.values.get("next"))
     return render_template("sign_in.html", problem=problem, next=asked_for, provider=current_parts().config.oidc_issuer)
+
+
+def _said(error: Exception) -> str:
+    """What the provider said of a failure; but the code alone of what a browser brought, which anybody may have written."""
+    if not (code := request.args.get("error")):
+        return str(error)
+    return code if _ERROR_CODE.fullmatch(code) else "an error without a known code"
 
 
 @contextmanager
