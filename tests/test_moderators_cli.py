@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -110,9 +110,10 @@ def test_the_demonstration_fills_a_queue_and_can_be_made_again(new_app: Callable
 
 
 class Provider(BaseHTTPRequestHandler):
-    """A newsroom's identity provider that vouches for whoever `subject` says."""
+    """A newsroom's identity provider that vouches for whoever `subject` says, or says something else of them."""
 
     subject, nonce, key = "ada@gazette", "", KEY
+    otherwise: Mapping[str, str] = {}
 
     def do_GET(self) -> None:
         issuer = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
@@ -131,7 +132,7 @@ class Provider(BaseHTTPRequestHandler):
         now = int(time.time())
         claims = {"iss": issuer, "aud": "moderation", "sub": Provider.subject, "iat": now, "exp": now + 60, "nonce": Provider.nonce}
         named = {"kid": Provider.key.kid} if Provider.key.kid else {}
-        signed = jwt.encode({"alg": "RS256"} | named, claims, Provider.key)
+        signed = jwt.encode({"alg": "RS256"} | named, {**claims, **Provider.otherwise}, Provider.key)
         self._answer({"access_token": "a", "token_type": "Bearer", "id_token": signed})
 
     def _answer(self, body: dict[str, Any]) -> None:
@@ -279,9 +280,29 @@ def describe(monkeypatch: pytest.MonkeyPatch, **otherwise: Any) -> None:
 
 
 def test_a_word_of_another_issuer_opens_nothing(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    describe(monkeypatch, issuer="https://another.example")
+    monkeypatch.setattr(Provider, "otherwise", {"iss": "https://another.example"})
     answer = sign_in_there(Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")))
     assert (answer.status_code, "did not vouch for you" in answer.text) == (401, True)
+
+
+def test_a_provider_that_names_another_issuer_than_was_configured_opens_nothing_and_is_logged(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even where its word is of that other issuer: the two must be one, as OpenID Connect has it."""
+    describe(monkeypatch, issuer="https://another.example")
+    monkeypatch.setattr(Provider, "otherwise", {"iss": "https://another.example"})
+    answer = sign_in_there(Visitor(new_app(OIDC_ISSUER=issuer, OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")))
+    assert (answer.status_code, "OpenID Connect metadata cannot be used" in answer.text) == (503, True)
+    assert f"it names the issuer 'https://another.example', and OIDC_ISSUER is '{issuer}'" in caplog.messages[0]
+
+
+def test_a_provider_may_write_its_issuer_with_a_slash_at_the_end(
+    new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    describe(monkeypatch, issuer=f"{issuer}/")
+    monkeypatch.setattr(Provider, "otherwise", {"iss": f"{issuer}/"})
+    answer = sign_in_there(Visitor(new_app(OIDC_ISSUER=f"{issuer}/", OIDC_CLIENT_ID="moderation", OIDC_CLIENT_SECRET="secret")))
+    assert "No moderator is known as" in answer.text
 
 
 def test_a_provider_that_names_no_issuer_opens_nothing(new_app: Callable[..., Flask], issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:

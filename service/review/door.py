@@ -122,13 +122,14 @@ def _provider() -> Iterator[Any]:
         client_kwargs={"scope": "openid profile", "code_challenge_method": "S256", "default_timeout": PATIENCE},
     )
     try:
-        if not provider.load_server_metadata().get("issuer"):  # without which the library compares none
-            raise RuntimeError("It names no issuer.")
+        named = provider.load_server_metadata().get("issuer")
+        if str(named).rstrip("/") != config.oidc_issuer:  # the library compares its word with the issuer that it names, where it names one
+            raise RuntimeError(f"it names the issuer {named!r}, and OIDC_ISSUER is {config.oidc_issuer!r}")
         yield provider
     except (RequestException, ValueError):  # where an address of its own is wrong; it may be put right
         current_app.extensions.pop("oidc", None)
         raise
     except (RuntimeError, TypeError, AttributeError) as error:  # the library has none of its own for metadata or keys that are broken
         current_app.extensions.pop("oidc", None)  # with what was kept of them
-        log.error("the identity provider is not understood", exc_info=error)
+        log.error("the identity provider is not understood: %s", error, exc_info=error)
         abort(503, "The identity provider's OpenID Connect metadata cannot be used. Until that is corrected, sign in with a password.")
