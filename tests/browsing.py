@@ -1,6 +1,7 @@
 """A real browser in the moderators' room."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,12 @@ def sign_out(page: Page) -> None:
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("button", name="Sign in")).to_be_visible()
     other.close()
+
+
+def look_again(page: Page) -> None:
+    """At what others do, as a page whose clock was installed would in ten seconds."""
+    with page.expect_response(re.compile("/live")):
+        page.clock.fast_forward(10_000)
 
 
 def states(cms: Caller, count: int) -> list[str]:

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from browsing import enter, fill
+from browsing import enter, fill, look_again
 from conftest import Caller
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -59,8 +59,3 @@ def test_escape_leaves_the_focus_at_what_it_closed_on_a_decided_comments_page(br
         page.keyboard.press("Escape")
         expect(page.locator("details[open]")).to_have_count(0)
         expect(summary).to_be_focused()
-
-
-def look_again(page: Page) -> None:
-    with page.expect_response(re.compile("/live")):
-        page.clock.fast_forward(10_000)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import enter, fill, sign_in, sign_out, states
+from browsing import enter, fill, look_again, sign_in, sign_out, states
 from conftest import Caller
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
@@ -132,17 +132,42 @@ def test_what_is_being_written_goes_on_where_the_comment_is_decided_meanwhile(br
     page = enter(browser, address)
     page.clock.install()
     page.reload()
-    page.keyboard.press("a")
+    with page.expect_response(re.compile("/2/claim")):
+        page.keyboard.press("a")
     expect(page.locator(".card.done")).to_have_count(1)
     page.keyboard.press("n")
     page.keyboard.type("Half a tho")
     cms.comment("c1", "Quite nice.", author={"id": "a1"})
-    with page.expect_response(re.compile("/live")):
-        page.clock.fast_forward(10_000)
+    look_again(page)
     expect(page.locator("#waiting")).to_have_text("1")
+    expect(page.locator("#said")).to_have_text("This is decided already.")
     page.keyboard.type("ught")
     expect(page.locator(".card.current [name=text]")).to_have_value("Half a thought")
     expect(page.locator(".card.done")).to_have_count(1)
+
+
+def test_beside_what_was_written_and_is_not_sent_it_is_said_what_a_colleague_does(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.clock.install()
+    with page.expect_response(re.compile("/claim")):
+        page.reload()
+    page.keyboard.press("n")
+    page.keyboard.type("Half a thought")
+    page.keyboard.press("Escape")
+    with page.expect_response(re.compile("/release")):
+        page.keyboard.press("j")
+    ben = enter(browser, address, "Ben")
+    with ben.expect_response(re.compile("/claim")):
+        ben.reload()
+    state = page.locator(".card").first.locator(".state")
+    look_again(page)
+    expect(state).to_have_text("Ben is reading this.")
+    ben.keyboard.press("a")
+    expect(ben.locator("#said")).to_have_text("Approved.")
+    look_again(page)
+    expect(state).to_have_text("This is decided already.")
+    expect(page.locator(".card").first.locator("[name=text]")).to_have_value("Half a thought")
 
 
 @pytest.mark.parametrize(("key", "label"), [("n", "For your colleagues"), ("r", "For the author")])
@@ -188,8 +213,7 @@ def test_what_was_written_can_be_kept_where_the_comment_is_decided_meanwhile(bro
     page.keyboard.type("Half a thought")
     page.keyboard.press("Escape")
     cms.comment("c0", "Quite nice.", author={"id": "a0"})
-    with page.expect_response(re.compile("/live")):
-        page.clock.fast_forward(10_000)
+    look_again(page)
     expect(page.locator("#waiting")).to_have_text("1")
     first.locator("details.note summary").click()
     first.get_by_role("button", name="Keep the note").click()

@@ -65,13 +65,13 @@ function release(card) {  // of many that were stepped over in a moment none was
 }
 
 function take(card, why) {
-  if (card.querySelector("textarea:focus") || written(card).length) return;  // else the rest of what is being written would be keys
-  if (card === current && !card.matches(".taken")) say(why);
-  if (card.contains(document.activeElement)) card.focus({ preventScroll: true });  // its buttons are about to go
-  card.classList.add("taken");
   const state = card.querySelector(".state");
+  if (card === current && state.hidden) say(why);
   state.textContent = why;
   state.hidden = false;
+  if (card.querySelector("textarea:focus") || written(card).length) return;  // else the rest of what is being written would be keys
+  if (card.contains(document.activeElement)) card.focus({ preventScroll: true });  // its buttons are about to go
+  card.classList.add("taken");
 }
 function giveBack(card) {
   card.classList.remove("taken");
@@ -226,7 +226,7 @@ async function update() {
     if (card.matches(".done")) continue;
     if (gone.has(Number(card.dataset.comment))) take(card, "This is decided already.");
     else if (who) take(card, `${who} is reading this.`);
-    else if (card.matches(".taken")) giveBack(card);
+    else giveBack(card);
   }
 }
 
