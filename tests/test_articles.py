@@ -89,6 +89,15 @@ def test_a_comment_that_tells_more_of_an_article_keeps_what_was_told(gazette: Ca
     assert (found["title"], found["text"]) == ("Night trains return", "The council voted.")
 
 
+def test_a_title_or_a_text_that_is_null_is_taken_as_left_out(gazette: Caller) -> None:
+    gazette.put("/v1/articles/trains", STORY)
+    gazette.comment("c1", "Well said.", article={"id": "trains", "title": None, "text": None}, parent={"id": "c0", "text": None})
+    assert gazette.get("/v1/articles/trains").get_json()["text"] == STORY["text"]
+    gazette.put("/v1/articles/trains", {"url": None, "title": "No night trains", "text": None})
+    found = gazette.get("/v1/articles/trains").get_json()
+    assert (found["title"], found["text"], found["url"]) == ("No night trains", "", None)
+
+
 def test_what_the_cms_tells_of_an_article_while_a_comment_is_scored_stays(gazette: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     gazette.put("/v1/articles/trains", STORY)
     score, corrected = moderation.score, {"url": "https://news.example/corrected", "title": "No night trains", "text": "It voted again."}

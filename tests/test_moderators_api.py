@@ -50,6 +50,12 @@ def test_a_cms_can_build_the_whole_room(gazette: Caller, tom: Caller) -> None:
     assert tom.post("/v1/comments/a/1/claim", {}).status_code == 409
 
 
+def test_what_a_verdict_leaves_out_may_be_null(gazette: Caller, tom: Caller) -> None:
+    gazette.comment("c1", "A rude remark.")
+    given = tom.post("/v1/comments/c1/verdict", {"verdict": "approve", "reason_code": None, "explanation": None, "correct": None})
+    assert (given.status_code, given.get_json()["state"]) == (200, "approve")
+
+
 def test_the_queue_of_an_article_is_asked_for_by_the_cmss_own_id(app: Flask, gazette: Caller, tom: Caller) -> None:
     for id, article in (("c1", "story/é"), ("c2", "7"), ("c3", "story/é")):
         gazette.comment(id, "A rude remark.", article={"id": article, "title": "Trains"})

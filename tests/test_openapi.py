@@ -85,6 +85,13 @@ def test_a_field_that_may_be_left_out_has_no_default(schemas: Any) -> None:
     assert [name for name, field in fields(schemas) if "default" in field] == []
 
 
+def test_what_may_be_left_out_may_be_sent_as_null(schemas: Any) -> None:
+    """As many systems send an empty field, and generated clients one that was not given."""
+    sent = {name: schema for name, schema in schemas.items() if schema.get("additionalProperties") is False}
+    left_out = [(name, field) for name, field in fields(sent) if name.split(".")[1] not in sent[name.split(".")[0]].get("required", [])]
+    assert [name for name, field in left_out if {"type": "null"} not in field.get("anyOf", [])] == []
+
+
 def test_a_text_that_is_sent_tells_that_it_has_no_nul(schemas: Any) -> None:
     sent = [(name, field) for name, field in fields(schemas) if "maxLength" in field]
     assert [name for name, field in sent if "pattern" not in field] == []

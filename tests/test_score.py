@@ -43,6 +43,11 @@ def test_a_parents_text_is_what_is_told_of_it_also_where_another_is_stored(gazet
     assert fake_models.asked[-1].parent.text == "They were late, as edited."
 
 
+def test_words_may_be_asked_for_by_null_as_for_none(gazette: Caller) -> None:
+    answer = gazette.post("/v1/score", {"comments": [{"text": "How rude."}], "explain": None})
+    assert (answer.status_code, "explanations" in answer.get_json()) == (200, False)
+
+
 def test_nothing_is_stored(gazette: Caller, engine: Engine) -> None:
     scores(gazette, {"text": "How rude.", "article": {"id": "trains", "text": "The council voted."}})
     with engine.connect() as db:

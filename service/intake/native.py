@@ -81,7 +81,7 @@ def put_article(id: str) -> ResponseReturnValue:
     if "\x00" in id:
         raise Invalid("id", "a text without NUL characters")
     with writing(current_parts().engine) as db:
-        stored = articles.put(db, g.caller.site, Article(id=id, url=told.url, title=told.title, text=told.text))
+        stored = articles.put(db, g.caller.site, Article(id=id, url=told.url, title=told.title or "", text=told.text or ""))
     return bodies.answer(_article_out(stored))
 
 

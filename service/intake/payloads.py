@@ -33,8 +33,8 @@ class ArticleBody(Payload):
     model_config = ConfigDict(json_schema_extra={"examples": [ARTICLE]})
 
     url: Url | None = None
-    title: Title = ""
-    text: ArticleText = Field("", description="Plain or HTML.")
+    title: Title | None = None
+    text: ArticleText | None = Field(None, description="Plain or HTML.")
 
 
 class ArticleIn(ArticleBody):
@@ -43,7 +43,7 @@ class ArticleIn(ArticleBody):
     id: Url | None = None
 
     def to_domain(self) -> domain.Article:
-        return domain.Article(id=self.id, url=self.url, title=self.title, text=self.text)
+        return domain.Article(id=self.id, url=self.url, title=self.title or "", text=self.text or "")
 
 
 def _url_without_id(schema: dict[str, Any]) -> None:
@@ -68,10 +68,10 @@ class ParentIn(Payload):
     """The comment that this one answers; its text only where the service has not seen it."""
 
     id: Id | None = None
-    text: ParentText = ""
+    text: ParentText | None = None
 
     def to_domain(self) -> domain.Parent:
-        return domain.Parent(id=self.id, text=self.text)
+        return domain.Parent(id=self.id, text=self.text or "")
 
 
 class AuthorIn(Payload):
@@ -151,8 +151,8 @@ class ScoresIn(Payload):
     model_config = ConfigDict(json_schema_extra={"examples": [{"comments": [{"text": "You are an idiot.", "article": ARTICLE}]}]})
 
     comments: Annotated[list[ScoreIn], Field(min_length=1, max_length=MOST_COMMENTS)]
-    explain: list[domain.Attribute] = Field(
-        default=[],
+    explain: list[domain.Attribute] | None = Field(
+        default=None,
         max_length=len(domain.ATTRIBUTES),
         description=f"The scores whose words are asked for, of up to {MOST_EXPLAINED} comments.",
     )

@@ -70,9 +70,9 @@ class VerdictIn(OfSite):
 
     verdict: Literal["approve", "reject"]
     reason_code: Rejection | None = None
-    explanation: Explanation = ""
+    explanation: Explanation | None = None
     revision: int | None = Field(None, description="The revision that was read; another one is refused.")
-    correct: bool = Field(False, description="True to say something new of a comment that is decided already.")
+    correct: bool | None = Field(None, description="True to say something new of a comment that is decided already.")
 
 
 class NoteIn(OfSite):
@@ -178,7 +178,7 @@ def give_verdict(id: str) -> ResponseReturnValue:
         moderator=moderator().name,
         at=datetime.now(UTC),
         reason_code=told.reason_code,
-        explanation=told.explanation,
+        explanation=told.explanation or "",
     )
     story = verdicts.correct if told.correct else verdicts.give
     return answer(_given_out(id, story(current_parts(), moderator(), _comment(id, told), verdict, revision=told.revision)))
