@@ -84,3 +84,11 @@ def test_the_pages_but_for_the_door_ask_for_a_session(app: Flask) -> None:
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
                 answer = app.test_client().open(path, method=method)
                 assert answer.status_code in (400, 401) if method == "POST" else "/review/sign-in" in answer.headers["Location"], rule
+
+
+def test_what_git_ignores_of_what_the_image_takes_is_not_in_the_image() -> None:
+    root = SERVICE.parent
+    copied = " ".join(re.findall(r"^COPY (?!--)(.*) \S+$", (root / "Dockerfile").read_text(), re.MULTILINE)).split()
+    ignored = [line.rstrip("/") for line in (root / ".gitignore").read_text().splitlines() if line.partition("/")[0] in copied]
+    assert ignored
+    assert set(ignored) <= set((root / ".dockerignore").read_text().splitlines())
