@@ -1,24 +1,28 @@
-"""The examples of docs/clients.md run as they stand there."""
+"""The examples of docs/clients.md, and the commands of the documents, run as they stand there."""
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import Caller
+from conftest import Caller, run
+from flask import Flask
 from test_perspective_clients import address
 
 from service import events
 from service.intake.payloads import DecisionOut
 from service.intake.perspective.attributes import KNOWN, meant, ours
+from service.review import demo
 from service.scoring import load
 
 __all__ = ["address"]
 
 ROOT = Path(__file__).parent.parent
+PLUGIN = "integrations/wordpress/comment-moderation/readme.txt"
 DOCUMENT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 RUNNERS = {
     "sh": ["sh"],
@@ -60,3 +64,18 @@ def test_what_the_shipped_models_do_not_know_of_perspectives_attributes_is_named
     named = re.search(r"of those shipped (.*?), is refused", DOCUMENT, re.DOTALL)
     assert named is not None
     assert set(re.findall(r"`(\w+)`", named[1])) == unknown
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/clients.md", "docs/alerts.yml", "policy.toml", "sources.toml", PLUGIN])
+def test_a_command_that_is_named_exists_with_its_options(app: Flask, file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for name, rest in re.findall(r"flask --app service ([a-z ]+)([^`#>]*?)(?:[`#>]|\n\n)", text):
+        code, explained = run(app, *name.split(), "--help")
+        assert (code, [option for option in re.findall("--[a-z]+", rest) if option not in explained]) == (0, []), name + rest
+
+
+def test_the_readmes_moderator_can_be_made_beside_the_demonstrations(app: Flask) -> None:
+    demo.fill(app.extensions["parts"], "example", count=1)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for said in re.findall(r"^\.venv/bin/flask --app service (moderator [^#]*?) +#", readme, re.MULTILINE):
+        assert run(app, *shlex.split(said), input="correct horse\ncorrect horse\n")[0] == 0, said
