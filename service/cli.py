@@ -93,7 +93,7 @@ def register(app: Flask) -> None:
 @click.command("migrate", cls=Sentences)
 @with_appcontext
 def migrate_command() -> None:
-    """Bring the database to this version, if it is older. Run it before each start of a new version."""
+    """Bring the database to this version, if it is older, as the service itself does when it starts."""
     migrate(current_parts().engine)
     click.echo("The database is of this version.")
 
