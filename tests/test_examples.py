@@ -13,7 +13,7 @@ from conftest import Caller, run
 from flask import Flask
 from test_perspective_clients import address
 
-from service import events
+from service import events, rules
 from service.intake.payloads import DecisionOut
 from service.intake.perspective.attributes import KNOWN, meant, ours
 from service.review import demo
@@ -79,3 +79,9 @@ def test_the_readmes_moderator_can_be_made_beside_the_demonstrations(app: Flask)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for said in re.findall(r"^\.venv/bin/flask --app service (moderator [^#]*?) +#", readme, re.MULTILINE):
         assert run(app, *shlex.split(said), input="correct horse\ncorrect horse\n")[0] == 0, said
+
+
+def test_the_readmes_answer_is_of_the_shipped_model_and_rules() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = re.findall(r'"(?:model|policy)_version": "(.*?)"', readme)
+    assert said == [load(ROOT / "models").version, rules.load(ROOT / "policy.toml").version]

@@ -267,6 +267,7 @@ def test_the_examples_in_the_shipped_policy_work() -> None:
     found = rules.parse(text + example)
     assert found.for_("gazette", "politics").new_authors.hold_until_approved == 3
     assert found.for_("gazette", "sport").hold["profanity"] == 0.9
+    assert "nothing of its own" not in rules.summary(found)
 
 
 def test_the_summary_has_numbers_as_they_are_written() -> None:
