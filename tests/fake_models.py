@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from service.domain import ScoreInput
 from service.manifest import FEATURES_VERSION
 
 VERSION = "fake-1"
+SLOW = "a slow text is being rated"  # logged, for the tests of a service that must be at work when they go on
 TOXICITY = {"vile": 0.99, "rude": 0.70}
 asked: list[ScoreInput] = []  # what the scorer of this process was asked, for the tests that look
 
@@ -48,6 +50,7 @@ def _rate(one: ScoreInput) -> tuple[float, float]:
     if "unscorable" in one.text:
         raise ValueError(f"cannot score {one.text!r}")
     if "slow" in one.text:
+        logging.getLogger(__name__).warning(SLOW)
         time.sleep(2)
     toxicity = max((score for word, score in TOXICITY.items() if word in one.text), default=0.01)
     article = one.article

@@ -73,6 +73,14 @@ class Service:
                 time.sleep(0.1)
         raise AssertionError("not ready after a minute")
 
+    def wait_for_slow(self, count: int) -> None:
+        """Until so many slow texts have begun to be rated."""
+        for _ in range(600):
+            if self.log.count(fake_models.SLOW) >= count:
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.log)
+
 
 def environment(folder: Path, database_url: str, **environ: str) -> dict[str, str]:
     with socket.socket() as free:
@@ -307,7 +315,7 @@ def test_a_killed_worker_loses_no_comment(url: str, models_dir: Path, tmp_path: 
 
         with ThreadPoolExecutor(12) as pool:
             sent = [pool.submit(send, number) for number in range(80)]
-            time.sleep(1)
+            service.wait_for_slow(1)
             for worker in service.workers:
                 os.kill(worker, signal.SIGKILL)
                 time.sleep(0.3)
@@ -328,7 +336,7 @@ def test_a_stop_finishes_the_requests_under_way(models_dir: Path, tmp_path: Path
     with fresh_database("sqlite", tmp_path) as url, running(tmp_path, url, MODELS_DIR=str(models_dir)) as service:
         with ThreadPoolExecutor(3) as pool:
             under_way = [pool.submit(service.comment, f"c{n}", "A slow thing.") for n in range(3)]
-            time.sleep(0.7)
+            service.wait_for_slow(3)
             service.process.terminate()
             assert [future.result()[0] for future in under_way] == [200] * 3
         assert service.process.wait(timeout=30) == 0
@@ -350,9 +358,7 @@ def test_a_stop_does_not_wait_for_a_worker_that_starts(tmp_path: Path, sent: sig
     models = fake_models.publish(tmp_path / "models", probes=[{"input": {"text": "A slow probe."}, "scores": {}}] * 30)
     told = environment(tmp_path, f"sqlite:///{tmp_path}/comments.db", MODELS_DIR=str(models))
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(COMMAND, cwd=tmp_path, env=told, stderr=log) as process:
-        while "Booting worker" not in (tmp_path / "log").read_text():
-            time.sleep(0.1)
-        time.sleep(0.5)
+        Service(process, int(told["PORT"]), told, tmp_path).wait_for_slow(1)
         process.send_signal(sent)
         assert process.wait(timeout=20) == 0
 
