@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
@@ -190,11 +191,13 @@ def band() -> ResponseReturnValue:
     if wanted.article is None or (wanted.low, wanted.high) == (None, None):
         raise Invalid("filter", "an article and a lowest or highest score")
     with reading(current_parts().engine) as db:
-        found = cards.band(db, moderator(), wanted, most=MOST_AT_ONCE)
+        there = cards.band(db, moderator(), wanted, most=MOST_AT_ONCE + 1)
+        found = dict(islice(there.items(), MOST_AT_ONCE))
         spread = list(found)[:: max(1, -(-len(found) // SAMPLE))]
         sample = _with_notes(db, cards.several(db, spread))
-    there = " ".join(f"{comment}_{revision}" for comment, revision in found.items())
-    return render_template("band.html", cards=sample, total=len(found), there=there, args=filters.written(wanted), wanted=wanted)
+    read = " ".join(f"{comment}_{revision}" for comment, revision in found.items())
+    more = len(there) > len(found)
+    return render_template("band.html", cards=sample, total=len(found), more=more, read=read, args=filters.written(wanted), wanted=wanted)
 
 
 def _verdict() -> Verdict:
