@@ -97,6 +97,8 @@ def test_the_order_by_age(held: dict[str, int], ada: Visitor) -> None:
         ({"author": "a1"}, ["plain", "reply"]),
         ({"section": "sport"}, ["word"]),
         ({"language": "en"}, ["plain"]),
+        ({"language": "en-GB"}, ["plain"]),
+        ({"language": "und"}, []),
         ({"q": "SOMETHING"}, ["stray"]),
         ({"q": "100%"}, ["word"]),
         ({"q": "_us_"}, ["word"]),

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 from service.domain import ATTRIBUTES, Invalid
+from service.language import primary
 from service.storage.cards import ORDERS, Filter
 
 LONGEST = 200
@@ -47,7 +48,8 @@ def read(args: Mapping[str, str]) -> Filter:
     given = {name: value.strip() for name, value in args.items() if value.strip()}
     if any(len(value) > LONGEST or "\x00" in value for name, value in given.items() if name != "after"):
         raise Invalid("filter", f"texts of at most {LONGEST} characters, none of them NUL")
-    values: dict[str, Any] = {name: given.get(name) for name in ("site", "section", "reason", "author", "language")}
+    values: dict[str, Any] = {name: given.get(name) for name in ("site", "section", "reason", "author")}
+    language = given.get("language")
     order, attribute = given.get("order", "urgent"), given.get("attribute")
     if order not in ORDERS:
         raise Invalid("order", f"one of {', '.join(ORDERS)}")
@@ -56,6 +58,7 @@ def read(args: Mapping[str, str]) -> Filter:
     values |= {name: _number(name, given[name]) if name in given else None for name in ("low", "high")}
     return Filter(
         **values,
+        language=language and (primary(language) or language),  # of a tag such as en-GB, that is kept
         attribute=attribute,
         order=order,
         text=given.get("q"),
