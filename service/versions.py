@@ -71,11 +71,17 @@ def stamp(models: Path) -> tuple[int, int] | None:
 
 
 def folder(models: Path, version: str | None) -> Path:
-    """Where a version lies; None is the shipped one, which may also be called by its name."""
+    """Where a version lies; None is the shipped one, which may also be called by its name. Raises ModelError where there is none."""
     checked = _checked(version)
     if checked is None or (os.path.isfile(models / MANIFEST) and checked == shipped_version(models)):
         return models
-    return models / VERSIONS / checked
+    found = models / VERSIONS / checked
+    if not os.path.isdir(found):
+        raise ModelError(
+            f"There is no version '{checked}'. The versions: {', '.join([shipped_version(models), *every(models)])}. "
+            "To put one in force: `flask --app service model activate VERSION`."
+        )
+    return found
 
 
 def every(models: Path) -> list[str]:
@@ -106,8 +112,6 @@ def activate(models: Path, version: str, *, instead_of: str | None = None) -> Po
         if instead_of is not None and (standing := shipped_version(folder(models, before.active))) != instead_of:
             raise Overtaken(f"{standing} came in force meanwhile")
         wanted = None if folder(models, version) == models else version
-        if wanted is not None and not folder(models, wanted).is_dir():
-            raise ModelError(f"There is no version '{version}'. The versions: {', '.join([shipped_version(models), *every(models)])}.")
         verified(models, wanted)
         earlier = before.earlier if wanted == before.active else (*before.earlier, before.active)
         return _write(models, Pointer(wanted, _beside(before, wanted), earlier[-MOST_REMEMBERED:]))

@@ -1,6 +1,7 @@
 """Versions of the models: what is whole may be put in force and taken back, what is not never is."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -40,6 +41,15 @@ def test_without_a_pointer_the_shipped_models_are_in_force(models: Path) -> None
 def test_a_file_in_the_place_of_the_models_folder_is_no_folder(models: Path) -> None:
     with pytest.raises(ModelError, match=r"there is no such models folder\. Set MODELS_DIR"):
         Served(models / "manifest.json")
+
+
+def test_a_version_that_was_deleted_while_in_force_is_named_with_what_to_do(models: Path) -> None:
+    versions.activate(models, "one")
+    shutil.rmtree(models / "versions" / "one")
+    with pytest.raises(ModelError, match=r"^There is no version 'one'\. The versions: .*, two\. .*model activate VERSION"):
+        Served(models)
+    versions.activate(models, "two")
+    assert Served(models).active.version == "two"
 
 
 def test_a_running_service_takes_what_is_activated_and_what_is_rolled_back(models: Path) -> None:
