@@ -39,6 +39,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
         storage_uri=config.redis_url or "memory://",
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1} if config.redis_url else {},
         in_memory_fallback_enabled=config.redis_url is not None,
+        swallow_errors=True,  # of requests that ask Redis while it dies, the first alone falls back; the others are not counted
         headers_enabled=True,
     )
     routes.register(app, limiter)
