@@ -94,8 +94,10 @@ def test_what_was_written_survives_that_the_file_is_moved_away_and_a_crash(tmp_p
         for before, after in ((moved, crashed), (Path(f"{kept}-wal"), Path(f"{crashed}-wal"))):
             shutil.copy(before, after)  # as they lie on disk now
     engine.dispose()
-    with reading(open_engine(f"sqlite:///{crashed}")) as db:
+    engine = open_engine(f"sqlite:///{crashed}")
+    with reading(engine) as db:
         assert articles.find(db, "gazette", "trains") is not None
+    engine.dispose()
 
 
 def test_a_days_figures_are_counted_as_fast_after_an_operators_analyze(tmp_path: Path) -> None:
