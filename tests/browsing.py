@@ -21,6 +21,8 @@ from service.storage.engine import migrate
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE = 10_000
+expect.set_options(timeout=PATIENCE)  # as for what is clicked: in five seconds a busy machine may not have shown the next page
 POLICY = '[hold]\ntoxicity = 0.6\n[words]\nsuspect = ["swindler"]\n'
 
 
@@ -85,7 +87,7 @@ def fill(cms: Caller, count: int) -> None:
 def enter(browser: Browser, address: str, name: str = "Ada", **context: Any) -> Page:
     """A browser of its own, signed in; whatever goes wrong in its scripts fails the test."""
     page = browser.new_context(base_url=address, **context).new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
     page.goto("/review/")
     sign_in(page, name)
