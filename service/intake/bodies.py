@@ -1,11 +1,16 @@
 """Bodies of answers and of requests, also of systems that cannot mend what they sent: no comment passes unread for half an emoji in it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from flask import Response, abort, request
-from pydantic import BaseModel
+from flask import Response, abort, g, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
 
+from service import metrics
+from service.domain import Invalid
 from service.intake.markup import storable
 
 In = TypeVar("In", bound=BaseModel)
@@ -31,6 +36,16 @@ def read_json(most_bytes: int) -> Any:
         return storable(json.loads(body))
     except (ValueError, RecursionError):
         abort(400, "The body is not JSON.")
+
+
+@contextmanager
+def counting_refusals() -> Iterator[None]:
+    """Around the reading of a comment: one that is not as it is to be is counted for its site."""
+    try:
+        yield
+    except (ValidationError, Invalid, HTTPException):
+        metrics.REFUSED.labels(g.caller.site).inc()
+        raise
 
 
 def answer(body: BaseModel) -> Response:

@@ -20,9 +20,8 @@ from service import metrics, moderation
 from service.domain import MAX_COMMENT, MAX_ID, Article, Author, Comment, Decision, Outcome, Parent
 from service.errors import UNREACHABLE, log_unreachable
 from service.intake import fields
-from service.intake.bodies import read_json
+from service.intake.bodies import counting_refusals, read_json
 from service.intake.markup import plain, unescaped
-from service.intake.native import counting_refusals
 from service.parts import current_parts
 from service.storage import articles, comments, coral
 from service.storage.engine import reading, writing

@@ -1,8 +1,7 @@
 """The service's own dialect: comments, articles and scores as JSON."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, request
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from service import errors, metrics, moderation, verdicts
+from service import errors, moderation, verdicts
 from service.domain import Article, Comment, Decision, Invalid, Outcome, ScoreInput
 from service.intake import bodies, payloads
 from service.intake.markup import storable
@@ -48,7 +47,7 @@ def openapi() -> ResponseReturnValue:
 @blueprint.post("/comments")
 @operation("Moderate a comment", request=payloads.CommentIn, response=payloads.ModeratedOut, problems=(403,))
 def moderate() -> ResponseReturnValue:
-    with counting_refusals():
+    with bodies.counting_refusals():
         comment = _of_this_site(bodies.read_as(payloads.CommentIn, ONE))
     return bodies.answer(moderated_out(moderation.moderate(current_parts(), [comment])[0]))
 
@@ -135,21 +134,11 @@ def _read_item(item: Any) -> Comment | payloads.BatchItem:
     """One comment of a list, or what is wrong with it."""
     sent = json.dumps(item)
     try:
-        with counting_refusals():
+        with bodies.counting_refusals():
             return _of_this_site(payloads.CommentIn.model_validate_json(sent))
     except (ValidationError, Invalid, HTTPException) as error:
         id = storable(item.get("id")) if isinstance(item, dict) else None
         return payloads.BatchItem(id=id if isinstance(id, str) else None, result=None, problem=payloads.Problem(**errors.of(error, sent)))
-
-
-@contextmanager
-def counting_refusals() -> Iterator[None]:
-    """Around the reading of a comment: one that is not as it is to be is counted for its site."""
-    try:
-        yield
-    except (ValidationError, Invalid, HTTPException):
-        metrics.REFUSED.labels(g.caller.site).inc()
-        raise
 
 
 def _of_this_site(told: payloads.CommentIn) -> Comment:

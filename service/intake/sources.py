@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from service import moderation
 from service.domain import MAX_ARTICLE, MAX_COMMENT, MAX_NAME, MAX_TITLE, Comment, Invalid
 from service.intake import fields, payloads
-from service.intake.bodies import answer, read_json
+from service.intake.bodies import answer, counting_refusals, read_json
 from service.intake.markup import plain
-from service.intake.native import counting_refusals, moderated_out
+from service.intake.native import moderated_out
 from service.parts import current_parts
 from service.sources import Source, find
 from service.storage import articles
