@@ -21,6 +21,7 @@ class WordList:
     whole: frozenset[tuple[str, ...]]
     begun: frozenset[tuple[str, ...]]
     longest: int
+    beginnings: frozenset[int]  # how long the words are with which one may begin
 
     def matches(self, words: list[str]) -> Iterator[str]:
         for start in range(len(words)):
@@ -31,7 +32,7 @@ class WordList:
 
     def _begins(self, phrase: tuple[str, ...]) -> bool:
         *before, last = phrase
-        return bool(self.begun) and any((*before, last[:end]) in self.begun for end in range(1, len(last) + 1))
+        return any((*before, last[:length]) in self.begun for length in self.beginnings)
 
 
 @lru_cache(maxsize=256)
@@ -39,7 +40,8 @@ def word_list(entries: tuple[str, ...]) -> WordList:
     """Compiled once for each list. An entry that ends in '*' also matches whatever the word goes on with."""
     whole = frozenset(tokens(entry) for entry in entries if not entry.endswith("*"))
     begun = frozenset(tokens(entry) for entry in entries if entry.endswith("*"))
-    return WordList(whole, begun, max((len(entry) for entry in whole | begun), default=0))
+    longest = max((len(entry) for entry in whole | begun), default=0)
+    return WordList(whole, begun, longest, frozenset(len(entry[-1]) for entry in begun))
 
 
 def tokens(text: str) -> tuple[str, ...]:

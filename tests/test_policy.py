@@ -133,6 +133,10 @@ def test_a_long_list_of_words_works() -> None:
     assert decide("text " * 500 + "word4999xyz", f"[words]\nbanned = [{banned}]").reasons[0].words == ("word4999xyz",)
 
 
+def test_a_word_without_an_end_costs_no_more_than_its_length() -> None:
+    assert decide("\u3316" * 19_000, WORDS).outcome is APPROVE  # each sign is six letters
+
+
 def test_the_words_that_are_named_are_looked_for_in_a_long_comment_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     monkeypatch.setattr(wordlist, "normalise", lambda text: read.append(text) or wordlist.visible(text).lower())
