@@ -105,7 +105,8 @@ class Encoder:
 
     def reads_whole(self, plain: str) -> bool:
         """Whether it reads all of a text, and not MOST_WINDOWS spread over it."""
-        return len(plain) <= LONGEST or len(self._tokenizer.encode(plain).ids) - 2 <= LONGEST
+        letters = unicodedata.normalize("NFD", plain)  # as the tokenizer takes them: a syllable of Hangul is two or three
+        return len(letters) <= LONGEST or len(self._tokenizer.encode(plain).ids) - 2 <= LONGEST
 
     def row(self, plain: str) -> Floats:
         """What a text reads like, as one row."""

@@ -91,6 +91,13 @@ def test_of_a_text_of_signs_parts_are_read_from_its_begin_to_its_end(encoder, te
     assert not encoder.reads_whole(text)
 
 
+def test_a_text_whose_characters_are_several_tokens_each_is_known_to_be_read_in_parts(encoder):
+    text = "한국말 " * 1_250
+
+    assert len(encoder.read(text).windows) == MOST_WINDOWS
+    assert not encoder.reads_whole(text)
+
+
 def test_the_longest_comment_in_english_is_read_whole(encoder):
     assert encoder.reads_whole((CALM * 300)[:20_000])
 
