@@ -54,16 +54,19 @@ _CONTRACTED = re.compile(r"[a-z]+'(?:ll|re|ve|d|m|s|t)")
 
 def plain_words(text: str) -> str:
     """Lower-case text with its disguised words replaced by the plain ones."""
-    return _TOKEN.sub(lambda token: plain_word(token[0]), whole(_SPELLED.sub(_join_spelled, text)))
+    return _TOKEN.sub(_plain_token, whole(_SPELLED.sub(_join_spelled, text)))
+
+
+def _plain_token(token: re.Match[str]) -> str:
+    """What is too long is not kept: in a language without spaces it may be all that a reader wrote."""
+    return plain_word(token[0]) if len(token[0]) <= LONGEST else _STRETCH.sub(r"\1\1", token[0])
 
 
 @lru_cache(maxsize=65536)
 def plain_word(token: str) -> str:
     """One token without spaces, lower-case: the plain word that it disguises, with its outer punctuation, or itself."""
-    if token.isalpha() and token.isascii() and len(token) <= LONGEST:
+    if token.isalpha() and token.isascii():
         return _plain_letters(token)
-    if len(token) > LONGEST:
-        return _STRETCH.sub(r"\1\1", token)
     before, core, after = _EDGES.match(token).groups()  # type: ignore[union-attr]
     if core in words():
         return token

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 
 import numpy as np
 
@@ -174,7 +175,7 @@ def has_evidence(comment: Words) -> bool:
 @lru_cache(maxsize=512)
 def content_words(text: str) -> Words:
     """The text's words that can be about something, in order, in a shortened form that joins singular and plural."""
-    return tuple(_stem(word) for word in _WORD.findall(normalise(text)) if word not in _UNTOPICAL)
+    return tuple(intern(_stem(word)) for word in _WORD.findall(normalise(text)) if word not in _UNTOPICAL)
 
 
 def context_of(each: ScoreInput) -> Context | None:
@@ -193,7 +194,6 @@ def _windows(text: str) -> tuple[Words, ...]:
     return tuple(words[start : start + WINDOW] for start in starts(len(words), WINDOW, STEP)) if words else ()
 
 
-@lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 4:

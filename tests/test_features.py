@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.disguise import plain_word
 from service.features import Ngrams, lexical
 from service.normalise import normalise, visible
 
@@ -209,6 +210,14 @@ def test_the_longest_tag_that_never_ends_is_text(begun):
 
 def test_an_entity_with_an_endless_number_is_no_character():
     assert normalise(f"you idiot &#{'1' * 5_000}; there") == "you idiot there"
+
+
+def test_a_text_without_spaces_is_not_kept_as_a_word_that_may_come_again():
+    kept = plain_word.cache_info().currsize
+
+    normalise("漢字" * 50)
+
+    assert plain_word.cache_info().currsize == kept
 
 
 def test_links_and_addresses_become_one_word_each():
