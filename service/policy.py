@@ -171,8 +171,9 @@ def shouting(case: Case) -> Iterator[Reason]:
     limit, shortest = case.settings.shouting.hold_above, case.settings.shouting.min_letters
     capitals = sum(char.isupper() for char in case.comment.text)
     letters = capitals + sum(char.islower() for char in case.comment.text)
-    if limit is not None and letters >= shortest and capitals > limit * letters:
-        yield _hold("shouting", f"{capitals / letters:.0%} of the letters are capitals; more than {limit:.0%} is held.")
+    # The share itself is compared: a product is rounded, and 57 of 100 letters would be above 0.57.
+    if limit is not None and letters >= max(shortest, 1) and capitals / letters > limit:
+        yield _hold("shouting", f"{capitals:,} of {letters:,} letters are capitals; more than {100 * limit:g}% are held.")
 
 
 def length(case: Case) -> Iterator[Reason]:

@@ -230,6 +230,18 @@ def test_shouting_is_held_from_a_length_on(text: str, outcome: Outcome) -> None:
     assert codes(decision) == ([] if outcome is APPROVE else ["shouting"])
 
 
+@pytest.mark.parametrize("percent", [0, 29, 57, 58, 80, 100])
+def test_just_the_share_of_capitals_that_is_allowed_is_no_shouting(percent: int) -> None:
+    text, house = "A" * percent + "a" * (100 - percent), f"[shouting]\nhold_above = {percent / 100}\nmin_letters = 0"
+    assert decide(text, house).outcome is APPROVE
+    assert decide("123", house).outcome is APPROVE
+
+
+def test_a_hold_for_shouting_says_how_far_it_is_from_what_is_allowed() -> None:
+    (reason,) = decide("A" * 403 + "a" * 97, "[shouting]\nhold_above = 0.805").reasons
+    assert reason.message == "403 of 500 letters are capitals; more than 80.5% are held."
+
+
 @pytest.mark.parametrize(("size", "outcome"), [(2, HOLD), (3, APPROVE), (10, APPROVE), (11, HOLD)])
 def test_a_comment_outside_its_length_is_held(size: int, outcome: Outcome) -> None:
     decision = decide("x" * size + "  ", "[length]\nmin_characters = 3\nmax_characters = 10")
