@@ -213,7 +213,7 @@ def audit(case: Case, said: Outcome) -> Iterator[Reason]:
     """Chance, but the same each time: by the comment's name, so that neither its text nor a repeat changes it."""
     chance = int.from_bytes(sha256(f"{case.comment.site}\x00{case.comment.id}".encode()).digest()[:8]) / 2**64
     if said is not Outcome.HOLD and chance < case.settings.audit.share:
-        share = f"{case.settings.audit.share:.1%}"
+        share = f"{100 * case.settings.audit.share:g}%"
         message = f"Chosen by chance ({share} of what was decided without a moderator); the decision stands."
         yield Reason(code="audit", outcome=Outcome.APPROVE, message=message)
 

@@ -19,7 +19,7 @@ LINKS = '[links]\nhold_above = 1\nallowed_domains = ["news.example", "press.com"
 def decide(
     text: str, house: str, *, scores: Scores | None = CALM, language: str | None = "en", history: History | None = None, **about: Any
 ) -> Decision:
-    comment = Comment(site=about.pop("site", "gazette"), id="c1", text=text, author=Author(id="a1"), **about)
+    comment = Comment(site=about.pop("site", "gazette"), id=about.pop("id", "c1"), text=text, author=Author(id="a1"), **about)
     return policy.decide(comment, scores, language, history or History(), rules.parse(house))
 
 
@@ -269,6 +269,11 @@ def test_shadow_approves_and_records_what_it_would_have_done() -> None:
     decision = decide("zorgle", "shadow = true\n" + WORDS)
     assert (decision.outcome, decision.shadow, codes(decision)) == (APPROVE, REJECT, ["banned_word"])
     assert decide("Fine.", "shadow = true").shadow is APPROVE
+
+
+def test_an_audit_says_the_share_as_the_house_rules_have_it() -> None:
+    decision = next(found for found in (decide("Fine.", "[audit]\nshare = 0.0125", id=f"c{n}") for n in range(10_000)) if found.reasons)
+    assert decision.reasons[0].message == "Chosen by chance (1.25% of what was decided without a moderator); the decision stands."
 
 
 def test_a_section_is_judged_by_its_own_rules() -> None:
