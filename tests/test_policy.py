@@ -199,6 +199,12 @@ def test_more_different_links_than_allowed_are_held(text: str, outcome: Outcome)
     assert codes(decision) == ([] if outcome is APPROVE else ["links"])
 
 
+def test_a_link_without_its_scheme_goes_on_to_its_country() -> None:
+    house = '[links]\nhold_above = 1\nallowed_domains = ["news.co.uk", "press.com"]'
+    assert decide("one.com, news.co.uk/a, press.com.Then what", house).outcome is APPROVE
+    assert decide("one.co.uk/a one.co.uk/b said two.com.au", house).reasons[0].words == ("one.co.uk/a", "one.co.uk/b", "two.com.au")
+
+
 def test_the_links_that_counted_are_named() -> None:
     (reason,) = decide("http://a.example/x, http://news.example (www.b.example).", LINKS).reasons
     assert reason.words == ("http://a.example/x", "www.b.example")
