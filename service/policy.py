@@ -23,7 +23,8 @@ NO_MODEL = "none"
 # Bounded, and begun only where a word begins: a comment made to be slow is not.
 _LINK = re.compile(
     r"""(?:https?://|www\.)[^\s<>"']*[^\s<>"'.,;:!?)]
-    | (?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|info|biz|xyz|top|ru|co|io)(?:\.[a-z]{2})?\b(?:/[^\s<>"']*)?""",
+    | (?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|info|biz|xyz|top|ru|co|io)(?:\.[a-z]{2})?\b
+    (?:/(?:[^\s<>"']*[^\s<>"'.,;:!?)])?)?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SCHEME = re.compile("^https?://", re.IGNORECASE)

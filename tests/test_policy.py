@@ -181,6 +181,7 @@ def test_a_score_in_a_language_that_the_model_does_not_know_holds_and_does_not_r
         ("http://a.example http://a.example", APPROVE),
         ('<a href="http://a.example/x">http://a.example/x</a>', APPROVE),
         ("one.com (http://one.com)", APPROVE),
+        ("one.com/x, (one.com/x) or http://one.com/x.", APPROVE),
         ("http://a.example and me@two.com", APPROVE),
         ("http://a.example https://news.example/x http://sub.press.com", APPROVE),
         ("http://a.example http://news.example.evil.com", HOLD),
