@@ -153,12 +153,17 @@ class Model:
         return next((scorer.explain(one, attribute) for scorer in able), [])
 
     def check_probes(self) -> None:
-        """Scores the manifest's probe texts again; raises ModelError where they are not what they were when the model was made.
+        """Scores the manifest's probe texts again; raises ModelError where they cannot be scored, or not as when the model was made.
 
         It predicts, so call it after the fork and never before.
         """
         probes, tolerance = self.manifest["probes"], PROBE_TOLERANCE if self.encoder is None else ENCODER_TOLERANCE
-        found = self.score([probe_input(probe["input"]) for probe in probes])
+        try:
+            found = self.score([probe_input(probe["input"]) for probe in probes])
+        except Exception as error:
+            raise ModelError(
+                f"models {self.version}: the probe texts cannot be scored ({type(error).__name__}: {error}). {_RETRAIN}."
+            ) from error
         for number, (probe, scores) in enumerate(zip(probes, found, strict=True), 1):
             expected = probe["scores"]
             if expected.keys() != scores.values.keys() or any(

@@ -211,6 +211,14 @@ def test_a_probe_that_scores_otherwise_is_refused_when_probes_are_checked(models
         model.check_probes()
 
 
+def test_models_that_fail_on_a_probe_are_refused_with_a_sentence(tmp_path):
+    probes = [{"input": {"text": "unscorable"}, "scores": {"toxicity": 0.99}}]
+    model = load(fake_models.publish(tmp_path, probes=probes))
+
+    with pytest.raises(ModelError, match=r"models fake-1: the probe texts cannot be scored \(ValueError.*python -m training"):
+        model.check_probes()
+
+
 def test_a_probe_is_asked_with_its_article_and_what_it_answers():
     written = {"text": "Yes.", "article": {"title": "Trams", "text": "A line."}, "parent": {"text": "Is it late?"}}
 
