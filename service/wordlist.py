@@ -10,7 +10,7 @@ from service.normalise import normalise, visible
 
 MOST_NAMED = 10  # a moderator has seen enough, and a comment made of nothing else stays cheap
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _STAND_INS = ("httplink", "mailaddress")
 
 

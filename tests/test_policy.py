@@ -108,6 +108,8 @@ def test_a_banned_word_rejects_even_where_the_scorer_fails_or_the_language_is_un
         ("ｚｏｒｇｌｅ", "ｚｏｒｇｌｅ"),
         ("all GREEN\n cheese", "green cheese"),
         ("a swindler", "swindler"),
+        ("what a _swindler_ he is", "_swindler_"),
+        ("all _green cheese_ there", "green cheese"),
         ("a swindl", "swindl"),
     ],
 )
