@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from hypothesis import settings
 from room import Visitor, make_moderator
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
@@ -24,6 +25,8 @@ from service.storage.engine import migrate, open_engine, writing
 from service.storage.tables import metadata
 
 pytest_plugins = ["browsing", "receiver"]
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql:///test")
 PROXIES = {"http_proxy", "https_proxy", "all_proxy"}

@@ -204,7 +204,7 @@ def test_an_article_cannot_be_told_by_an_id_that_cannot_be_kept(gazette: Caller,
 UNUSUAL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=100)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=UNUSUAL.filter(str.strip), name=UNUSUAL, title=UNUSUAL)
 @example(text="Four bytes 😀👩‍👩‍👧", name="𝒜da", title="🚆")
 @example(text="שלום ‏עולם مرحبا", name="نور", title="רכבות")
@@ -226,7 +226,7 @@ JSON = st.recursive(
 KNOWN = st.dictionaries(st.sampled_from(["id", "text", "article", "parent", "author", "site", "section", "language", "created_at"]), JSON)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(["comments", "comments:batch", "score"]),
     body=JSON | KNOWN | st.builds(lambda some: {"comments": some}, st.lists(KNOWN)),

@@ -217,7 +217,6 @@ def test_the_service_keeps_to_its_document(new_app: Callable[..., Flask], mode: 
 
     @settings(
         max_examples=10,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

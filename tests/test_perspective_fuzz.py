@@ -88,7 +88,7 @@ def client(migrated: tuple[str, Engine], models_dir: Path, tmp_path_factory: pyt
 
 
 @pytest.mark.parametrize("method", ["analyze", "suggestscore"])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_any_request_gets_an_answer_or_googles_error(client: Client, method: str, data: st.DataObject) -> None:
     body = data.draw({"analyze": ANALYZE, "suggestscore": SUGGEST}[method])
