@@ -37,7 +37,9 @@ def moderate(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
 
 
 def _runs(arrived: Sequence[Comment]) -> Iterator[list[Comment]]:
-    """Cut where a comment leans on one before it: as its edit, as its reply, or on what it told of their article."""
+    """Cut where a comment may lean on one before it: as its edit, as its reply, or on what it told of an article.
+
+    That may be their own whatever it is called: an article has an id and a URL, and an edit leaves it out."""
     run: list[Comment] = []
     told: set[tuple[str, str]] = set()
     for comment in arrived:
@@ -55,9 +57,8 @@ def _leans_on(comment: Comment) -> set[tuple[str, str]]:
 
 
 def _of_article(article: Article | None, *, told: bool) -> set[tuple[str, str]]:
-    """What a comment tells of its article or, of the rest, what others may have told: each under the article's id and its URL."""
-    names = [name for name in (article.id, article.url) if name is not None] if article else []
-    return {(part, name) for part in ("title", "text") for name in names if bool(getattr(article, part)) is told}
+    """What a comment tells of its article or, of the rest, what others may have told."""
+    return {("article", part) for part in ("title", "text") if bool(getattr(article, part, "")) is told}
 
 
 def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:

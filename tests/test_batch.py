@@ -90,6 +90,20 @@ def test_an_article_told_with_the_first_is_used_for_the_others(gazette: Caller, 
     assert fake_models.asked[-1].article.text == "The council voted."
 
 
+def test_an_article_told_by_its_id_is_used_for_the_others_that_name_it_by_its_url(gazette: Caller) -> None:
+    gazette.put("/v1/articles/trains", {"url": "https://news.example/trains"})
+    told, named = {"id": "trains", "text": "The council voted."}, {"url": "https://news.example/trains"}
+    batch(gazette, {"id": "c1", "text": "Yes.", "article": told}, {"id": "c2", "text": "No.", "article": named})
+    assert fake_models.asked[-1].article.text == "The council voted."
+
+
+def test_an_article_told_with_the_first_is_used_for_an_edit_that_leaves_it_out(gazette: Caller) -> None:
+    gazette.comment("c2", "No.", article={"id": "trains"})
+    told = {"id": "trains", "text": "The council voted."}
+    batch(gazette, {"id": "c1", "text": "Yes.", "article": told}, {"id": "c2", "text": "On second thoughts, yes."})
+    assert fake_models.asked[-1].article.text == "The council voted."
+
+
 def test_a_text_told_with_the_first_is_used_for_the_others_that_repeat_the_title(gazette: Caller) -> None:
     told = {"id": "trains", "title": "Trains", "text": "The council voted."}
     batch(
