@@ -186,6 +186,13 @@ def test_the_same_comment_sent_again_tells_the_cms_too(gazette: Caller, ada: Vis
     assert ada.send("/review/undo", script=True).status_code == 409
 
 
+def test_asking_whether_there_is_a_comment_tells_the_cms_nothing(gazette: Caller, ada: Visitor) -> None:
+    hold(gazette)
+    ada.judge(waiting(ada)[0], verdict="approve")
+    assert gazette.call("HEAD", "/v1/comments/c1").status_code == 200
+    assert ada.send("/review/undo", script=True).status_code == 200
+
+
 def test_a_verdict_is_told_of_its_own_comment_alone_and_the_others_can_be_undone(gazette: Caller, ada: Visitor) -> None:
     for id in ("c1", "c2"):
         hold(gazette, id, f"A rude remark, {id}.")

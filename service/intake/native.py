@@ -68,7 +68,8 @@ def get_comment(id: str) -> ResponseReturnValue:
         row = comments.find(db, g.caller.site, id) if "\x00" not in id else None
         if row is None:
             abort(404, "There is no comment of this id on the site of this key.")
-    row = verdicts.tell(current_parts(), row)
+    if request.method != "HEAD":  # whose answer says nothing of a verdict
+        row = verdicts.tell(current_parts(), row)
     with reading(current_parts().engine) as db:
         return bodies.answer(payloads.CommentOut(**past(db, row)))
 
