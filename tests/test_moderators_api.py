@@ -83,6 +83,13 @@ def test_a_filter_that_there_is_not_is_named_with_those_there_are(tom: Caller, a
     assert answer.get_json()["errors"][0]["expected"].startswith("no parameter of this name; there are site, section, article, ")
 
 
+@pytest.mark.parametrize(("path", "name"), [("/v1/queue?reason=insult&reason=threat", "reason"), ("/v1/history/c1?site=a&site=b", "site")])
+def test_a_filter_that_is_given_twice_is_named(tom: Caller, path: str, name: str) -> None:
+    answer = tom.get(path)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == [{"field": name, "expected": "one value; it was given 2 times"}]
+
+
 def test_a_body_that_is_too_long_is_refused_with_how_long_it_may_be(tom: Caller) -> None:
     answer = tom.call("POST", "/v1/comments/c1/notes", data=b" " * 100_001)
     assert (answer.status_code, answer.get_json()["detail"]) == (413, "The body is over 100,000 bytes.")

@@ -1,6 +1,6 @@
 """The moderators' room as JSON, with a moderator's token, so that a CMS can build it into its own pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -141,9 +141,10 @@ class ClaimOut(BaseModel):
 @blueprint.get("/queue")
 @operation("Comments that wait for a moderator", response=QueueOut, query=QUEUE_QUERY, problems=(422,), caller="moderator")
 def get_queue() -> ResponseReturnValue:
-    wanted = _wanted()
+    asked = _asked()
+    wanted = _wanted(asked)
     with reading(current_parts().engine) as db:
-        rows, following = cards.page(db, moderator(), wanted, after=request.args.get("after") or None, most=PAGE)
+        rows, following = cards.page(db, moderator(), wanted, after=asked.get("after") or None, most=PAGE)
         return answer(QueueOut(comments=_cards_out(db, rows), waiting=cards.count(db, moderator(), wanted), next=following))
 
 
@@ -152,7 +153,7 @@ def get_queue() -> ResponseReturnValue:
     "A comment, its decisions, verdicts and notes", response=HistoryOut, query=HISTORY_QUERY, problems=(404, 422), caller="moderator"
 )
 def get_history(id: str) -> ResponseReturnValue:
-    row = _find(id, OfSite.model_validate(request.args.to_dict()))
+    row = _find(id, OfSite.model_validate(_asked()))
     with reading(current_parts().engine) as db:
         notes = history.notes_of(db, [row.pk]).get(row.pk, [])
         return answer(HistoryOut(**native.past(db, row), notes=[_note_out(note) for note in notes]))
@@ -200,15 +201,23 @@ def add_note(id: str) -> ResponseReturnValue:
     return answer(_note_out(verdicts.note(current_parts(), moderator(), _comment(id, told), told.text)))
 
 
-def _wanted() -> Filter:
+def _asked() -> dict[str, str]:
+    """The address's parameters. Of two values one would be passed over, and nobody told which."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise Invalid(name, f"one value; it was given {len(values)} times")
+    return request.args.to_dict()
+
+
+def _wanted(asked: Mapping[str, str]) -> Filter:
     """As on the pages, but for the article, as a CMS knows its own ids and not the rows' keys; and misspelt, a filter would show all."""
-    for name in request.args:
+    for name in asked:
         if name not in QUEUE_QUERY:
             raise Invalid(name, f"no parameter of this name; there are {', '.join(QUEUE_QUERY)}")
-    named = request.args.get("article", "").strip()
+    named = asked.get("article", "").strip()
     if len(named) > MAX_URL or "\x00" in named:
         raise Invalid("article", "the CMS's id of an article")
-    wanted = filters.read({name: value for name, value in request.args.items() if name != "article"})
+    wanted = filters.read({name: value for name, value in asked.items() if name != "article"})
     return replace(wanted, article_id=named or None)
 
 
