@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from click import ClickException
+from rapidfuzz.distance import OSA
 
 SECRET_KEY_FILE = Path("var/secret_key")
 # What a file leaves around a value that has Windows' line ends, or that no shell has read.
@@ -243,6 +244,12 @@ def check_host(config: Config) -> None:
             tried.bind((config.host, 0))
     except (OSError, UnicodeError):
         raise ConfigError(f"HOST is {config.host!r}: expected an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.") from None
+
+
+def misspelt(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is set, and the variable that is not and may be meant: a letter apart. Those of one word, such as HOST, are near too much."""
+    unset = [variable.name for variable in VARIABLES if "_" in variable.name and variable.name not in environ]
+    return [(name, meant) for name in environ for meant in unset if OSA.distance(name, meant) == 1]
 
 
 def make_metrics_folder(environ: MutableMapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from prometheus_client import multiprocess
 
 from service import delivery, metrics
-from service.config import Config
+from service.config import Config, misspelt
 from service.logs import dict_config
 from service.scoring import ModelError
 from service.storage.engine import limit_waits
@@ -46,8 +46,10 @@ control_socket_disable = True
 logconfig_dict = dict_config(_config.log_level)
 
 
-def when_ready(_server: Any) -> None:
+def when_ready(server: Any) -> None:
     """With the port taken and before the first worker, so that a start in vain wipes nothing of a service that runs."""
+    for name, meant in misspelt(os.environ):
+        server.log.warning("%s is set and is not read. %s, which may be meant, is not set.", name, meant)
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     for kind in ("counter", "gauge", "histogram", "summary"):  # by name: somebody's database may lie beside them
         for left_over in folder.glob(f"{kind}_*.db"):

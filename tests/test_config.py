@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service import config
-from service.config import VARIABLES, Config, ConfigError, check_host, make_metrics_folder
+from service.config import VARIABLES, Config, ConfigError, check_host, make_metrics_folder, misspelt
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -91,6 +91,26 @@ def test_a_bad_secret_is_named_without_its_value(name: str, value: str) -> None:
 def test_what_was_left_around_a_value_is_not_taken_for_a_part_of_it(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"^{name} is .*: expected neither blanks, line ends nor quotation marks around it.$"):
         Config.from_environ({name: value})
+
+
+@pytest.mark.parametrize(
+    ("set", "meant"),
+    [
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("REDIS_ULR", "REDIS_URL"),
+        ("SECRETKEY", "SECRET_KEY"),
+        ("METRIC_TOKEN", "METRICS_TOKEN"),
+        ("SECURE_COOKIEZ", "SECURE_COOKIES"),
+    ],
+)
+def test_a_misspelt_variable_is_noticed_where_the_one_that_is_meant_is_not_set(set: str, meant: str) -> None:
+    assert misspelt({set: "x"}) == [(set, meant)]
+    assert misspelt({set: "x", meant: "x"}) == []
+
+
+@pytest.mark.parametrize("name", ["HOSTNAME", "PORTAGE", "HOSTS", "PORTS", "DATABASE", "REDIS_HOST", "DJANGO_SECRET_KEY", "WEB_WORKERS"])
+def test_another_programs_variable_is_not_taken_for_a_misspelt_one(name: str) -> None:
+    assert misspelt({name: "x"}) == []
 
 
 @pytest.mark.parametrize("host", ["cms.invalid", "http://localhost", "127.0.0.1:8000", "[::1]", "192.0.2.1", "a" * 70])

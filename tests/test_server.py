@@ -34,6 +34,14 @@ def test_figures_of_an_earlier_run_go_and_a_database_beside_them_stays(server: A
     assert [path.name for path in tmp_path.iterdir()] == ["comments.db"]
 
 
+def test_who_starts_it_with_a_misspelt_variable_is_told(
+    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("REDIS_ULR", "redis://:hunter2@redis")
+    server.when_ready(SimpleNamespace(log=logging.getLogger("gunicorn.error")))
+    assert caplog.messages == ["REDIS_ULR is set and is not read. REDIS_URL, which may be meant, is not set."]
+
+
 def test_who_reloads_is_told_that_changed_rules_need_a_restart(server: Any, caplog: pytest.LogCaptureFixture) -> None:
     server.on_reload(SimpleNamespace(log=logging.getLogger("gunicorn.error")))
     assert "restart the service for changed ones" in caplog.text
