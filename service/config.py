@@ -73,11 +73,13 @@ def _is_url(text: str) -> bool:
 
 
 def _redis_url(text: str) -> str | None:
-    if text and not (text.startswith(("redis://", "rediss://", "unix://")) and _is_url(text)):
+    is_socket = text.startswith("unix://")
+    is_server = re.fullmatch(r"rediss?://[^/?]*[/0-9]*(\?.*)?", text)
+    if text and not (_is_url(text) and (is_socket or is_server)):
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://... or unix://PATH")
     if "?" in text and not _redis_knows_options(text):  # else each request would find them wrong, and be counted by its worker alone
         raise ValueError("behind its ? only options that redis-py knows, such as socket_timeout=1")
-    return f"redis+{text}" if text.startswith("unix://") else text or None  # as the limiter calls a socket
+    return f"redis+{text}" if is_socket else text or None  # as the limiter calls a socket
 
 
 def _redis_knows_options(url: str) -> bool:

@@ -63,6 +63,8 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
         ("DATABASE_URL", "sqlite:///hunter2.db?mode=ro"),  # which would be read and written
         ("REDIS_URL", "http://:hunter2@redis"),
         ("REDIS_URL", "redis://:hunter2@redis:port"),
+        ("REDIS_URL", "redis://:hunter2@redis/first"),
+        ("REDIS_URL", "redis://:1/hunter2@redis/1"),  # of which :1 would be taken for the address
         ("REDIS_URL", "redis://:hunter2@redis/0?timeout=1"),
         ("REDIS_URL", "redis://:hunter2@redis?db=first"),
         ("REDIS_URL", "rediss://:hunter2@redis?ssl_cert_reqs=sometimes"),
