@@ -408,6 +408,16 @@ def test_too_few_verdicts_are_refused(newsroom: Newsroom, capsys: pytest.Capture
     assert "100 are needed" in said
 
 
+def test_a_database_without_a_verdict_is_not_one_without_a_new_one(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = Newsroom(database_url, tmp_path)
+    status, result, _ = empty.run(capsys, "retrain")
+    empty.parts.engine.dispose()
+    assert (status, result["result"]) == (2, "unusable")
+    assert "0 rejections and 0 approvals" in result["why"]
+
+
 def test_since_a_time_of_another_zone_is_since_that_time(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     said = [newsroom.run(capsys, "retrain", "--since", since)[1] for since in ("2026-03-01T05:30", "2026-03-01T07:30+02:00")]
     assert said[0] == said[1]

@@ -94,7 +94,7 @@ def retrain(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     for kind, name in learnt.unheard:
         say(f"--exclude {kind}={name} leaves nobody out: no {kind} of that name has said anything here.")
     seen = _last_seen(config.models_dir)
-    if options.since == "last" and learnt.newest <= seen:
+    if learnt.verdicts and options.since == "last" and learnt.newest <= seen:
         say("Nothing was said since the last time. `--since all` learns from everything again.")
         return {"result": "nothing new", "verdicts": len(learnt.verdicts), "version": in_force.version}
     check_enough(learnt.verdicts)
