@@ -218,7 +218,7 @@ class StoredComment(BaseModel):
 
 class ModeratedOut(DecisionOut):
     comment: StoredComment
-    repeated: bool = Field(description="True where this text of this comment was decided earlier.")
+    repeated: bool = Field(description="True where this text of this comment was decided earlier: nothing of this request was stored.")
 
 
 class PastDecision(DecisionOut):
