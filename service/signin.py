@@ -22,6 +22,7 @@ LOCKED = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
 LONGEST_SESSION = timedelta(days=7)  # however much it is used, as a copied cookie may be
 LONGEST_SUBJECT = 255  # OpenID Connect's own bound
+LISTED = "`flask --app service moderator list` shows them"
 TOKEN = "cmm"  # noqa: S105 - what every token begins with
 
 _hasher = PasswordHasher()
@@ -72,24 +73,21 @@ def set_password(parts: Parts, name: str, password: str) -> None:
     """A new password, which ends the moderator's sessions. Raises Invalid."""
     _check_password(password)
     with writing(parts.engine) as db:
-        if not moderators.set_values(db, name, password_hash=_hasher.hash(password), failures=0, locked_until=None):
-            raise Invalid("name", "a moderator's name")
+        _set(db, name, password_hash=_hasher.hash(password), failures=0, locked_until=None)
         moderators.end_sessions(db, name)
 
 
 def disable(parts: Parts, name: str) -> None:
     """Ends a moderator's sessions and token; what they said stays. Raises Invalid."""
     with writing(parts.engine) as db:
-        if not moderators.set_values(db, name, active=False, token_hash=None):
-            raise Invalid("name", "a moderator's name")
+        _set(db, name, active=False, token_hash=None)
         moderators.end_sessions(db, name)
 
 
 def enable(parts: Parts, name: str) -> None:
     """Lets a moderator in again, by the password or account of before. Raises Invalid."""
     with writing(parts.engine) as db:
-        if not moderators.set_values(db, name, active=True):
-            raise Invalid("name", "a moderator's name")
+        _set(db, name, active=True)
 
 
 def by_password(parts: Parts, name: str, password: str) -> Session:
@@ -126,7 +124,7 @@ def issue_token(parts: Parts, name: str) -> str:
     with writing(parts.engine) as db:
         row = moderators.named(db, name)
         if row is None:
-            raise Invalid("name", "the name of an active moderator")
+            raise Invalid("name", f"the name of an active moderator; {LISTED}")
         moderators.set_values(db, name, token_hash=hashed(secret))
     return f"{TOKEN}_{row.pk}_{secret}"
 
@@ -164,6 +162,11 @@ def _begin_session(db: Connection, row: Row[Any]) -> Session:
     id, now = secrets.token_hex(16), datetime.now(UTC)
     moderators.begin_session(db, row.pk, id, at=now, none_before=now - LONGEST_SESSION)
     return Session(moderators.from_row(row), id)
+
+
+def _set(db: Connection, name: str, **values: Any) -> None:
+    if not moderators.set_values(db, name, **values):
+        raise Invalid("name", f"the name of a moderator; {LISTED}")
 
 
 def _check_password(password: str) -> None:

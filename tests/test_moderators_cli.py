@@ -91,9 +91,10 @@ def test_whoever_was_disabled_by_mistake_is_enabled_with_the_password_as_it_was(
 
 
 @pytest.mark.parametrize("words", [("token", "Nobody"), ("disable", "Nobody"), ("enable", "Nobody"), ("password", "Nobody", "--generate")])
-def test_a_name_that_nobody_has_is_refused(app: Flask, words: tuple[str, ...]) -> None:
+def test_a_name_that_nobody_has_is_refused_with_where_names_are_listed(app: Flask, words: tuple[str, ...]) -> None:
     code, said = run(app, "moderator", *words)
-    assert (code, "Error: name: expected" in said) == (1, True)
+    assert (code, said.startswith("Error: name: expected the name of a")) == (1, True)
+    assert "`flask --app service moderator list` shows them" in said
 
 
 def test_the_demonstration_fills_a_queue_and_can_be_made_again(new_app: Callable[..., Flask]) -> None:
