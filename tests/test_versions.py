@@ -52,6 +52,15 @@ def test_a_version_that_was_deleted_while_in_force_is_named_with_what_to_do(mode
     assert Served(models).active.version == "two"
 
 
+def test_a_version_in_force_that_an_upgrade_cannot_read_is_named_with_the_way_to_another(models: Path) -> None:
+    versions.activate(models, "one")
+    fake_models.publish(models / "versions" / "one", version="one", features_version=0)
+    with pytest.raises(ModelError, match=r"one: made for features version 0, .*`flask --app service model activate VERSION`"):
+        Served(models)
+    versions.activate(models, fake_models.VERSION)
+    assert Served(models).active.version == fake_models.VERSION
+
+
 def test_a_running_service_takes_what_is_activated_and_what_is_rolled_back(models: Path) -> None:
     served = Served(models)
     found = []
