@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -135,8 +135,17 @@ def test_a_long_list_of_words_works() -> None:
     assert decide("text " * 500 + "word4999xyz", f"[words]\nbanned = [{banned}]").reasons[0].words == ("word4999xyz",)
 
 
-def test_a_word_without_an_end_costs_no_more_than_its_length() -> None:
-    assert decide("\u3316" * 19_000, WORDS).outcome is APPROVE  # each sign is six letters
+def test_of_a_word_without_an_end_only_beginnings_of_a_listed_length_are_looked_up() -> None:
+    looked_up: list[tuple[str, ...]] = []
+
+    class Noticing(frozenset[tuple[str, ...]]):
+        def __contains__(self, phrase: object) -> bool:
+            looked_up.append(cast("tuple[str, ...]", phrase))
+            return super().__contains__(phrase)
+
+    listed = wordlist.word_list(("swindl*", "old fraud*", "cow*"))
+    assert list(replace(listed, begun=Noticing(listed.begun)).matches(["a" * 100_000])) == []
+    assert sorted(len(phrase[-1]) for phrase in looked_up) == [3, 5, 6]
 
 
 def test_the_words_that_are_named_are_looked_for_in_a_long_comment_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
