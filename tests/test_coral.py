@@ -14,7 +14,7 @@ import pytest
 from conftest import Caller
 from flask import Flask
 from sqlalchemy import Connection, Engine, Row, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from test_cli import run
 from test_health import figure
 from test_perspective import Client
@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 
 from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Outcome, Reason
 from service.intake.coral import FLAGS, REJECTIONS, answer_to
+from service.storage import comments as storage
 from service.storage import history
 from service.storage.account_tables import coral_secrets
 from service.storage.engine import writing
@@ -370,7 +371,7 @@ def test_secrets_are_stored_encrypted_and_of_no_use_without_the_key(coral: Coral
 def test_without_the_key_a_stranger_does_not_learn_which_sites_have_secrets(coral: Coral, new_app: Callable[..., Flask]) -> None:
     stranger = Caller(new_app(SECRET_KEY=""))
     told = [stranger.post(f"/v1/coral/{site}/moderate", {}) for site in (coral.site, "another")]
-    assert [answer.status_code for answer in told] == [503, 503]
+    assert [answer.get_json() for answer in told] == [{"status": "SYSTEM_WITHHELD"}] * 2
 
 
 def test_the_command_tells_the_address(app: Flask) -> None:
@@ -439,6 +440,19 @@ def test_a_database_that_does_not_answer_does_not_let_a_comment_through(
     monkeypatch.setattr(engine, "begin", gone)
     assert coral.moderate("Well said.").get_json() == {"status": "SYSTEM_WITHHELD"}
     assert coral.send("events", {"type": "STORY_CREATED", "data": {}}, WEBHOOKS).status_code == 503
+
+
+def test_a_fault_of_the_service_does_not_let_a_comment_through(coral: Coral, stranger: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise DatabaseError("INSERT", {}, Exception("database disk image is malformed"))
+
+    def failed() -> float:
+        return figure(stranger, "moderation_requests_total", route="/v1/coral/<path:site>/moderate", status="500")
+
+    before = failed()
+    monkeypatch.setattr(storage, "keep", broken)
+    assert coral.moderate("Well said.").get_json() == {"status": "SYSTEM_WITHHELD"}
+    assert failed() == before + 1  # which an alert looks at
 
 
 def test_a_comment_that_is_too_long_is_withheld(coral: Coral) -> None:
