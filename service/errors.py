@@ -113,13 +113,19 @@ def _said(error: HTTPException) -> str:
 
 
 def _flaw_of_the_whole() -> str | None:
-    """What a body is that no character of it is JSON; a place in line 1 would tell nobody."""
+    """What a body is that is no text in UTF-8, or not JSON from its first character on; a place in line 1 would tell nobody."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return "it is compressed; send it without Content-Encoding, as it is"
     body = request.get_data()
     if not body:
         return "it is empty"
-    return "it begins with a byte order mark; leave that out" if body.startswith(BOM_UTF8) else None
+    if body.startswith(BOM_UTF8):
+        return "it begins with a byte order mark; leave that out"
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"it is not UTF-8 from byte {error.start + 1} on"
+    return None
 
 
 def _halves_of_pairs(sent: bytes | str) -> list[str]:

@@ -72,6 +72,7 @@ def test_a_body_that_is_not_json_is_400(gazette: Caller, body: bytes) -> None:
         ),
         (b"", {}, "it is empty"),
         (b"\xef\xbb\xbf{}", {}, "it begins with a byte order mark; leave that out"),
+        ('{"id": "c1", "text": "Très bien."}'.encode("latin-1"), {}, "it is not UTF-8 from byte 25 on"),
         (b"{", {}, "EOF while parsing an object at line 1 column 1"),
     ],
 )
