@@ -202,6 +202,11 @@ def test_an_article_cannot_be_told_by_an_id_that_cannot_be_kept(gazette: Caller,
     assert problem(gazette.put(f"/v1/articles/{id}", {}))["status"] == 422
 
 
+def test_an_article_cannot_be_told_by_an_id_in_latin_1(gazette: Caller) -> None:
+    answer = gazette.call("PUT", "/v1/articles/cafe", json={}, environ_overrides={"PATH_INFO": "/v1/articles/caf\xe9"})
+    assert problem(answer)["errors"] == [{"field": "id", "expected": "UTF-8, percent-encoded"}]
+
+
 UNUSUAL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=100)
 
 

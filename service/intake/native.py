@@ -80,6 +80,8 @@ def put_article(id: str) -> ResponseReturnValue:
     told = bodies.read_as(payloads.ArticleBody, ONE)
     if "\x00" in id:
         raise Invalid("id", "a text without NUL characters")
+    if not request.environ["PATH_INFO"].encode("latin-1").endswith(id.encode()):  # WSGI's way to hand on bytes
+        raise Invalid("id", "UTF-8, percent-encoded")
     with writing(current_parts().engine) as db:
         stored = articles.put(db, g.caller.site, Article(id=id, url=told.url, title=told.title or "", text=told.text or ""))
     return bodies.answer(_article_out(stored))
