@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -21,9 +23,18 @@ from service.storage.engine import limit_waits
 
 _config = Config.from_environ(os.environ)
 
+STALLED = struct.pack("ll", 60, 0)  # seconds without a byte, nginx's measure too; a `timeval` of the system's
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Stops without waiting for connections on which nothing was asked yet: browsers and Caddy hold some ready."""
+    """Gives up a client that stalls within its request or its answer: it holds one of few threads, and one that is gone would for good.
+
+    Stops without waiting for connections on which nothing was asked yet: browsers and Caddy hold some ready."""
+
+    def handle(self, conn: Any) -> Any:
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, direction, STALLED)
+        return super().handle(conn)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)

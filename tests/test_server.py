@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +52,14 @@ def test_who_reloads_is_told_that_changed_rules_need_a_restart(server: Any, capl
 def test_a_proxys_idle_connection_is_closed_by_the_proxy_and_not_under_its_next_request(server: Any) -> None:
     nginx, caddy = 60, 120  # seconds, by default
     assert server.keepalive > max(nginx, caddy)
+
+
+def test_a_client_that_stalls_within_its_request_holds_no_thread_for_good(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "STALLED", struct.pack("ll", 0, 1_000))
+    monkeypatch.setattr(server.ThreadWorker, "handle", lambda _worker, connection: connection.sock.recv(1))
+    stalled, ours = socket.socketpair()
+    with stalled, ours, pytest.raises(BlockingIOError):
+        server.Worker.__new__(server.Worker).handle(SimpleNamespace(sock=ours))
 
 
 @pytest.mark.parametrize("imported", ["alembic", "flask"])  # by what begins, and by the server that it becomes
