@@ -41,6 +41,11 @@ def test_the_document_has_every_operation(stranger: Caller) -> None:
     assert {(method, path) for path, methods in document["paths"].items() for method in methods} == OPERATIONS | MODERATORS
 
 
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "xn--kln-sna.example"])
+def test_the_document_names_the_address_at_which_it_was_found(stranger: Caller, host: str) -> None:
+    assert stranger.call("GET", "/openapi.json", {"Host": host}).get_json()["servers"] == [{"url": f"http://{host}"}]
+
+
 def test_the_document_says_that_a_key_is_needed(stranger: Caller) -> None:
     document = stranger.get("/openapi.json").get_json()
     assert document["security"] == [{"key": []}]

@@ -82,8 +82,12 @@ def test_every_schema_that_the_document_names_is_in_it(gazette: Caller) -> None:
         "SuggestCommentScoreResponse",
         "TextEntry",
     }
-    assert document["rootUrl"] == "http://localhost/"
     assert set(document["resources"]["comments"]["methods"]) == {"analyze", "suggestscore"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "xn--kln-sna.example"])
+def test_a_client_asks_where_it_found_the_document(stranger: Caller, host: str) -> None:
+    assert stranger.call("GET", "/$discovery/rest", {"Host": host}).get_json()["rootUrl"] == f"http://{host}/"
 
 
 def test_another_version_is_not_described(stranger: Caller) -> None:

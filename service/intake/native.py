@@ -40,7 +40,7 @@ blueprint.record(lambda state: state.app.url_map.converters.update(name=NameConv
 
 @description.get("/openapi.json")
 def openapi() -> ResponseReturnValue:
-    written = json.dumps(document(current_app, request.url_root.rstrip("/")))  # in the order of the code, which is one to read in
+    written = json.dumps(document(current_app, f"{request.scheme}://{request.host}"))  # in the order of the code, which is one to read in
     return Response(written, content_type="application/json")
 
 

@@ -40,7 +40,7 @@ def _answer_to(part: bytes) -> bytes:
     headers = Headers([(name, request.headers[name]) for name in FOR_EACH if name in request.headers])
     headers.update((name.decode(), key.decode()) for name, key in _KEY.findall(head))
     caller = {"REMOTE_ADDR": request.remote_addr}
-    asked = EnvironBuilder(path, request.url_root, method="POST", headers=headers, data=content, environ_base=caller)
+    asked = EnvironBuilder(path, method="POST", headers=headers, data=content, environ_base=caller)
     with current_app.app_context():  # with a `g` of its own
         body, status, answered = run_wsgi_app(current_app.wsgi_app, asked.get_environ(), buffered=True)
     told = "\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in answered)])

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 def describe() -> ResponseReturnValue:
     if request.args.get("version", "v1alpha1") != "v1alpha1":
         raise NotFound
-    return jsonify(document(request.url_root))
+    return jsonify(document(f"{request.scheme}://{request.host}/"))
 
 
 @discovery.post("/batch")
