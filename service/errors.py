@@ -14,7 +14,7 @@ from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, NotFound
 
 from service.config import ConfigError
 from service.domain import Invalid
@@ -104,9 +104,11 @@ def is_half_a_pair(error: ValidationError) -> bool:
 
 
 def _said(error: HTTPException) -> str:
-    """What to do about an address or a method that there is not; Werkzeug's own words are for whoever typed it into a browser."""
+    """What to do about an address or a method that there is not, or a broken-off body; Werkzeug's own words are for a browser's user."""
     if isinstance(error, MethodNotAllowed):
         return f"This address does not take {request.method}: it takes {', '.join(sorted(error.valid_methods or ()))}."
+    if isinstance(error, ClientDisconnected):
+        return "The body broke off before its end; its Content-Length may be too large."
     if error.description == NotFound.description:
         return "There is no such address. `GET /openapi.json` lists those of the API."
     return error.description or ""

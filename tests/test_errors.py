@@ -1,6 +1,7 @@
 """What is refused, and how: RFC 9457 problems that name the field and never repeat what a reader wrote."""
 
 import gzip
+import io
 import uuid
 from typing import Any
 from urllib.parse import quote
@@ -78,6 +79,15 @@ def test_a_body_that_is_not_json_is_400(gazette: Caller, body: bytes) -> None:
 )
 def test_a_body_that_is_not_json_says_what_it_is(gazette: Caller, body: bytes, headers: dict[str, str], said: str) -> None:
     assert f"The body is not JSON: {said}" in problem(gazette.call("POST", "/v1/comments", headers, data=body))["detail"]
+
+
+def test_a_body_that_stalls_before_its_length_is_400_and_says_so(gazette: Caller) -> None:
+    class Stalled(io.BytesIO):
+        def readinto(self, _buffer: Any) -> int:
+            raise BlockingIOError
+
+    answer = gazette.call("POST", "/v1/comments", environ_overrides={"CONTENT_LENGTH": "100", "wsgi.input": Stalled()})
+    assert problem(answer)["detail"] == "The body broke off before its end; its Content-Length may be too large."
 
 
 @pytest.mark.parametrize(
