@@ -46,7 +46,7 @@ PROBLEMS = {
     503: "The database does not answer; send the same request again. Or the service has no SECRET_KEY, as `detail` says then.",
 }
 ID = {"type": "string", "minLength": 1}
-IN_ADDRESS = "As the CMS knows it; percent-encoded, its slashes too."
+IN_ADDRESS = "As the CMS knows it; percent-encoded, its slashes and question marks too."
 EVERYWHERE = (401, 429, 500, 503)
 WITH_BODY = (400, 409, 413, 422)
 RETRY_AFTER = {"Retry-After": {"required": True, "description": "In how many seconds.", "schema": {"type": "integer"}}}
