@@ -68,7 +68,7 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool)
             raise TimeoutError
         with suppress(OSError, HTTPException):
             answer.read(MOST_READ)
-        return Answer(answer.status, _comment_on(answer), _retry_after(answer.headers.get("Retry-After")))
+        return Answer(answer.status, _comment_on(answer), _retry_after(answer.headers.get("Retry-After", "").strip()))
     except (OSError, HTTPException, ValueError) as error:
         return Answer(None, _problem(error, deadline))
     finally:
@@ -158,10 +158,8 @@ def _problem(error: Exception, deadline: float) -> str:
     return f"{type(error).__name__}: {error}"[:200]
 
 
-def _retry_after(value: str | None) -> timedelta | None:
+def _retry_after(value: str) -> timedelta | None:
     """Seconds or a date, as HTTP has it; None for anything else."""
-    if value is None:
-        return None
     if value.isascii() and value.isdecimal():
         return timedelta(seconds=min(int(value[:9]), 10**8))
     try:

@@ -73,6 +73,11 @@ def test_a_date_to_try_again_after_is_one_of_utc_in_each_form_that_http_has(rece
     assert abs(answer.retry_after - hour) < timedelta(minutes=1)
 
 
+def test_blanks_after_a_time_to_try_again_after_are_none_of_it(receiver: Receiver) -> None:
+    receiver.answer, receiver.headers = 429, {"Retry-After": "120  "}
+    assert post.post(receiver.url, b"{}", {}, allow_private=True).retry_after == timedelta(minutes=2)
+
+
 def test_nothing_is_sent_to_a_private_address(receiver: Receiver) -> None:
     answer = post.post(receiver.url, b"{}", {}, allow_private=False)
     assert (answer.status, "private" in answer.problem, receiver.got) == (None, True, [])
