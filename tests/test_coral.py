@@ -21,8 +21,9 @@ from test_perspective import Client
 from test_unusable_database import read_only
 from werkzeug.test import TestResponse
 
-from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Outcome, Reason
+from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Article, Outcome, Reason
 from service.intake.coral import FLAGS, REJECTIONS, answer_to
+from service.storage import articles as article_storage
 from service.storage import comments as storage
 from service.storage import history
 from service.storage.account_tables import coral_secrets
@@ -215,6 +216,22 @@ def test_a_story_that_is_told_is_an_article_and_changes_none(coral: Coral, gazet
         coral.tell("STORY_CREATED", storyID=f"story-{number}", storyURL=f"https://news.example/{number}", siteID="s")
     told = {row.id: (row.url, row.text) for row in rows(engine, articles)}
     assert told == {"story-1": ("https://news.example/1", ""), "story-2": (None, "The council voted.")}
+
+
+def test_what_the_cms_tells_of_an_article_while_coral_tells_of_its_story_stays(
+    coral: Coral, gazette: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_story = article_storage.find_story
+
+    def told_meanwhile(db: Connection, site: str, id: str, url: str | None) -> Any:
+        found = find_story(db, site, id, url)
+        article_storage.put(db, site, Article(id=id, url=url, title="Night trains", text="The council voted."))
+        return found
+
+    monkeypatch.setattr(article_storage, "find_story", told_meanwhile)
+    coral.tell("STORY_CREATED", storyID=STORY["id"], storyURL=STORY["url"])
+    found = gazette.get("/v1/articles/story-1").get_json()
+    assert (found["url"], found["title"], found["text"]) == (STORY["url"], "Night trains", "The council voted.")
 
 
 def test_a_reply_is_read_with_its_parent(coral: Coral) -> None:

@@ -135,7 +135,7 @@ def hear(site: str) -> ResponseReturnValue:
     with writing(current_parts().engine) as db:
         if told.type == "STORY_CREATED" and data.storyID:
             if articles.find_story(db, site, data.storyID, data.storyURL) is None:
-                articles.put(db, site, Article(id=data.storyID, url=data.storyURL))
+                articles.keep(db, site, Article(id=data.storyID, url=data.storyURL))
         elif data.commentID and (told.type in CREATED or (told.type == ENTERED and data.queue != "REPORTED")):
             _name(db, site, data.commentID, data.storyID)
     return Response(status=204)
