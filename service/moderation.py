@@ -69,8 +69,11 @@ def _moderate_run(parts: Parts, arrived: Sequence[Comment]) -> list[Moderated]:
         fresh = [each for each, moderated in zip(found, known, strict=True) if moderated is None]
         completed = [_complete(db, comment, before, with_record=parts.served.reads_records) for comment, before in fresh]
     inputs = [whole for _, whole in completed]
-    scored = zip(completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
-    explained = [(comment, _explained(parts, comment, whole, scores), beside) for (comment, whole), scores, beside in scored]
+    scored = zip(fresh, completed, score(parts, inputs), score_beside(parts, inputs), strict=True)
+    explained = [
+        (replace(comment, parent=whole.parent), _explained(parts, told, whole, scores), beside)
+        for (comment, _), (told, whole), scores, beside in scored
+    ]
     recorded = iter([_record(parts, comment, scores, beside) for comment, scores, beside in explained])
     return [_told(parts, moderated or next(recorded)) for moderated in known]
 
@@ -151,24 +154,31 @@ def _told(parts: Parts, moderated: Moderated) -> Moderated:
 
 
 def _complete(db: Connection, comment: Comment, before: Row[Any] | None, *, with_record: bool) -> tuple[Comment, ScoreInput]:
-    """The comment with what is stored of it, where an edit left that out, and of its parent; and what models are shown.
-
-    Its article stays as the comment tells it: while it is scored, the CMS may tell what the article says now."""
-    if before:
-        told = comments.from_row(before)
-        comment = replace(comment, **{name: getattr(told, name) for name in TOLD_ONCE if getattr(comment, name) is None})
-    whole = complete(db, comment.site, comment.score_input, with_record=with_record, stored=before and before.pk)
-    return replace(comment, parent=whole.parent), whole
+    """The comment as it is told by now, and what models are shown."""
+    comment = _as_told(comment, before)
+    return comment, complete(db, comment.site, comment.score_input, with_record=with_record, stored=before and before.pk)
 
 
-def _record(parts: Parts, comment: Comment, scores: Scores | None, beside: Scores | None) -> Moderated:
-    """Decides and stores in one transaction; a comment that somebody else stored meanwhile is looked at again."""
-    tongue = language.detect(comment.text) or comment.language
+def _as_told(comment: Comment, before: Row[Any] | None) -> Comment:
+    """The comment with what is stored of it, where an edit left that out."""
+    if before is None:
+        return comment
+    told = comments.from_row(before)
+    return replace(comment, **{name: getattr(told, name) for name in TOLD_ONCE if getattr(comment, name) is None})
+
+
+def _record(parts: Parts, arrived: Comment, scores: Scores | None, beside: Scores | None) -> Moderated:
+    """Decides and stores in one transaction; a comment that somebody else stored meanwhile is looked at again.
+
+    What it does not tell is as stored by now, its article too: while it was scored, the CMS may have told more."""
+    detected = language.detect(arrived.text)
     while True:
         with writing(parts.engine) as db:
-            before = comments.find(db, comment.site, comment.id)
-            if earlier := _recall(db, before, comment.text):
+            before = comments.find(db, arrived.site, arrived.id)
+            if earlier := _recall(db, before, arrived.text):
                 return earlier
+            comment = _as_told(arrived, before)
+            tongue = detected or comment.language
             whole = replace(comment, article=comment.article and articles.complete(db, comment.site, comment.article))
             rules = parts.rules.for_(comment.site, comment.section)
             history = comments.history(

@@ -205,6 +205,24 @@ def test_two_edits_at_once_are_both_kept(gazette: Caller) -> None:
     assert {past["text"] for past in history} == {"First.", "Second.", "Third."}
 
 
+@pytest.mark.parametrize("before", [None, "First."])
+def test_what_is_told_while_an_edit_is_scored_outlives_it(gazette: Caller, monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+    if before:
+        gazette.comment("c1", before, section="sport")
+    score = moderation.score
+
+    def told_meanwhile(*asked: Any) -> Any:
+        monkeypatch.setattr(moderation, "score", score)
+        gazette.comment("c1", "Second.", **FULL)
+        return score(*asked)
+
+    monkeypatch.setattr(moderation, "score", told_meanwhile)
+    gazette.comment("c1", "Third.")
+    stored = gazette.get("/v1/comments/c1").get_json()
+    told = [stored["comment"][name] for name in ("text", "article_id", "section", "language", "created_at")]
+    assert told == ["Third.", "trains", "politics", "en", "2026-03-01T10:00:00Z"]
+
+
 def test_many_comments_under_a_new_article_at_once_are_all_kept(gazette: Caller, engine: Engine) -> None:
     at_once([lambda number=number: gazette.comment(f"c{number}", "Well said.", article=FULL["article"]) for number in range(8)])
     assert rows(engine, comments) == 8
