@@ -18,11 +18,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.config import Config
 from service.domain import Article
-from service.storage import articles, comments, keys, overview
+from service.storage import articles, comments, endpoints, history, keys, outbox, overview
 from service.storage.engine import StorageError, is_migrated, migrate, open_engine, reading, writing
 from service.storage.tables import articles as articles_table
 from service.storage.tables import comments as comments_table
-from service.storage.tables import decisions, metadata, policies, verdicts
+from service.storage.tables import decisions, deliveries, metadata, policies, verdicts
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> None:
@@ -117,6 +117,34 @@ def test_a_days_figures_are_counted_as_fast_after_an_operators_analyze(tmp_path:
         assert instructions(db, lambda: overview.counts(db, [], at.date(), at.date(), at.date())) <= before
         db.rollback()
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda db: history.recent(db, moderator=None, sites=["gazette"], before=None, most=10),
+        lambda db: outbox.listing(db, sites=["gazette"], most=10),
+    ],
+)
+def test_looking_at_what_was_said_or_told_takes_no_longer_as_a_site_grows(look: Callable[[Connection], Any], tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/comments.db")
+    migrate(engine)
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    told = {"site": "gazette", "text": "", "text_digest": "", "parent_text": "", "revision": 1, "outcome": "hold", "received_at": at}
+    told |= {"at": at, "moderator": "Ada", "explanation": "", "event": "comment.decided", "body": "", "state": "delivered"}
+    told |= {"attempts": 1, "due_at": at, "created_at": at}
+    taken = []
+    with writing(engine) as db:
+        one = endpoints.add(db, site="gazette", url="https://cms.example/hooks", events=["comment.decided"]).id
+        for n in range(200):
+            for table in (comments_table, verdicts, deliveries):
+                row = told | {"pk": n, "id": str(n), "comment": n, "endpoint": one}
+                db.execute(table.insert().values({name: value for name, value in row.items() if name in table.c}))
+            if n in (20, 199):
+                taken.append(instructions(db, lambda: look(db)))
+        db.rollback()
+    engine.dispose()
+    assert taken[1] <= taken[0] + 1
 
 
 def instructions(db: Connection, work: Callable[[], Any]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, MetaData, true
+from sqlalchemy import BigInteger, ColumnElement, Connection, DateTime, Integer, MetaData, true
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -38,3 +38,9 @@ serial = BigInteger().with_variant(Integer, "sqlite")
 def among(site: ColumnElement[str], sites: Sequence[str]) -> ColumnElement[bool]:
     """Of these sites or, where none is named, of all."""
     return site.in_(sites) if sites else true()
+
+
+def unindexed(db: Connection, column: ColumnElement[str]) -> ColumnElement[str]:
+    """The column, without the index by which SQLite would read all of a value and sort that, where a query wants its newest alone.
+    PostgreSQL, which has counted, knows better by itself."""
+    return column + "" if db.dialect.name == "sqlite" else column

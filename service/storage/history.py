@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, exists, func, insert, select, update
 
 from service.domain import Outcome, Verdict
-from service.storage.columns import among
+from service.storage.columns import among, unindexed
 from service.storage.tables import articles, comments, notes, verdicts
 
 
@@ -95,7 +95,7 @@ def recent(db: Connection, *, moderator: str | None, sites: Sequence[str], befor
         articles.c.title.label("article_title"),
     )
     query = told.join(comments, comments.c.pk == verdicts.c.comment).outerjoin(articles, articles.c.pk == comments.c.article)
-    query = query.where(among(comments.c.site, sites))
+    query = query.where(among(unindexed(db, comments.c.site), sites))
     if moderator is not None:
         query = query.where(verdicts.c.moderator == moderator)
     if before is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
 
 from service.storage.account_tables import endpoints
-from service.storage.columns import among
+from service.storage.columns import among, unindexed
 from service.storage.endpoints import IS_THERE
 from service.storage.tables import attempts, comments, deliveries
 
@@ -118,7 +118,8 @@ def listing(
         .outerjoin(attempts, attempts.c.pk == last)
     )
     wanted = ((deliveries.c.id, id), (deliveries.c.endpoint, endpoint), (deliveries.c.state, state), (deliveries.c.comment, comment))
-    query = query.where(among(endpoints.c.site, sites), *(column == value for column, value in wanted if value is not None))
+    theirs = among(unindexed(db, endpoints.c.site), sites)
+    query = query.where(theirs, *(column == value for column, value in wanted if value is not None))
     if before is not None:
         query = query.where(deliveries.c.pk < before)
     return db.execute(query.order_by(deliveries.c.pk.desc()).limit(most)).all()
