@@ -124,6 +124,7 @@ def test_a_days_figures_are_counted_as_fast_after_an_operators_analyze(tmp_path:
     [
         lambda db: history.recent(db, moderator=None, sites=["gazette"], before=None, most=10),
         lambda db: outbox.listing(db, sites=["gazette"], most=10),
+        outbox.unsent,
     ],
 )
 def test_looking_at_what_was_said_or_told_takes_no_longer_as_a_site_grows(look: Callable[[Connection], Any], tmp_path: Path) -> None:
