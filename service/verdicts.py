@@ -86,10 +86,11 @@ def correct(parts: Parts, moderator: Moderator, comment: int, verdict: Verdict, 
 
 
 def settle(db: Connection, comment: int, verdict: Verdict) -> None:
-    """A moderator's word from the CMS's own pages; nothing where the comment stands so already."""
+    """A moderator's word from the CMS's own pages, which so knows it; nothing where the comment stands so already."""
     stored = history.lock(db, comment)
     if stored is not None and stored.outcome != verdict.outcome:
-        _judge(db, stored, verdict, "verdict" if stored.outcome == Outcome.HOLD else "correction", about=stored.verdict)
+        given = _judge(db, stored, verdict, "verdict" if stored.outcome == Outcome.HOLD else "correction", about=stored.verdict)
+        history.set_told(db, given.pk)
 
 
 def agree(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:

@@ -13,6 +13,7 @@ import fake_models
 import pytest
 from conftest import Caller
 from flask import Flask
+from room import make_moderator
 from sqlalchemy import Connection, Engine, Row, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 from test_cli import run
@@ -21,7 +22,7 @@ from test_perspective import Client
 from test_unusable_database import read_only
 from werkzeug.test import TestResponse
 
-from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Article, Outcome, Reason
+from service.domain import ATTRIBUTES, LIKELY_TO_REJECT, Article, Outcome, Reason, Role
 from service.intake.coral import FLAGS, REJECTIONS, answer_to
 from service.storage import articles as article_storage
 from service.storage import comments as storage
@@ -323,6 +324,17 @@ def test_feedback_that_says_what_stands_is_no_verdict(coral: Coral, gazette: Cal
     Client(gazette).post("suggestscore", feedback("A vile thing.", 1))
     assert len(rows(engine, suggestions)) == 1
     assert rows(engine, verdicts) == []
+
+
+def test_what_corals_moderators_said_is_corrected_and_not_undone_as_coral_knows_it(
+    app: Flask, coral: Coral, gazette: Caller, engine: Engine
+) -> None:
+    coral.moderate("How rude.")
+    Client(gazette).post("suggestscore", feedback("How rude.", 0))
+    (given,) = rows(engine, verdicts)
+    answer = make_moderator(app, "Alice", "gazette", role=Role.ADMIN).send("/review/undo", verdict=given.pk, script=True)
+    assert answer.status_code == 409
+    assert "The CMS was told" in answer.get_json()["message"]
 
 
 def test_feedback_on_one_comment_twice_at_the_same_moment_is_kept_twice(
