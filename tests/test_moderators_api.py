@@ -10,6 +10,7 @@ from conftest import Caller, make_caller
 from flask import Flask
 from room import Visitor, cards, make_moderator, make_token
 from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import text as sql
 
 from service.domain import Comment, History, Outcome, Scores
 from service.policy import decide
@@ -233,6 +234,31 @@ def test_a_verdict_whose_correction_was_taken_back_counts_again(gazette: Caller,
     assert "Toxicity 0% of 1" in ada.page("/review/overview")
     ben.send("/review/undo")
     assert "Toxicity 100% of 1" in ada.page("/review/overview")
+
+
+def test_a_verdict_that_is_corrected_while_its_day_is_counted_has_it_counted_anew(
+    gazette: Caller, ada: Visitor, ben: Visitor, engine: Engine
+) -> None:
+    gazette.comment("c-1", "How rude.")
+    (comment,) = cards(ada.page("/review/"))
+    ada.judge(comment, verdict="approve")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with writing(engine) as db:
+        db.execute(update(verdicts).values(at=yesterday))
+    with ThreadPoolExecutor() as pool, writing(engine) as db:
+        overview.finish(db, yesterday.date())
+        correction = pool.submit(ben.send, f"/review/comments/{comment}/correction", reason_code="spam")
+        while not correction.done() and not _waits_for(db):
+            sleep(0.01)
+    assert "Toxicity 0% of 1" in ada.page("/review/overview")
+
+
+def _waits_for(db: Connection) -> bool:
+    """Whether another transaction waits for this one, as it always does on SQLite."""
+    if db.dialect.name == "sqlite":
+        return True
+    blocked = sql("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    return bool(db.execute(blocked).scalar_one())
 
 
 def test_a_verdict_on_an_edited_text_counts_once(gazette: Caller, ada: Visitor) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, exists, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select, text
 
 from service.storage.engine import inserted
 from service.storage.history import undone
@@ -33,7 +33,9 @@ def unfinished(db: Connection, first: date, end: date) -> list[date]:
 
 
 def finish(db: Connection, day: date) -> None:
-    """Counts a day, unless another worker was first."""
+    """Counts a day, unless another worker was first. Who has it counted anew meanwhile waits: these counts could not be forgotten yet."""
+    if db.dialect.name == "postgresql":  # SQLite lets one write at a time
+        db.execute(text("LOCK TABLE daily IN SHARE ROW EXCLUSIVE MODE"))
     if not unfinished(db, day, day + timedelta(days=1)):
         return
     rows = [*_count(db, day), Count(day, "", COUNTED, "", "", 0)]
