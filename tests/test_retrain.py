@@ -438,14 +438,15 @@ def test_leaving_out_somebody_who_said_nothing_is_told(newsroom: Newsroom, capsy
     assert "--exclude site=gazette" not in said
 
 
+@pytest.mark.parametrize("command", ["retrain", "thresholds"])
 def test_a_fault_of_the_program_is_no_refusal(
-    newsroom: Newsroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    newsroom: Newsroom, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at_fault(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(lessons, "read", at_fault)
-    status, result, _ = newsroom.run(capsys, "retrain")
+    status, result, _ = newsroom.run(capsys, command)
 
     assert (status, result["result"]) == (2, "unusable")
 
@@ -482,15 +483,15 @@ def test_a_comments_text_is_not_in_what_is_said(again: SimpleNamespace) -> None:
     assert "example.org" not in again.said
 
 
-def test_nor_where_the_program_has_a_fault(newsroom: Newsroom, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    rate = fake_models.FakeScorer.rate
+@pytest.mark.parametrize("words", [("retrain", "--since", "all"), ("thresholds",)])
+def test_nor_where_the_program_has_a_fault(
+    newsroom: Newsroom, words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*_: object, **__: object) -> None:
+        float(GOOD)  # Python's own words: could not convert string to float: '...'
 
-    def cannot(scorer: fake_models.FakeScorer, inputs: Any) -> Any:
-        quoted = [one.text for one in inputs if "example.org" in one.text]
-        return float(quoted[0]) if quoted else rate(scorer, inputs)  # Python's own words: could not convert string to float: '...'
-
-    monkeypatch.setattr(fake_models.FakeScorer, "rate", cannot)
-    status, result, said = newsroom.run(capsys, "retrain", "--since", "all")
+    monkeypatch.setattr(lessons, "read", cannot)
+    status, result, said = newsroom.run(capsys, *words)
     assert (status, result["why"].partition(";")[0]) == (2, "a fault of the program (ValueError)")
     assert ("in cannot" in said, "example.org" in said) == (True, False)
 

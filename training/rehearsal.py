@@ -1,20 +1,26 @@
 """Before anything is published: who is heard and how much each counts, and how a model of the earlier verdicts does on the later ones."""
 
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.arrays import Bools
+from service.config import ConfigError
 from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
-from service.scoring import Model
+from service.scoring import Model, ModelError
+from service.storage.engine import StorageError, fault
+from service.toml_files import TomlError
 from training.caution import Agreement, agreements, training_weights
 from training.dataset import DataError, text_key
 from training.lessons import Example, Lessons
+from training.lines import file_fault
 from training.newsroom import MIN_OF_A_KIND, Material, enough, fit_newsroom, scores_of
 from training.scored import rate
 from training.trial import Tried, split, stands_for
@@ -46,6 +52,19 @@ class Bench:
 def say(sentence: str) -> None:
     """To a person; standard output is for the result."""
     print(sentence, file=sys.stderr)
+
+
+def why(error: Exception) -> str:
+    """Why nothing could be done, to whoever runs this. A fault of the program's own is told as one: it would end with 1, which says
+    that the verdicts do not suffice."""
+    if isinstance(error, (ConfigError, DataError, ModelError, StorageError, TomlError)):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
+        return fault(error)
+    if isinstance(error, OSError):
+        return file_fault(error)
+    say("".join(traceback.format_tb(error.__traceback__)))  # without its message, which may quote a comment
+    return f"a fault of the program ({type(error).__name__}); please report what stands above"
 
 
 def check_enough(judged: Sequence[Example]) -> None:

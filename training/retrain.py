@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import shutil
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,22 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from service import rules, versions
-from service.config import Config, ConfigError
+from service.config import Config
 from service.domain import LIKELY_TO_REJECT
 from service.newsroom import Newsroom
 from service.scoring import ModelError, load
-from service.storage.engine import fault
-from service.toml_files import TomlError
 from training import candidate, lessons
-from training.dataset import DataError, read
+from training.dataset import read
 from training.gate import Judged, judge
-from training.lines import file_fault
 from training.newsroom import fit_newsroom, remembering
 from training.regression_set import check
-from training.rehearsal import Bench, check_enough, prepare, say, try_out
+from training.rehearsal import Bench, check_enough, prepare, say, try_out, why
 from training.retrain_report import page
 from training.trial import Tried
 
@@ -54,16 +48,8 @@ def main(arguments: Sequence[str]) -> int:
         config = Config.from_environ(os.environ)
         with alone(config.models_dir):
             result = retrain(config, options)
-    except (ConfigError, DataError, ModelError, TomlError) as error:
-        result = {"result": "unusable", "why": str(error)}
-    except SQLAlchemyError as error:
-        result = {"result": "unusable", "why": fault(error)}
-    except OSError as error:
-        result = {"result": "unusable", "why": file_fault(error)}
-    except Exception as error:  # a fault of this program's own, which would end with 1: whoever runs it would take it for a refusal
-        say("".join(traceback.format_tb(error.__traceback__)))  # without its message, which may quote a comment
-        result = {"result": "unusable", "why": f"a fault of the program ({type(error).__name__}); please report what stands above"}
-    if result["result"] == "unusable":
+    except Exception as error:
+        result = {"result": "unusable", "why": why(error)}
         say(f"Nothing was changed. {result['why']}")
     print(json.dumps(result))
     return {"unusable": UNUSABLE, "refused": REFUSED}.get(result["result"], PUBLISHED)

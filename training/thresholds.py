@@ -8,17 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy.exc import SQLAlchemyError
 
 from service import versions
 from service.arrays import Bools, Floats
-from service.config import Config, ConfigError
+from service.config import Config
 from service.domain import LIKELY_TO_REJECT
 from service.review.figures import Share, wilson
 from service.scoring import Model, ModelError
-from service.storage.engine import fault
 from training import candidate, lessons
-from training.rehearsal import say
+from training.rehearsal import say, why
 from training.scored import rate
 from training.trial import share, stands_for
 
@@ -44,10 +42,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         proposals = propose(Config.from_environ(os.environ), options)
-    except (ConfigError, ModelError, SQLAlchemyError) as error:
-        why = fault(error) if isinstance(error, SQLAlchemyError) else str(error)
-        say(f"Nothing is proposed. {why}")
-        print(json.dumps({"result": "unusable", "why": why}))
+    except Exception as error:
+        reason = why(error)
+        say(f"Nothing is proposed. {reason}")
+        print(json.dumps({"result": "unusable", "why": reason}))
         return 2
     for one in proposals:
         say(_said(one, options))
