@@ -33,7 +33,8 @@ AT_ONCE = encoders.CACHED // READINGS  # inputs that are rated together: an enco
 # half of a command's time would be scikit-learn's.
 LIBRARIES = {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "joblib")}
 
-_RETRAIN = "Put back the models that came with this version, or train them here with `python -m training`"
+_OTHERS = "put others in force, which `flask --app service model list` shows, or train them here with `python -m training`"
+_RETRAIN = f"Put back the models that came with this version, {_OTHERS}"
 
 
 class ModelError(Exception):
@@ -228,8 +229,7 @@ def _check_made_for_us(manifest: Mapping[str, Any], folder: Path) -> None:
     made, here = manifest["libraries"], LIBRARIES
     if made.get("scikit-learn") != here["scikit-learn"]:
         raise ModelError(
-            f"{folder}: made with {_said(made)}; installed is {_said(here)}. "
-            f"Install scikit-learn {made.get('scikit-learn')}, or train the models again here with `python -m training`."
+            f"{folder}: made with {_said(made)}; installed is {_said(here)}. Install scikit-learn {made.get('scikit-learn')}, {_OTHERS}."
         )
     if manifest["features_version"] != FEATURES_VERSION:
         raise ModelError(

@@ -30,7 +30,7 @@ class Served:
         self._refreshing = Lock()
         self._stamp: tuple[int, int] | None = NEVER  # so that the first look takes what runs beside it too
         said = versions.pointer(models)
-        self._loaded = _Loaded(_load(models, said.active), None, versions.Pointer(said.active))
+        self._loaded = _Loaded(load(versions.folder(models, said.active)), None, versions.Pointer(said.active))
 
     @property
     def active(self) -> Model:
@@ -83,15 +83,3 @@ class Served:
                 self.refresh()
         except Exception as error:  # whatever it is, the next look is due, and requests go on with the model in force
             log.error("looking for another model failed", exc_info=error)
-
-
-def _load(models: Path, version: str | None) -> Model:
-    """The version that is in force at the start. Raises ModelError, with the way to another where it is a retrained one."""
-    folder = versions.folder(models, version)
-    try:
-        return load(folder)
-    except ModelError as error:
-        if folder == models:
-            raise
-        way = "`flask --app service model activate VERSION`, of those that `flask --app service model list` names"
-        raise ModelError(f"{error} To go on with another version: {way}.") from None

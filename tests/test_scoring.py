@@ -183,7 +183,7 @@ def test_libraries_replaced_on_disk_under_a_running_service_change_nothing_in_it
 def test_a_manifest_from_another_scikit_learn_is_refused(models):
     change(models, libraries={"scikit-learn": "0.24.2", "numpy": "1.19", "joblib": "1.0"})
 
-    refuses(models, "numpy 1.19", "joblib 1.0", "installed is", "Install scikit-learn 0.24.2, or train the models again here")
+    refuses(models, "numpy 1.19", "joblib 1.0", "installed is", "Install scikit-learn 0.24.2, put others in force")
 
 
 def test_models_made_for_other_features_are_refused(models):

@@ -52,10 +52,13 @@ def test_a_version_that_was_deleted_while_in_force_is_named_with_what_to_do(mode
     assert Served(models).active.version == "two"
 
 
-def test_a_version_in_force_that_an_upgrade_cannot_read_is_named_with_the_way_to_another(models: Path) -> None:
+@pytest.mark.parametrize("made", [{"features_version": 1}, {"libraries": {"scikit-learn": "0.1"}}], ids=["features", "scikit-learn"])
+def test_a_version_in_force_that_an_older_release_made_is_refused_with_the_command_that_shows_the_others(
+    models: Path, made: dict[str, object]
+) -> None:
     versions.activate(models, "one")
-    fake_models.publish(models / "versions" / "one", version="one", features_version=0)
-    with pytest.raises(ModelError, match=r"one: made for features version 0, .*`flask --app service model activate VERSION`"):
+    fake_models.publish(models / "versions" / "one", version="one", **made)
+    with pytest.raises(ModelError, match="put others in force, which `flask --app service model list` shows"):
         Served(models)
     versions.activate(models, fake_models.VERSION)
     assert Served(models).active.version == fake_models.VERSION
