@@ -515,6 +515,14 @@ def test_whoever_suggested_a_score_can_be_left_out(few: Newsroom) -> None:
     assert (without.others, without.unheard) == ((), ())
 
 
+def test_what_a_community_suggests_is_of_one_client_though_each_request_has_a_token_of_its_own(few: Newsroom) -> None:
+    told = {"attribute": "TOXICITY", "value": 0.0, "language": "en", "community_id": "Coral:https://gazette.example", "context": {}}
+    with writing(few.parts.engine) as db:
+        some = [Suggestion(site="gazette", text=f"How rude {n}.", client_token=f"comment:{n}", **told) for n in range(3)]
+        suggestions.add(db, some, None)
+    assert [one.says for one in lessons.read(few.parts.engine).others] == ["token Coral:https://gazette.example"] * 3
+
+
 def test_a_suggestion_of_what_is_no_attribute_of_ours_is_no_lesson(few: Newsroom) -> None:
     told = {"language": "en", "community_id": None, "client_token": "t", "context": {}}
     with writing(few.parts.engine) as db:

@@ -153,12 +153,13 @@ def _shares(texts: Mapping[str, str]) -> Callable[[str, str, str | None], float]
 
 
 def _suggested(row: Row[Any]) -> Example:
-    """A client's score for an attribute of ours; for others there is no label."""
+    """A client's score for an attribute of ours; for others there is no label. Of a client that names its community the token may be one
+    request's, such as Coral's."""
     attribute = ours(row.attribute)
     return Example(
         input=ScoreInput(text=row.text, site=row.site),
         labels={} if attribute is None else {attribute: float(row.value)},
-        says=f"token {row.client_token or row.community_id or 'none'}",
+        says=f"token {row.community_id or row.client_token or 'none'}",
         site=row.site,
     )
 
