@@ -77,6 +77,18 @@ def test_where_verdicts_are_chance_the_score_says_so(sites: tuple[str, ...]) -> 
     assert np.std(scores) < 0.05
 
 
+def test_a_site_that_rejected_nothing_so_far_is_judged_like_one_that_nothing_is_known_of() -> None:
+    chance = np.random.default_rng(0)
+    sites = np.tile(["a", "b"], 300)
+    toxicity = chance.random(600)
+    rejected = (sites == "a") & (toxicity > 0.5)
+    some = [replace(one, site=site) for one, site in zip(told(rejected, chance, site=sites.tolist()), sites.tolist(), strict=True)]
+    newsroom = fit_newsroom(model(), Material(some, {"toxicity": toxicity}, np.ones(600)))
+    b, unknown = newsroom.rate_after([replace(some[0].input, site=site) for site in ("b", "c")], {"toxicity": np.full(2, 0.99)})[:, 0]
+
+    assert b == unknown > 0.4
+
+
 def test_what_became_of_the_articles_other_comments_is_learnt_from() -> None:
     chance = np.random.default_rng(0)
     heat = chance.random(800)

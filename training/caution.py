@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from service.arrays import Bools, Floats
 from training.lessons import Example
-from training.newsroom import MIN_OF_A_KIND
+from training.newsroom import MIN_OF_A_KIND, rarer
 
 MODERATOR_SHARE = 0.25
 SITE_SHARE = 0.50
@@ -83,15 +83,10 @@ def agreements(examples: Sequence[Example], predict: Callable[[Bools], Floats]) 
     found = []
     for name in tqdm(checked if len(names) > 1 else [], desc="agreement", unit="moderator", leave=False):
         mine = says == name
-        if _rarer(rejected[mine]) > 0 and _rarer(rejected[~mine]) >= MIN_OF_A_KIND:
+        if rarer(rejected[mine]) > 0 and rarer(rejected[~mine]) >= MIN_OF_A_KIND:
             auc = float(roc_auc_score(rejected[mine], predict(~mine)[mine]))
             found.append(Agreement(name, int(mine.sum()), auc, auc + Z * _error(auc, rejected[mine])))
     return sorted(found, key=lambda one: one.auc)
-
-
-def _rarer(rejected: Floats) -> int:
-    """How many verdicts there are of the kind that is rarer."""
-    return int(min(rejected.sum(), (1 - rejected).sum()))
 
 
 def _error(auc: float, labels: Floats) -> float:

@@ -74,7 +74,13 @@ def enough(material: Material, attribute: str) -> bool:
     """Whether a head would be fitted for the attribute."""
     labels = material.labels(attribute)
     known = ~np.isnan(labels) & (material.weights > 0) & (attribute == LIKELY_TO_REJECT or _has_evidence(material, attribute))
-    return min(int((labels[known] >= 0.5).sum()), int((labels[known] < 0.5).sum())) >= MIN_OF_A_KIND
+    return rarer(labels[known]) >= MIN_OF_A_KIND
+
+
+def rarer(labels: Floats) -> int:
+    """How many labels there are of the kind that is rarer."""
+    yes = int((labels >= 0.5).sum())
+    return min(yes, len(labels) - yes)
 
 
 def remembering(model: Model) -> Model:
@@ -142,7 +148,7 @@ def _head(newsroom: Newsroom, material: Material, attribute: str, columns: Colum
         return Head(start, weights, intercept, trees=trees)
     unseen = crossed(len(known), lambda inside: _margins(some[inside], _learnt(some[~inside], with_trees=trees is not None)))
     own = {}
-    for site in _told_apart(some.sites):
+    for site in _told_apart(some):
         mine = some.sites == site
         own[site] = _of_site(some[mine], unseen[mine])
         unseen[mine] += _unseen_of_site(some[mine], unseen[mine])
@@ -172,10 +178,11 @@ def _start(attribute: str, prior: str, verdicts: int) -> float:
     return float(prior == attribute)
 
 
-def _told_apart(sites: npt.NDArray[np.str_]) -> list[str]:
-    """The sites that have enough to tell, where there are several."""
-    names, counts = np.unique(sites, return_counts=True)
-    return [str(name) for name, count in zip(names, counts, strict=True) if len(names) > 1 and count >= MIN_OF_A_SITE and name]
+def _told_apart(some: _Some) -> list[str]:
+    """The sites that have enough to tell, where there are several; of a kind that next to nobody there said, nothing can be told."""
+    names, counts = np.unique(some.sites, return_counts=True)
+    many = [str(name) for name, count in zip(names, counts, strict=True) if len(names) > 1 and count >= MIN_OF_A_SITE and name]
+    return [name for name in many if rarer(some.labels[some.sites == name]) >= FOLDS]
 
 
 def _of_site(some: _Some, general: Floats) -> tuple[Singles, float]:
