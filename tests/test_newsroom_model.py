@@ -66,6 +66,17 @@ def test_few_verdicts_do_not_spoil_a_good_score(seed: int) -> None:
     assert learnt(model(), told(rejected, chance), toxicity) > shipped - 0.04
 
 
+def test_what_was_rejected_at_one_sitting_is_foretold_as_surely_as_what_was_rejected_now_and_then() -> None:
+    chance = np.random.default_rng(0)
+    rejected = np.repeat([False, True], [90, 30])
+    toxicity = np.clip(0.4 * rejected + chance.normal(0.3, 0.15, 120), 0.01, 0.99)
+    newsroom = fit_newsroom(model(), Material(told(rejected, chance), {"toxicity": toxicity}, np.ones(120)))
+    harmless, toxic = newsroom.rate_after([some.input for some in examples(2)], {"toxicity": np.array([0.05, 0.95])})[:, 0]
+
+    assert harmless < 0.05
+    assert toxic > 0.95
+
+
 @pytest.mark.parametrize("sites", [("",), ("a", "b")])
 def test_where_verdicts_are_chance_the_score_says_so(sites: tuple[str, ...]) -> None:
     chance = np.random.default_rng(0)
