@@ -206,6 +206,21 @@ def test_what_was_tested_beside_another_than_the_version_in_force_is_not_publish
     assert (status, result["result"], versions.pointer(judged.models).active) == (1, "refused", "another")
 
 
+def test_what_is_better_and_cannot_be_put_in_force_is_kept_with_the_command_that_does_it(
+    judged: Newsroom, made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    shutil.rmtree(judged.models / versions.VERSIONS)
+    monkeypatch.setattr(versions, "_write", full)
+    status, result, said = judged.run(capsys, "retrain")
+    assert (status, result["result"]) == (1, "refused")
+    assert "No space left on device" in result["failed"][0]
+    assert versions.every(judged.models) == [result["version"]]
+    assert f"model activate {result['version']}" in said
+
+
 def test_a_run_on_the_same_verdicts_leaves_the_version_in_force_as_it_is(made: Path, again: SimpleNamespace) -> None:
     before, after = (versions.folder(models, versions.pointer(made).active) for models in (made, again.models))
     assert {path.name: path.read_bytes() for path in after.iterdir()} == {path.name: path.read_bytes() for path in before.iterdir()}

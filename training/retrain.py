@@ -147,6 +147,8 @@ def _activate(bench: Bench, version: str) -> list[str]:
         versions.activate(bench.models, version, instead_of=bench.in_force.version)
     except versions.Overtaken as overtaken:
         return [f"{overtaken}, and it was not tested beside that"]
+    except ModelError as error:
+        return [str(error)]
     return []
 
 
