@@ -257,6 +257,19 @@ def test_whatever_the_umask_the_service_may_read_a_version(newsroom: Newsroom, t
     assert set(modes.values()) == {(True, 0o755), (False, 0o644)}
 
 
+def test_a_version_is_on_the_disk_before_anything_names_it(newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt = versions.verified(newsroom.models, versions.pointer(newsroom.models).active)
+    models, synced, fsync = fake_models.publish(tmp_path / "fresh"), set(), os.fsync
+
+    def watched(file: int) -> None:
+        synced.add(os.fstat(file).st_ino)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    name = candidate.write(models, load(models), learnt.scorers[-1], {}, [], "a report of {}".format)
+    assert synced == {path.stat().st_ino for path in (models / "versions" / name).iterdir()}
+
+
 def test_thresholds_are_borne_out_by_what_was_tested_and_not_by_what_was_learnt(
     newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,6 +48,8 @@ def write(
         fresh.chmod(0o755)  # the service runs as another user than this command, maybe
         for file in fresh.iterdir():
             file.chmod(0o640 if file.name == REPORT else 0o644)  # of the readers whom a report quotes not every account is to read
+            with file.open("rb") as written:
+                os.fsync(written.fileno())  # or a power cut leaves empty files under a name that is in force
         final = home / manifest["version"]
         if not final.exists():
             os.rename(fresh, final)
