@@ -12,17 +12,15 @@ from service.storage.tables import articles, comments, decisions, policies, verd
 
 def judged(db: Connection, since: datetime | None = None) -> Sequence[Any]:
     """Each comment with a verdict in force, by the verdict's time: its text and decision at that revision, and where it stood."""
-    said = (verdicts.c.pk, verdicts.c.outcome, verdicts.c.reason_code, verdicts.c.moderator, verdicts.c.at, verdicts.c.action)
     query = (
         select(
-            *said,
+            *(verdicts.c[name] for name in ("pk", "outcome", "reason_code", "moderator")),
             *(comments.c[name] for name in ("site", "section", "parent_id", "parent_text", "author_id")),
             comments.c.pk.label("comment"),
             comments.c.article.label("article_pk"),
-            decisions.c.text,
             decisions.c.at.label("scored_at"),
             decisions.c.outcome.label("decided"),
-            *(decisions.c[name] for name in ("shadow", "reasons", "scores", "model_version", "policy_version")),
+            *(decisions.c[name] for name in ("text", "reasons", "policy_version")),
         )
         .join(comments, comments.c.verdict == verdicts.c.pk)
         .join(decisions, (decisions.c.comment == comments.c.pk) & (decisions.c.revision == verdicts.c.revision))
@@ -54,9 +52,8 @@ def disagreed(db: Connection, most: int) -> Sequence[Any]:
     first, then = verdicts, verdicts.alias()
     columns = (first.c.moderator.label("first"), first.c.outcome.label("said"), then.c.moderator.label("second"), then.c.outcome, then.c.at)
     query = (
-        select(*columns, decisions.c.text, comments.c.site)
+        select(*columns, decisions.c.text)
         .join(then, then.c.about == first.c.pk)
-        .join(comments, comments.c.pk == first.c.comment)
         .join(decisions, (decisions.c.comment == first.c.comment) & (decisions.c.revision == first.c.revision))
         .where(then.c.action == "correction", ~undone(then), first.c.moderator != then.c.moderator, first.c.outcome != then.c.outcome)
     )
