@@ -25,8 +25,8 @@ class Records:
         if article is None:
             return None
         said = self._judged[article]
-        known = said[: bisect_left(said, when, key=lambda row: row.at)]
-        newest = [row for row in known[-MOST - 1 :] if row.comment != comment][-MOST:]
+        until = bisect_left(said, when, key=lambda row: row.at)
+        newest = [row for row in said[max(until - MOST - 1, 0) : until] if row.comment != comment][-MOST:]
         rejected = sum(row.outcome == Outcome.REJECT for row in newest)
         hours = max((when - self._began[article]) / HOUR, 0.0)
         return ArticleRecord(judged=len(newest), rejected=rejected, hours=hours)
