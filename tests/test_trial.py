@@ -1,8 +1,10 @@
 """That a candidate is tested on what it could not have learnt, and let through only where it is better."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
+import fake_models
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -11,11 +13,13 @@ from test_caution import examples
 from service.domain import LIKELY_TO_REJECT, Outcome, Rejection, ScoreInput
 from service.review.figures import Share
 from service.rules import parse
+from service.scoring import load
 from training import gate, lessons
 from training.dataset import Corpora, LabelledText
 from training.gate import judge
-from training.lessons import Example, labels
+from training.lessons import Example, Lessons, labels
 from training.regression_set import Checked
+from training.rehearsal import prepare, try_out
 from training.thresholds import Proposal, both
 from training.trial import Tried, _weighted_auc, attribute_change, auc, gain, split, stands_for, under_rules
 
@@ -72,6 +76,16 @@ def test_who_is_in_both_parts_stays_where_there_is_more_and_in_the_earlier_where
 def test_an_audited_comment_stands_for_those_that_chance_passed_over() -> None:
     one, other = examples(2)
     assert stands_for([one, replace(other, chance=0.01)]).tolist() == [1, 100]
+
+
+def test_where_too_few_verdicts_come_before_those_to_test_on_that_is_what_is_said(tmp_path: Path) -> None:
+    shipped = load(fake_models.publish(tmp_path))
+    some = [replace(one, labels={LIKELY_TO_REJECT: float(at % 8 == 0)}) for at, one in enumerate(examples(200))]
+    tried = try_out(prepare(tmp_path, shipped, shipped, Lessons(tuple(some), (), (), {})))
+    judged = judge(tried, RULES, {"in force": EVEN, "candidate": EVEN}, ())
+
+    assert judged.failures == ["verdicts to learn from: fewer than 20 rejections, or approvals, come before the 60 to test on"]
+    assert judged.figures == {"tested": 0}
 
 
 def test_a_better_candidate_passes() -> None:

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any
 
 from service.rules import Rules
-from training import trial
+from training import newsroom, trial
 from training.figures import BINS
 from training.regression_set import Checked
 from training.trial import Tried
@@ -49,7 +49,7 @@ def judge(tried: Tried, rules: Rules, regression: Mapping[str, Checked], correct
     """The candidate against the model in force, both on the same verdicts; the models are `candidate`, `in force` and `shipped`."""
     enough = _enough(tried)
     if not enough.passed:
-        return Judged((enough,), {"tested": len(tried.examples)}, regression)
+        return Judged((enough,), {"tested": len(tried.examples) if tried.scores else 0}, regression)
     gains = {over: trial.gain(tried, over) for over in ("in force", "shipped")}
     changes = {name: change for name in corrected if (change := trial.attribute_change(tried, name))}
     under = {model: trial.under_rules(tried, model, rules) for model in tried.scores}
@@ -77,6 +77,9 @@ def judge(tried: Tried, rules: Rules, regression: Mapping[str, Checked], correct
 
 def _enough(tried: Tried) -> Check:
     yes, no = int(tried.rejected.sum()), int((1 - tried.rejected).sum())
+    if yes + no and not tried.scores:
+        said = f"fewer than {newsroom.MIN_OF_A_KIND} rejections, or approvals, come before the {yes + no} to test on"
+        return Check("verdicts to learn from", False, said)
     passed = yes + no >= MIN_TESTED and min(yes, no) >= MIN_OF_A_KIND
     wanted = f"{MIN_TESTED} are needed, {MIN_OF_A_KIND} of each kind"
     return Check("verdicts to test on", passed, f"{yes + no} ({yes} rejections, {no} approvals); {wanted}")

@@ -110,12 +110,13 @@ def try_out(bench: Bench, seen: int = 0) -> Tried:
     others = np.array([text_key(one.input.text) not in tested for one in examples[verdicts:]], dtype=bool)
     early = bench.material.of(np.r_[learn, others])
     early = Material(early.examples, early.before, training_weights(early.examples, bench.without))
+    told = late.examples, late.labels(LIKELY_TO_REJECT), stands_for(late.examples)
     if not late.examples or not enough(early, LIKELY_TO_REJECT):
-        return Tried([], np.zeros(0), np.zeros(0), {})
+        return Tried(*told, {})
     newsroom = fit_newsroom(bench.shipped, early)
     scores = {"shipped": late.before, "candidate": dict(late.before) | _by_attribute(newsroom, late)}
     scores["in force"] = late.before if bench.in_force is bench.shipped else rate(bench.in_force, late.inputs, "scoring")
-    return Tried(late.examples, late.labels(LIKELY_TO_REJECT), stands_for(late.examples), scores)
+    return Tried(*told, scores)
 
 
 def _by_attribute(newsroom: Newsroom, material: Material) -> dict[str, Any]:

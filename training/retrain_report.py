@@ -34,11 +34,11 @@ svg{{font:11px system-ui,sans-serif;margin:.5em;vertical-align:top}}.warn{{backg
 
 def page(bench: Bench, judged: Judged, tried: Tried, newsroom: Newsroom, version: str) -> str:
     """The report of a version, by its name."""
-    both_kinds = 0 < tried.rejected.sum() < len(tried.rejected)
+    tested = bool(tried.scores) and 0 < tried.rejected.sum() < len(tried.rejected)
     sections = [
         ("What was decided", _checks(judged)),
         ("What it learnt from", _counts(bench.lessons.counts)),
-        ("On verdicts that it had not seen", _figures(judged, tried) if both_kinds else "<p>There were too few to test on.</p>"),
+        ("On verdicts that it had not seen", _figures(judged, tried) if tested else "<p>There were too few to test on.</p>"),
         ("Words that gained and lost weight", _words(bench, newsroom)),
         ("How well everybody else's verdicts predict each moderator's", _agreements(bench)),
         ("Verdicts that moderators disagree on", _disagreed(bench)),

@@ -23,7 +23,7 @@ SEED = 0
 @dataclass(frozen=True, slots=True)
 class Tried:
     """Verdicts of the later part, what each model says of them by attribute, and how much each stands for: `weights` undo the
-    chance with which a comment was sent to a person. `rejected` is 0 or 1."""
+    chance with which a comment was sent to a person. `rejected` is 0 or 1. No scores where there was too little to learn from."""
 
     examples: Sequence[Example]
     rejected: Floats
