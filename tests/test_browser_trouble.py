@@ -79,6 +79,29 @@ def test_an_undo_of_a_verdict_that_is_refused_takes_back_none(browser: Browser, 
     assert states(cms, 3) == ["approve", "hold", "hold"]
 
 
+def test_an_undo_beside_a_comment_does_not_take_back_the_next_ones_verdict(browser: Browser, address: str, cms: Caller) -> None:
+    page, verdict = approve_one_and_begin_another(browser, address, cms)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".card.done")).to_have_count(0)
+    verdict.continue_()
+    expect(page.locator(".card.done")).to_have_count(1)
+    assert states(cms, 3) == ["hold", "approve", "hold"]
+
+
+def test_an_undo_beside_a_comment_leaves_what_was_judged_in_another_tab(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.keyboard.press("a")
+    expect(page.locator(".card.done")).to_have_count(1)
+    other = page.context.new_page()
+    other.goto("/review/comments/3")
+    other.get_by_role("button", name="Approve").click()
+    expect(other.locator("#said")).to_have_text("Approved.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#said")).to_have_text("Undone.")
+    assert states(cms, 3) == ["hold", "hold", "approve"]
+
+
 def test_a_double_click_on_undo_takes_back_one_verdict(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 3)
     page = enter(browser, address)

@@ -141,7 +141,7 @@ def release(comment: int) -> ResponseReturnValue:
 def give_verdict(comment: int) -> ResponseReturnValue:
     revision = request.form.get("revision", type=int)
     given = verdicts.give(current_parts(), moderator(), comment, _verdict(), revision=revision)
-    return _done(f"{verdicts.SAID[given.outcome].capitalize()}.")
+    return _done(f"{verdicts.SAID[given.outcome].capitalize()}.", verdict=given.pk)
 
 
 @blueprint.post("/comments/<key:comment>/correction")

@@ -137,14 +137,14 @@ async function fetchFollowing() {
 
 // ---- verdicts
 
-function done(card, message) {
+function done(card, message, verdict) {
   every(".card.done .state button").forEach((button) => button.remove());  // only the newest can be undone here
   card.classList.add("done");
   const state = card.querySelector(".state");
   const said = document.createElement("span");
   said.append(`${message} · `, Object.assign(document.createElement("bdi"), { textContent: [...card.querySelector(".text").textContent].slice(0, 60).join("") }));
   const undo = Object.assign(document.createElement("button"), { className: "quiet", textContent: "Undo" });
-  undo.addEventListener("click", undoNewest);
+  undo.addEventListener("click", () => takeBack(verdict));
   state.replaceChildren(said, undo);
   state.hidden = false;
   every("details[open]", card).forEach((details) => { details.open = false; });
@@ -164,17 +164,18 @@ async function judge(form, button) {
   delete card.dataset.busy;
   if (!answer.ok) { if (answer.status === 409) await renew(card, answer.message); say(answer.message); return; }
   if ("alone" in card.dataset) { leave(sent.get("next"), answer.message); return; }
-  done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`);
+  done(card, button.value === "approve" ? "Approved" : `Rejected: ${button.firstChild.textContent.trim().toLowerCase()}`, answer.verdict);
   say(answer.message);
   if (card === current) turnToNext(card, answer.message);
   update();
 }
-async function undoNewest() {
+async function takeBack(verdict) {  // or, where none is named, my newest
   if (alone && written().length) { goBackTo(written()[0]); return; }  // it would lead to another page
   if (undoing) return;  // a second click would take back the verdict before, and so would one that overtakes a verdict
   undoing = true;
-  const given = await judging;
-  const answer = given?.ok === false ? given : await post("/review/undo");  // of one that failed nothing is left to undo
+  const given = verdict ? null : await judging, named = new FormData();
+  if (verdict) named.set("verdict", verdict);
+  const answer = given?.ok === false ? given : await post("/review/undo", named);  // of one that failed nothing is left to undo
   undoing = false;
   say(answer.message);
   if (!answer.ok) return;
@@ -265,7 +266,7 @@ function fold() {
   left?.focus();
 }
 const KEYS = {
-  j: () => step(1), k: () => step(-1), u: undoNewest,
+  j: () => step(1), k: () => step(-1), u: () => takeBack(),
   a: () => press("button.approve"), r: () => unfold("reject"), n: () => unfold("note"),
   x: select, s: () => { fold(); document.querySelector("#bulk button")?.focus(); }, o: () => press("a.open"),
   "/": () => document.querySelector("#search")?.focus(), "?": () => document.querySelector("#keys")?.showModal(),
