@@ -341,3 +341,14 @@ def test_two_people_do_not_get_in_each_others_way(browser: Browser, address: str
     expect(ben.locator(".card.done")).to_have_count(1)
     ada.reload()
     expect(ada.get_by_text("Ben approved it")).to_be_visible()
+
+
+def test_a_comment_that_is_opened_from_the_queue_stays_its_readers(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    with page.expect_response(re.compile("/1/claim")):
+        page.reload()
+    with page.expect_response(re.compile("/1/claim")):
+        page.get_by_role("link", name="Open").first.click()
+    ben = enter(browser, address, "Ben")
+    expect(ben.locator(".card")).to_have_count(1)

@@ -312,4 +312,5 @@ if (document.querySelector("#cards")) {  // after signing in again
   countPicked();
 }
 const alone = document.querySelector(".card[data-alone]");
-if (alone?.querySelector(".actions form[data-does=verdict]")) { current = alone; } else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
+if (alone?.querySelector(".actions form[data-does=verdict]")) turnTo(alone, { focus: false });  // and claim it anew: the page before has released it
+else if (document.querySelector("#cards .card[data-comment]") && matchMedia("(hover: hover)").matches) turnTo(open()[0], { focus: !location.hash });
