@@ -236,6 +236,19 @@ def test_a_key_that_stays_down_judges_once(browser: Browser, address: str, cms: 
     assert states(cms, 6).count("approve") == 2
 
 
+def test_the_second_half_of_a_double_click_judges_no_comment_that_has_come_under_it(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address)
+    page.locator(".card button.approve").first.click()
+    expect(page.locator(".card.done")).to_have_count(1)
+    page.locator(".card.current button.approve").hover()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    page.keyboard.press("u")
+    expect(page.locator("#said")).to_have_text("Undone.")
+    assert states(cms, 3) == ["hold"] * 3
+
+
 @pytest.mark.parametrize("control", ["Open", "Select", "Note"])
 def test_what_is_tapped_on_another_card_is_what_happens(browser: Browser, address: str, cms: Caller, control: str) -> None:
     article = {"id": "long", "title": "Night trains are back", "text": "The council voted for night trains. " * 20}

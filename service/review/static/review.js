@@ -294,6 +294,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (lost) goBackTo(lost); else if (does === "verdict") judge(form, event.submitter); else addNote(form);
 });
+document.addEventListener("click", (event) => { if (event.detail > 1 && event.target.closest("button")) event.preventDefault(); });  // after the first another card may have come under the finger
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
 document.addEventListener("input", countPicked);  // which Firefox says too where it opens a closed tab again
