@@ -118,6 +118,22 @@ def test_a_double_click_on_undo_takes_back_one_verdict(browser: Browser, address
     assert states(cms, 3) == ["approve", "hold", "hold"]
 
 
+def test_a_note_that_is_sent_again_while_its_answer_is_late_is_kept_once(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    late = Late(page, "/notes")
+    late.begin()
+    page.locator("details.note summary").click()
+    page.get_by_label("For your colleagues").fill("Ask the editor.")
+    page.get_by_role("button", name="Keep the note").click()
+    late.of("/notes")
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#said")).to_have_text("The service has not answered yet.")
+    for route in late.routes:
+        route.continue_()
+    expect(page.locator(".notes li")).to_have_count(1)
+
+
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])
 def test_a_verdict_whose_answer_is_lost_is_not_called_undone(browser: Browser, address: str, cms: Caller, kind: str) -> None:
     fill(cms, 2)

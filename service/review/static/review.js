@@ -153,7 +153,6 @@ function done(card, message, verdict) {
 }
 async function judge(form, button) {
   const card = form.closest(".card");
-  if (card.dataset.busy) { say("The service has not answered yet."); return; }
   card.dataset.busy = "yes";
   if (card === current) clearTimeout(turnTo.timer);  // a claim that a verdict overtakes is refused
   const sent = new FormData(form);
@@ -192,11 +191,12 @@ async function takeBack(verdict) {  // or, where none is named, my newest
   update();
 }
 async function addNote(form) {
-  const text = form.elements.text.value.trim();
+  const card = form.closest(".card"), text = form.elements.text.value.trim();
+  card.dataset.busy = "yes";
   const answer = await post(form.action, new FormData(form));
+  delete card.dataset.busy;
   say(answer.message);
   if (!answer.ok) return;
-  const card = form.closest(".card");
   let notes = card.querySelector(".notes");
   if (!notes) { notes = document.createElement("ul"); notes.className = "notes"; notes.setAttribute("aria-label", "Notes"); card.querySelector(".actions").before(notes); }
   notes.append(Object.assign(document.createElement("li"), { textContent: text }));
@@ -292,7 +292,9 @@ document.addEventListener("submit", (event) => {
   const lost = does !== "note" && form.method === "post" && written(form.closest(".card") ?? document).find((field) => field.form !== form);
   if (!does && !lost) return;
   event.preventDefault();
-  if (lost) goBackTo(lost); else if (does === "verdict") judge(form, event.submitter); else addNote(form);
+  if (lost) goBackTo(lost);
+  else if (form.closest(".card").dataset.busy) say("The service has not answered yet.");
+  else if (does === "verdict") judge(form, event.submitter); else addNote(form);
 });
 document.addEventListener("click", (event) => { if (event.detail > 1 && event.target.closest("button")) event.preventDefault(); });  // after the first another card may have come under the finger
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
