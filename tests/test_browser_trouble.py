@@ -134,6 +134,23 @@ def test_a_note_that_is_sent_again_while_its_answer_is_late_is_kept_once(browser
     expect(page.locator(".notes li")).to_have_count(1)
 
 
+def test_a_verdict_of_ones_own_whose_answer_is_late_is_not_called_another_ones(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 2)
+    page = enter(browser, address)
+    page.clock.install()
+    page.reload()
+    late = Late(page, "/verdict")
+    late.begin()
+    page.keyboard.press("a")
+    verdict = late.of("/verdict")
+    answer = verdict.fetch()
+    look_again(page)
+    expect(page.locator("#waiting")).to_have_text("1")
+    expect(page.locator("#said")).to_be_empty()
+    verdict.fulfill(response=answer)
+    expect(page.locator(".card").first).to_have_class("card done")
+
+
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])
 def test_a_verdict_whose_answer_is_lost_is_not_called_undone(browser: Browser, address: str, cms: Caller, kind: str) -> None:
     fill(cms, 2)

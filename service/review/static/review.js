@@ -224,7 +224,7 @@ async function update() {
   const gone = new Set(answer.gone);
   for (const card of cards) {
     const who = answer.claimed[card.dataset.comment];
-    if (card.matches(".done")) continue;
+    if (card.matches(".done, [data-busy]")) continue;
     if (gone.has(Number(card.dataset.comment))) take(card, "This is decided already.");
     else if (who) take(card, `${who} is reading this.`);
     else giveBack(card);
