@@ -124,10 +124,14 @@ def test_a_text_that_scrolls_on_a_small_screen_can_be_scrolled_by_key(browser: B
     assert sorted(scrolling) == [[False, -1]] + [[True, 0]] * 5
 
 
+@pytest.mark.parametrize("looks", [(), ("large",)])
 @pytest.mark.parametrize("size", [(1200, 900), (390, 844), (640, 450)])
-def test_what_has_the_focus_lies_under_no_bar(browser: Browser, address: str, cms: Caller, size: tuple[int, int]) -> None:
+def test_what_has_the_focus_lies_under_no_bar(
+    browser: Browser, address: str, cms: Caller, size: tuple[int, int], looks: tuple[str, ...]
+) -> None:
     fill(cms, 8)
     page = enter(browser, address, viewport={"width": size[0], "height": size[1]})
+    choose_look(page, *looks)
     page.get_by_role("checkbox", name="Select").first.check()
     covered = []
     for key in ["Tab"] * 45 + ["Shift+Tab"] * 30:
