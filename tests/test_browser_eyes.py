@@ -74,6 +74,18 @@ def test_what_opens_over_the_page_does_not_lie_over_the_other_part(
         expect(page.locator(f"details.{other} textarea")).to_be_hidden()
 
 
+@pytest.mark.parametrize("part", ["reject", "note"])
+def test_what_opens_below_the_screen_comes_into_it(browser: Browser, address: str, cms: Caller, part: str) -> None:
+    fill(cms, 8)
+    page = enter(browser, address, viewport={"width": 360, "height": 640}, has_touch=True)
+    opener = page.locator(f"details.{part} summary").nth(3)
+    opener.evaluate("one => scrollBy(0, one.getBoundingClientRect().bottom - innerHeight)")
+    box = opener.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + 9, box["y"] + 9)
+    expect(page.locator(f"details.{part} form").nth(3)).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("size", [(640, 360), (960, 400), (320, 256)])
 def test_the_menu_is_reached_to_its_end_on_a_low_screen(browser: Browser, address: str, cms: Caller, size: tuple[int, int]) -> None:
     fill(cms, 3)

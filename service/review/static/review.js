@@ -256,7 +256,6 @@ function unfold(name) {
   if (!details) return;
   details.open = true;
   details.querySelector(name === "reject" ? "button" : "textarea").focus({ preventScroll: true });
-  details.lastElementChild.scrollIntoView({ block: "nearest" });
 }
 function fold() {
   const menu = document.querySelector(".menu[open]");
@@ -297,6 +296,7 @@ document.addEventListener("submit", (event) => {
   else if (does === "verdict") judge(form, event.submitter); else addNote(form);
 });
 document.addEventListener("click", (event) => { if (event.detail > 1 && event.target.closest("button")) event.preventDefault(); });  // after the first another card may have come under the finger
+document.addEventListener("toggle", ({ target }) => { if (target.matches(".actions details[open]")) target.lastElementChild.scrollIntoView({ block: "nearest" }); }, true);
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
 document.addEventListener("input", countPicked);  // which Firefox says too where it opens a closed tab again
