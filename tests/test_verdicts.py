@@ -179,6 +179,16 @@ def test_a_verdict_is_undone_until_the_cms_was_told(gazette: Caller, ada: Visito
     assert [row["action"] for row in gazette.get("/v1/comments/c1").get_json()["verdicts"]] == ["verdict", "undo", "verdict"]
 
 
+def test_an_undo_that_comes_too_late_is_no_colleagues_doing(app: Flask, gazette: Caller, ada: Visitor) -> None:
+    hold(gazette)
+    comment = waiting(ada)[0]
+    ada.judge(comment, verdict="approve")
+    assert state(gazette) == "approve"
+    refused = ada.send("/review/undo", verdict=verdict_of(app, comment))
+    assert re.findall(r"<h1>(.+)</h1>", refused.text) == ["Not done"]
+    assert "The CMS was told" in refused.text
+
+
 def test_the_same_comment_sent_again_tells_the_cms_too(gazette: Caller, ada: Visitor) -> None:
     hold(gazette)
     ada.judge(waiting(ada)[0], verdict="approve")
