@@ -140,6 +140,15 @@ def test_what_has_the_focus_lies_under_no_bar(
     assert covered == []
 
 
+def test_a_telephones_keyboard_leaves_the_capitals_of_a_name_to_whoever_types_it(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 1)
+    page = enter(browser, address)
+    expect(page.locator("[name=author]")).to_have_js_property("autocapitalize", "none")
+    page.context.clear_cookies()
+    page.reload()
+    expect(page.get_by_label("Name")).to_have_js_property("autocapitalize", "none")
+
+
 def test_the_look_can_be_chosen_where_something_went_wrong(browser: Browser, address: str) -> None:
     page = enter(browser, address)
     page.goto("/review/comments/99")
