@@ -365,6 +365,16 @@ def test_what_is_done_is_read_out_to_the_last_comment(browser: Browser, address:
     expect(said).to_have_text("Approved.")
 
 
+def test_an_empty_queue_shows_what_comes(browser: Browser, address: str, cms: Caller) -> None:
+    page = enter(browser, address)
+    page.clock.install()
+    page.reload()
+    fill(cms, 1)
+    look_again(page)
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.get_by_text("Nothing waits")).to_have_count(0)
+
+
 def test_comments_that_are_stepped_over_in_a_moment_are_not_claimed(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 12)
     page = enter(browser, address)

@@ -220,7 +220,12 @@ async function update() {
   query.set("comments", cards.map((card) => card.dataset.comment).join("_"));
   const answer = await ask(`/review/live?${query}`);
   if (!answer.ok) return;
-  document.querySelector("#waiting").textContent = answer.waiting;
+  const waiting = document.querySelector("#waiting");
+  if (!document.querySelector("#cards")) {  // what such a page says of the queue is not true of another
+    if (waiting.textContent !== answer.waiting && !typing(document.activeElement)) location.reload();
+    return;
+  }
+  waiting.textContent = answer.waiting;
   const gone = new Set(answer.gone);
   for (const card of cards) {
     const who = answer.claimed[card.dataset.comment];
