@@ -385,6 +385,22 @@ def test_comments_that_are_stepped_over_in_a_moment_are_not_claimed(browser: Bro
     assert [address for address in claimed if not address.endswith(("/1/claim", "/12/claim"))] == []
 
 
+def test_a_long_comment_stays_with_whoever_reads_it_by_wheel(browser: Browser, address: str, cms: Caller) -> None:
+    cms.comment("c0", "A long and rude remark. " * 200)
+    page = enter(browser, address)
+    page.clock.install()
+    with page.expect_response(re.compile("/claim")):
+        page.reload()
+    with page.expect_response(re.compile("/claim")):
+        page.clock.fast_forward(150_000)
+    page.evaluate("() => { window.turned = new Promise((done) => addEventListener('wheel', done, { once: true })); }")
+    page.locator(".card .text").hover()
+    page.mouse.wheel(0, 300)
+    page.evaluate("window.turned")
+    with page.expect_response(re.compile("/claim")):
+        page.clock.fast_forward(60_000)
+
+
 def test_a_claim_that_a_verdict_overtakes_takes_the_comment_from_nobody(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 2)
     page = enter(browser, address)

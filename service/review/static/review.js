@@ -304,6 +304,7 @@ document.addEventListener("click", (event) => { if (event.detail > 1 && event.ta
 document.addEventListener("toggle", ({ target }) => { if (target.matches(".actions details[open]")) target.lastElementChild.scrollIntoView({ block: "nearest" }); }, true);
 document.addEventListener("focusin", (event) => turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }));
 document.addEventListener("pointerdown", (event) => { lastMove = Date.now(); turnTo(event.target.closest(".card[data-comment]:not(.done, .taken)"), { focus: false }); });
+document.addEventListener("wheel", () => { lastMove = Date.now(); }, { passive: true });  // whoever reads with it is at work too
 document.addEventListener("input", countPicked);  // which Firefox says too where it opens a closed tab again
 window.addEventListener("pagehide", () => { if (current && document.querySelector("#cards")) navigator.sendBeacon(address(current, "release"), new URLSearchParams({ csrf_token: token })); });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });  // over plain http Safari keeps what was not to be stored
