@@ -33,6 +33,7 @@ class Conflict(Exception):
 class Bulk:
     """What became of many: the comments judged, and for each of the others why not."""
 
+    batch: str
     given: tuple[int, ...]
     refused: tuple[tuple[int, str], ...]
 
@@ -130,10 +131,10 @@ def undo_of(parts: Parts, moderator: Moderator, comment: int) -> Row[Any]:
     return undo(parts, moderator, stored.verdict)
 
 
-def undo_newest(parts: Parts, moderator: Moderator) -> list[Row[Any]]:
-    """Undoes the moderator's newest verdict, or all of the newest bulk that can be. Raises Conflict where there is none."""
+def undo_move(parts: Parts, moderator: Moderator, batch: str | None = None) -> list[Row[Any]]:
+    """Undoes what can be of all that the moderator said in one move: a bulk or, where none is named, the newest. Raises Conflict."""
     with reading(parts.engine) as db:
-        newest = history.to_undo(db, moderator.name)
+        newest = history.to_undo(db, moderator.name, batch)
     if not newest:
         raise Conflict("There is no verdict of yours to undo.")
     undone, refused = [], []
@@ -167,7 +168,7 @@ def bulk(parts: Parts, moderator: Moderator, chosen: Mapping[int, int], verdict:
             refused.append((comment, str(problem)))
     with writing(parts.engine) as db:
         events.many_judged(db, [one.pk for one in given])
-    return Bulk(tuple(one.comment for one in given), tuple(refused))
+    return Bulk(batch, tuple(one.comment for one in given), tuple(refused))
 
 
 def tell(parts: Parts, comment: Row[Any]) -> Row[Any]:

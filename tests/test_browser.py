@@ -339,6 +339,18 @@ def test_a_selection_and_a_filter(browser: Browser, address: str, cms: Caller) -
     assert states(cms, 4).count("approve") == 3
 
 
+def test_a_selection_that_was_judged_by_a_slip_is_undone_by_touch(browser: Browser, address: str, cms: Caller) -> None:
+    fill(cms, 3)
+    page = enter(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
+    for box in page.get_by_role("checkbox", name="Select").all()[:2]:
+        box.tap()
+    page.get_by_role("form", name="The selected comments").get_by_role("button", name="Reject").tap()
+    expect(page.get_by_text("Rejected: 2 of 2.")).to_be_visible()
+    page.get_by_role("button", name="Undo").tap()
+    expect(page.get_by_text("Undone: 2 verdicts.")).to_be_visible()
+    assert states(cms, 3) == ["hold"] * 3
+
+
 def test_two_people_do_not_get_in_each_others_way(browser: Browser, address: str, cms: Caller) -> None:
     fill(cms, 2)
     ben = enter(browser, address, "Ben")

@@ -623,7 +623,7 @@ def test_a_lesson_on_an_edited_comment_is_the_text_that_was_judged(few: Newsroom
 
 
 def test_an_undone_verdict_is_no_lesson(few: Newsroom) -> None:
-    (undone,) = verdicts.undo_newest(few.parts, person(few, "gazette-0-2"))
+    (undone,) = verdicts.undo_move(few.parts, person(few, "gazette-0-2"))
     assert [one.verdict for one in lessons.read(few.parts.engine).verdicts] == [undone.about - 2, undone.about - 1]
 
 

@@ -71,7 +71,7 @@ def test_a_verdict_is_told_once_it_cannot_be_a_slip(parts: Parts, held: int, ali
     assert heard(receiver) == [("comment.verdict", "verdict", "approve")]
     assert is_told(parts) == [True]
     with pytest.raises(verdicts.Conflict, match="CMS was told"):
-        verdicts.undo_newest(parts, alice)
+        verdicts.undo_move(parts, alice)
 
 
 def test_a_verdict_that_waited_to_be_stored_is_told_no_sooner(
@@ -100,7 +100,7 @@ def test_of_many_verdicts_none_is_told_before_all_can_be_undone(
     monkeypatch.setattr(verdicts, "give", slowly)
     verdicts.bulk(parts, alice, chosen, said(Outcome.APPROVE))
     assert receiver.got == []
-    assert len(verdicts.undo_newest(parts, alice)) == 2
+    assert len(verdicts.undo_move(parts, alice)) == 2
 
 
 def test_many_verdicts_are_told_once_they_cannot_be_a_slip(
@@ -134,7 +134,7 @@ def test_a_verdict_is_told_with_its_reason_and_by_whom_and_when(
 
 def test_an_undone_verdict_is_never_told(parts: Parts, held: int, alice: Moderator, receiver: Receiver, clock: Clock) -> None:
     verdicts.give(parts, alice, held, said(Outcome.APPROVE))
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     clock.ahead += UNDO_WINDOW
     deliver_all(parts, clock)
     assert receiver.got == []
@@ -155,7 +155,7 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived(
     clock.ahead += UNDO_WINDOW
     receiver.answer = 500  # and yet it may have taken it
     deliver_all(parts, clock)
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     deliver_to_the_recovered(parts, receiver, clock)
     assert heard(receiver) == [
         ("comment.verdict", "verdict", "approve"),
@@ -173,7 +173,7 @@ def test_an_undo_of_a_correction_is_told_to_whoever_wants_corrections(
         receiver.answer = answer
         clock.ahead += UNDO_WINDOW
         deliver_all(parts, clock)
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     deliver_to_the_recovered(parts, receiver, clock)
     assert heard(receiver)[-1] == ("comment.corrected", "undo", "approve")
 
@@ -186,7 +186,7 @@ def test_an_undo_is_told_where_the_verdict_is_under_way(
     with writing(parts.engine) as db:
         (endpoint,) = endpoints.every(db)
         outbox.take(db, endpoint.id, clock(), clock() + LEASE)
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     clock.ahead += LEASE
     deliver_all(parts, clock)
     assert heard(receiver)[-1] == ("comment.verdict", "undo", "hold")
@@ -201,7 +201,7 @@ def test_an_undo_is_told_where_the_verdict_may_have_arrived_before_it_is_replaye
     (message,) = deliver_all(parts, clock)
     with writing(parts.engine) as db:
         outbox.replay(db, id=message)
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     receiver.answer = 204
     deliver_all(parts, clock)
     assert heard(receiver)[-1] == ("comment.verdict", "undo", "hold")
@@ -259,7 +259,7 @@ def test_what_was_said_later_is_told_as_later_by_a_clock_that_is_behind(
     verdicts.correct(parts, alice, held, said(Outcome.APPROVE))
     clock.ahead += UNDO_WINDOW
     deliver_all(parts, clock)
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     receiver.answer = 204
     for _ in range(2):
         clock.ahead += ahead
@@ -275,7 +275,7 @@ def test_of_a_correction_that_is_undone_only_the_verdict_before_it_is_told(
 ) -> None:
     verdicts.give(parts, alice, held, said(Outcome.APPROVE))
     verdicts.correct(parts, alice, held, said(Outcome.REJECT))
-    verdicts.undo_newest(parts, alice)
+    verdicts.undo_move(parts, alice)
     clock.ahead += UNDO_WINDOW
     deliver_all(parts, clock)
     assert heard(receiver) == [("comment.verdict", "verdict", "approve")]

@@ -396,6 +396,17 @@ def test_a_selection_is_judged_at_once_and_undone_at_once(gazette: Caller, ada: 
     assert sorted(waiting(ada)) == sorted(chosen[1:])
 
 
+def test_the_undo_beside_a_selection_leaves_what_was_judged_after_it(gazette: Caller, ada: Visitor) -> None:
+    for number in range(3):
+        hold(gazette, f"c{number}", f"A rude remark {number}.", author={"id": f"a{number}"})
+    *chosen, last = waiting(ada)
+    ada.send("/review/bulk", comment=[f"{comment}_1" for comment in chosen], verdict="reject", reason_code="offensive")
+    (bulk,) = re.findall(r'name="bulk" value="(\w+)"', ada.page("/review/"))
+    ada.judge(last, verdict="approve")
+    ada.send("/review/undo", bulk=bulk)
+    assert sorted(waiting(ada)) == sorted(chosen)
+
+
 def test_of_a_selection_what_was_edited_meanwhile_still_waits(gazette: Caller, ada: Visitor) -> None:
     for number in range(2):
         hold(gazette, f"c{number}", f"A rude remark {number}.", author={"id": f"a{number}"})

@@ -164,13 +164,14 @@ def add_note(comment: int) -> ResponseReturnValue:
 
 @blueprint.post("/undo")
 def undo() -> ResponseReturnValue:
-    """A verdict of one's own or, where none is named, the newest."""
+    """A verdict of one's own, a bulk or, where none is named, the newest."""
     parts, told = current_parts(), request.form.get("verdict")
     try:
         named = None if told is None else filters.key(told)
     except ValueError:
         raise Invalid("verdict", "a verdict's key") from None  # and not the newest one instead
-    undone = verdicts.undo_newest(parts, moderator()) if named is None else [verdicts.undo(parts, moderator(), named)]
+    bulk = request.form.get("bulk")
+    undone = verdicts.undo_move(parts, moderator(), bulk) if named is None else [verdicts.undo(parts, moderator(), named)]
     return _done(f"Undone: {len(undone)} verdicts." if len(undone) > 1 else "Undone.", comments=[row.comment for row in undone])
 
 
@@ -181,7 +182,7 @@ def bulk() -> ResponseReturnValue:
     done = verdicts.bulk(current_parts(), moderator(), chosen, verdict)
     said = f"{verdicts.SAID[verdict.outcome].capitalize()}: {len(done.given):,} of {len(chosen):,}."
     why = " ".join(dict.fromkeys(sentence for _, sentence in done.refused[:3]))
-    return _done(f"{said} {why}".strip(), comments=done.given)
+    return _done(f"{said} {why}".strip(), bulk=done.batch if done.given else "", comments=done.given)
 
 
 @blueprint.get("/band")
@@ -229,11 +230,11 @@ def _chosen(written: Sequence[str]) -> dict[int, int]:
     return chosen
 
 
-def _done(message: str, **facts: Any) -> ResponseReturnValue:
-    """For our script what was done; for a browser without it the page where the moderator was."""
+def _done(message: str, bulk: str = "", **facts: Any) -> ResponseReturnValue:
+    """For our script what was done; for a browser without it the page where the moderator was, where a bulk can be undone."""
     if room.by_script():
         return jsonify(message=message, **facts)
-    flash(message)
+    flash(message, bulk or "message")
     return redirect(room.local_path(request.form.get("next")) or url_for("pages.queue"))
 
 

@@ -77,13 +77,15 @@ def undone(given: FromClause) -> ColumnElement[bool]:
     return exists().where(undo.c.about == given.c.pk, undo.c.action == "undo")
 
 
-def to_undo(db: Connection, moderator: str) -> Sequence[Row[Any]]:
-    """The moderator's newest verdict, with the others given in the same move; none where it is undone already."""
+def to_undo(db: Connection, moderator: str, batch: str | None) -> Sequence[Row[Any]]:
+    """The verdicts that the moderator gave in a bulk or, where none is named, the newest, with the others of its bulk."""
     mine = select(verdicts).where(verdicts.c.moderator == moderator, verdicts.c.action.in_(("verdict", "correction")), ~undone(verdicts))
-    newest = db.execute(mine.order_by(verdicts.c.pk.desc()).limit(1)).one_or_none()
-    if newest is None or newest.batch is None:
-        return [] if newest is None else [newest]
-    return db.execute(mine.where(verdicts.c.batch == newest.batch, verdicts.c.pk <= newest.pk).order_by(verdicts.c.pk)).all()
+    if batch is None:
+        newest = db.execute(mine.order_by(verdicts.c.pk.desc()).limit(1)).one_or_none()
+        if newest is None or newest.batch is None:
+            return [] if newest is None else [newest]
+        batch = newest.batch
+    return db.execute(mine.where(verdicts.c.batch == batch).order_by(verdicts.c.pk)).all()
 
 
 def recent(db: Connection, *, moderator: str | None, sites: Sequence[str], before: int | None, most: int) -> Sequence[Row[Any]]:
