@@ -311,7 +311,7 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) location.r
 
 setInterval(() => { if (current && !document.hidden && Date.now() - lastMove < AWAY) claim(current); }, CLAIM_AGAIN);
 setInterval(update, LOOK_AGAIN);
-const told = sessionStorage.getItem("said") ?? document.querySelector(".notice[role=status]")?.textContent;
+const told = sessionStorage.getItem("said") ?? document.querySelector(".notice [role=status]")?.textContent;
 if (told) say.timer = setTimeout(say, SOON, told);  // what a page comes with is no news, and read out by nobody
 sessionStorage.removeItem("said");
 if (document.querySelector("#cards")) {  // after signing in again
