@@ -50,6 +50,11 @@ minutes = 10
 """
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time a test waits, for a browser, a server or a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest test begins first: near the end it would keep one core busy while the others wait for it."""
