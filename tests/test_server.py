@@ -83,6 +83,7 @@ def test_who_imports_the_start_goes_on_hearing_ctrl_c() -> None:
 def start(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
     """How a start with these words ends that serves nothing."""
     monkeypatch.setattr("sys.argv", ["python -m service", *words])
+    monkeypatch.setattr("os.environ", {**os.environ})  # a start sets variables
     monkeypatch.setattr("os.execv", lambda *_: sys.exit("it serves"))
     with pytest.raises(SystemExit) as ended:
         main()
