@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from sys import intern
 
 import numpy as np
 
@@ -175,7 +174,9 @@ def has_evidence(comment: Words) -> bool:
 @lru_cache(maxsize=512)
 def content_words(text: str) -> Words:
     """The text's words that can be about something, in order, in a shortened form that joins singular and plural."""
-    return tuple(intern(_stem(word)) for word in _WORD.findall(normalise(text)) if word not in _UNTOPICAL)
+    words = [word for word in _WORD.findall(normalise(text)) if word not in _UNTOPICAL]
+    stems = {word: _stem(word) for word in words}
+    return tuple(stems[word] for word in words)
 
 
 def context_of(each: ScoreInput) -> Context | None:
